@@ -1,5 +1,7 @@
 """How far the parameter vectors of a run's seeds lie from each other."""
 
+from itertools import combinations
+
 import polars as pl
 import torch
 from torch import Tensor
@@ -32,9 +34,9 @@ def measure(subject: RunSubject) -> pl.DataFrame:
     solution stays near its start while those of others stay far (Chizat et al. 2019, Lee et al. 2019). Differences
     and sums are taken in float64. A pair is `diverged` if either seed is.
 
-    best_matched: best to best once the units of every seed were put in the order that brings it nearest to the first
-    seed that did not diverge (weight matching, Ainsworth et al. 2023, a local search begun once); null for families
-    that are no perceptrons.
+    best_matched: best to best once the units of one of the pair were put in the order that brings it nearest to the
+    other (weight matching, Ainsworth et al. 2023, a local search begun once); null for families that are no
+    perceptrons.
     """
     points = subject.points() | {"early": subject.trajectory.theta[1]}
     pairs = [(name, *name.split("_")) for name in SCHEMA if name not in (*KEY, "status", "best_matched")]
@@ -50,14 +52,17 @@ def measure(subject: RunSubject) -> pl.DataFrame:
 
 
 def _matched(subject: RunSubject) -> list[float | None]:
-    """Distances between all stopped solutions with their units in the order of the first sound one's."""
+    """Distances between all stopped solutions, the units of each pair matched; the same in both orders of a pair."""
     best, count = subject.points()["best"], len(subject.seeds)
-    if subject.model.perceptron is None or "ok" not in subject.status:
+    if subject.model.perceptron is None:
         return [None] * count**2
     symmetry = sequential(leaf.shape for leaf in subject.model.layout)
-    fixed = subject.status.index("ok")
-    moved = [one if at == fixed else match(symmetry, best[fixed], one, restarts=0)[0] for at, one in enumerate(best)]
-    return _between(torch.stack(moved), torch.stack(moved)).flatten().tolist()
+    apart = torch.zeros(count, count, dtype=torch.float64)
+    for one, other in combinations(range(count), 2):
+        if subject.status[one] == subject.status[other] == "ok":
+            near, _ = match(symmetry, best[one], best[other], restarts=0)
+            apart[one, other] = apart[other, one] = (best[one].double() - near.double()).norm()
+    return apart.flatten().tolist()
 
 
 def _between(one: Tensor, other: Tensor) -> Tensor:
