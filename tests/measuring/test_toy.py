@@ -6,7 +6,7 @@ from nominima.files import Refusal
 from nominima.landscape.known import deep_linear, deep_linear_saddle
 from nominima.landscape.loss import of_stack
 from nominima.landscape.toy import Toy
-from nominima.measuring.toy import descend, fall, task, way_down
+from nominima.measuring.toy import descend, task, way_down
 from nominima.training.dataset import Dataset, Examples
 
 
@@ -49,7 +49,7 @@ def test_descent_ends_where_newtons_method_would(dataset):
     values, out = way_down(toy.landscape(0.01), end.theta)
     assert values[0] == pytest.approx(end.smallest)
     assert not out.descended
-    assert fall(out) == 0
+    assert out.fall == 0
 
 
 def test_a_saddle_is_left():
@@ -57,7 +57,7 @@ def test_a_saddle_is_left():
     landscape, (saddle,) = deep_linear(wanted, 2), deep_linear_saddle(wanted, 2)[0]
     values, out = way_down(landscape, saddle)
     assert values[0] < 0
-    assert fall(out) > 0.1
+    assert out.fall > 0.1
     assert descend(landscape, saddle).loss == pytest.approx(0, abs=1e-12)
     assert descend(landscape, saddle, thorough=False).loss > 0.1
 

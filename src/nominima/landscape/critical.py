@@ -97,6 +97,11 @@ class Escape:
         """Whether it led down."""
         return self.status == "ok" and self.before - self.after > 8 * np.finfo(np.float64).eps * abs(self.before)
 
+    @property
+    def fall(self) -> float:
+        """How far it led down; 0 if no further than rounding."""
+        return self.before - self.after if self.descended else 0.0
+
 
 def escape(landscape: Landscape, theta: Tensor, direction: Tensor, *, longest: float = 10.0) -> Escape:
     """Search both ways along a direction (param,) from theta (param,), at lengths falling by halves from `longest`.

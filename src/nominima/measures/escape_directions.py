@@ -96,9 +96,8 @@ def _looked(subject: RunSubject, landscape: Landscape, place: Tensor, lane: int,
     found = _exact(landscape, theta) if dense else _lanczos(landscape, theta, iterations, subject.seeds[lane])
     direction = found.pop("direction")
     step = escape(landscape, theta, direction)
-    fall = step.before - step.after if step.descended else 0.0
     bend = _bend(landscape, theta, step.step * direction / direction.norm(), step.before)
-    return told | {"status": "ok", "train_loss": step.before, "fall": fall, "bend": bend} | found
+    return told | {"status": "ok", "train_loss": step.before, "fall": step.fall, "bend": bend} | found
 
 
 def _exact(landscape: Landscape, theta: Tensor) -> dict[str, Any]:

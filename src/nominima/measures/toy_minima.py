@@ -12,7 +12,7 @@ from nominima.landscape.closed_forms import goe_all_positive
 from nominima.landscape.newton import Stationary, certify
 from nominima.landscape.toy import Toy
 from nominima.measuring.table import frame
-from nominima.measuring.toy import descend, fall, task, way_down
+from nominima.measuring.toy import descend, task, way_down
 from nominima.shelf import Count, Natural, Positive, Share
 from nominima.training.dataset import Dataset
 
@@ -93,7 +93,7 @@ def _width(toy: Toy, l2: float, seeds: range, embedded: int) -> Iterator[dict[st
         row = {"l2": l2, "hidden": toy.hidden, "seed": seed, **_end(end)}
         row |= {"parameters": toy.dimension, "embedded": "none", "goe_log10": _goe(toy.dimension)}
         if end.inertia is not None:
-            row["fall"] = fall(way_down(landscape, end.theta)[1])
+            row["fall"] = way_down(landscape, end.theta)[1].fall
         if end.status == "strict minimum" and embedded:
             embedded -= 1
             row |= _embedded(toy, l2, end)
@@ -132,6 +132,6 @@ def _embedded(toy: Toy, l2: float, end: Stationary) -> dict[str, Any]:
     return told | {
         "embedded_index": float(place.index),
         **{f"embedded_{name}": value for name, value in _span(values).items()},
-        "embedded_fall": fall(out),
+        "embedded_fall": out.fall,
         "embedded_drop": end.loss - lower.loss,
     }

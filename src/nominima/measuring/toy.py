@@ -69,11 +69,6 @@ def way_down(landscape: Landscape, theta: Tensor) -> tuple[Tensor, Escape]:
     return values, escape(landscape, theta, vectors[:, 0])
 
 
-def fall(step: Escape) -> float:
-    """How far a step leads down; 0 if no further than rounding."""
-    return step.before - step.after if step.descended else 0.0
-
-
 def _approach(landscape: Landscape, start: Tensor, evaluations: int) -> Tensor:
     def loss(vector: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = landscape.gradient(torch.from_numpy(vector)[None])
