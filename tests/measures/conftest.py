@@ -10,8 +10,9 @@ from torch.nn.functional import cross_entropy
 from nominima.measuring.subject import RunSubject
 from nominima.models.mlp import build
 from nominima.planning.run import Run, Training
+from nominima.planning.steps import checkpoint_steps, metric_steps
 from nominima.training.dataset import Dataset, Examples
-from nominima.training.trajectory import METRICS, Trajectory, checkpoint_steps, metric_steps
+from nominima.training.trajectory import METRICS, Trajectory
 
 CLASSES, INPUTS, EXAMPLES, STEPS = 3, 5, 40, 8
 

@@ -7,7 +7,7 @@ from torch.nn.functional import cross_entropy
 
 from nominima.measures.stationarity import measure
 from nominima.planning.run import Run
-from nominima.training.trajectory import checkpoint_steps
+from nominima.planning.steps import checkpoint_steps
 
 POINTS = ["best", "best_accuracy", "end", "init"]
 

@@ -12,13 +12,14 @@ from typer.testing import CliRunner
 from nominima import cli
 from nominima.drawing import estimates
 from nominima.files import Refusal
-from nominima.planning.costs import Costs, at, metric_points, read_costs, training_seconds
+from nominima.planning.costs import Costs, at, read_costs, training_seconds
 from nominima.planning.estimate import Estimate, Expected, estimate, makespan, would_run
 from nominima.planning.params import Params
 from nominima.planning.places import ledger
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 from nominima.planning.run import Training
+from nominima.planning.steps import metric_steps
 from nominima.tracing.ledger import compose
 from nominima.tracing.trace import Trace
 
@@ -75,16 +76,9 @@ def test_a_curve_is_straight_in_logarithms_within_and_beyond():
 def test_a_run_costs_its_steps_and_its_looks():
     seconds, steps = training_seconds(training(), plan().params.datasets["d"], COSTS)
     assert steps == pytest.approx(4 * 1000 * 50 * 1e-6)
-    assert seconds == pytest.approx(steps + 4 * metric_points(1000) * 200 * 1e-7)
+    assert seconds == pytest.approx(steps + 4 * len(metric_steps(1000)) * 200 * 1e-7)
     fewer, _ = training_seconds(training(examples=30), plan().params.datasets["d"], COSTS)
-    assert seconds - fewer == pytest.approx(4 * metric_points(1000) * 70 * 1e-7)
-
-
-@pytest.mark.parametrize("steps", [1, 5, 9, 10, 11, 60, 1500, 5000, 100_000])
-def test_points_are_counted_as_training_takes_them(steps):
-    from nominima.training.trajectory import metric_steps
-
-    assert metric_points(steps) == pytest.approx(len(metric_steps(steps)), rel=0.12)
+    assert seconds - fewer == pytest.approx(4 * len(metric_steps(1000)) * 70 * 1e-7)
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,7 @@ def test_labels_stand_in_for_axes_in_the_names_of_sources(tmp_path) -> None:
         ({"changes": {"pacing": {"order": "learned"}}}, "pacing.run: order learned needs one"),
         ({"changes": {"pacing": {"order": "random", "run": "sizes/noisy.w8"}}}, "order random has no use for one"),
         ({"changes": {"pacing": {"order": "learned", "run": W8}, "examples": 9}}, "examples None, this run 9"),
+        ({"changes": {"start": {"run": W8, "at": 11}}}, "start.at: sizes/noisy.w8 has no checkpoint at step 11"),
         ({"changes": {"teacher": {"run": "new/base"}}}, "new/base → new/base wait for each other"),
         ({"changes": {"prune": {"run": "sizes/noisy.w8", "keep": 0}}}, "sweeps.new.changes.prune.keep: 0"),
         ({"changes": {"start": {"run": "sizes/noisy.w8", "at": "middle"}}}, "sweeps.new.changes.start.at"),

@@ -7,13 +7,14 @@ from torch import nn
 from nominima.files import Refusal
 from nominima.models import mlp
 from nominima.planning.run import Run, Training
+from nominima.planning.steps import checkpoint_steps, metric_steps
 from nominima.training import feed
 from nominima.training.dataset import Dataset, Examples
 from nominima.training.engine import fit
 from nominima.training.feed import generator
 from nominima.training.model import Model
 from nominima.training.objective import corrupt
-from nominima.training.trajectory import NUMBERS, Records, Trajectory, checkpoint_steps, metric_steps
+from nominima.training.trajectory import NUMBERS, Records, Trajectory
 
 CLASSES = 3
 

@@ -14,20 +14,12 @@ from safetensors.torch import load_file, save_file
 from nominima.files import Refusal
 from nominima.planning.places import TRAJECTORY
 from nominima.planning.run import Run, Training
+from nominima.planning.steps import checkpoint_steps, log_steps, metric_steps
 from nominima.tracing.trace import Trace
 from nominima.training.evaluation import Answers
 from nominima.training.mapped import Kind, mapped
 from nominima.training.recorder import Recorder, Seen
-from nominima.training.trajectory import (
-    METRICS,
-    NUMBERS,
-    checkpoint_steps,
-    log_steps,
-    metric_steps,
-    read_records,
-    read_trajectory,
-    write_metrics,
-)
+from nominima.training.trajectory import METRICS, NUMBERS, read_records, read_trajectory, write_metrics
 
 TRAINING = {"dataset": "d", "model": "mlp", "size": 1, "optimizer": "sgd", "rate": 0.1, "batch": 1}
 TRAINING |= {"steps": 12, "first_seed": 7, "seeds": 2}

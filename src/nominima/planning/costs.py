@@ -11,9 +11,9 @@ from nominima import shelf
 from nominima.files import Refusal, read
 from nominima.planning.params import DatasetEntry
 from nominima.planning.run import Strict, Training
+from nominima.planning.steps import metric_steps
 
 COSTS = shelf.SOURCE.parent.parent / "benchmarks/costs.json"
-SMALLEST_RATIO = 1.15  # between metric steps, after the first ten
 SPLITS = ("train", "validation", "test")
 REMEDY = "`make bench WORK=costs` measures it again"
 
@@ -63,13 +63,8 @@ def training_seconds(training: Training, entry: DatasetEntry | None, costs: Cost
     lanes, family = training.seeds, training.model
     per_step = at(_nearest(costs.step, family), training.size) * costs.optimizer.get(training.optimizer, 1.0)
     steps = lanes * training.steps * training.batch * per_step
-    looks = lanes * metric_points(training.steps) * _examples(training, entry)
+    looks = lanes * len(metric_steps(training.steps)) * _examples(training, entry)
     return steps + looks * at(_nearest(costs.answer, family), training.size), steps
-
-
-def metric_points(steps: int) -> int:
-    """How often a run of so many steps is evaluated: at every step below ten, then at each fifteenth part more."""
-    return min(steps + 1, 10 + math.ceil(max(0.0, math.log(steps / 10, SMALLEST_RATIO))))
 
 
 def _nearest(curves: Mapping[str, dict[str, float]], family: str) -> dict[str, float]:

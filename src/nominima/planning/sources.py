@@ -6,6 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 from nominima.files import suggest
 from nominima.planning.params import Params
 from nominima.planning.run import Run
+from nominima.planning.steps import checkpoint_steps
 
 SAME_MODEL = ("model", "size", "model_options")
 SAME_DATA = ("dataset", "skip", "examples")
@@ -39,6 +40,10 @@ def _of(run: Run, runs: dict[str, Run]) -> Iterator[str]:
         source = runs[name]
         if not set(run.seeds) <= set(source.seeds):
             yield f"{key}.run: {name} has no lane for some of the seeds {run.seeds[0]} … {run.seeds[-1]}; give it them"
+        steps = checkpoint_steps(source.training.steps)
+        if isinstance(getattr(asked, "at", ""), int) and asked.at not in steps:
+            there = ", ".join(map(str, steps))
+            yield f"{key}.at: {name} has no checkpoint at step {asked.at}; it has them at {there}"
         for field in same:
             here, there = getattr(training, field), getattr(source.training, field)
             if here != there:

@@ -9,6 +9,7 @@ from torch import Tensor
 from nominima import shelf
 from nominima.files import Refusal
 from nominima.planning.run import Run, Training
+from nominima.planning.steps import metric_steps
 from nominima.training.dataset import Dataset
 from nominima.training.dropout import Dropout
 from nominima.training.ensemble import Ensemble
@@ -20,7 +21,7 @@ from nominima.training.optimizer import Optimizer
 from nominima.training.recorder import Recorder, Room, Seen, in_memory
 from nominima.training.reference import References
 from nominima.training.stack import Stack
-from nominima.training.trajectory import Records, Trajectory, metric_steps
+from nominima.training.trajectory import Records, Trajectory
 from nominima.training.update import Update
 
 MOST_CLASSES = 255

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nominima.planning.run import Run
+from nominima.planning.steps import checkpoint_steps, metric_steps
 from nominima.training.evaluation import Answers
 from nominima.training.mapped import Kind
 from nominima.training.trajectory import (
@@ -15,8 +16,6 @@ from nominima.training.trajectory import (
     NUMBERS,
     Records,
     Trajectory,
-    checkpoint_steps,
-    metric_steps,
     parameter_kinds,
     record_kinds,
 )

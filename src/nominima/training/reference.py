@@ -8,7 +8,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from nominima.files import Refusal
 from nominima.planning.run import Point, Run
 from nominima.training.trajectory import Records, Trajectory, read_records, read_trajectory
 
@@ -35,20 +34,13 @@ class Reference:
         return torch.tensor([self.run.seeds.index(seed) for seed in seeds])
 
     def parameters(self, at: Point, seeds: range) -> Tensor:
-        """float32 (lane, param), at a point of its trajectory, of these seeds.
-
-        Raises:
-            Refusal: `at` is a step at which it has no checkpoint.
-        """
+        """float32 (lane, param), at a point of its trajectory, of these seeds; a step is one of a checkpoint."""
         trajectory = self.trajectory
+        if isinstance(at, int):
+            return trajectory.theta[trajectory.steps.tolist().index(at), self.lanes(seeds)]
         named = {"init": trajectory.theta[0], "best": trajectory.best_loss,
                  "best_accuracy": trajectory.best_accuracy, "end": trajectory.theta[-1]}  # fmt: skip
-        steps = trajectory.steps.tolist()
-        if isinstance(at, int) and at not in steps:
-            there = ", ".join(map(str, steps))
-            raise Refusal(f"at: {at}: {self.run.name} has no checkpoint there; it has them at {there}")
-        found = trajectory.theta[steps.index(at)] if isinstance(at, int) else named[at]
-        return found[self.lanes(seeds)]
+        return named[at][self.lanes(seeds)]
 
 
 References = Mapping[str, Reference]

@@ -1,7 +1,6 @@
 """A trajectory: log-spaced checkpoints of a run with its metrics and per-example records, in three files."""
 
 import io
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +13,10 @@ from torch import Tensor
 
 from nominima.files import Refusal, read, write
 from nominima.planning.run import Run
+from nominima.planning.steps import checkpoint_steps, metric_steps
 from nominima.tracing.trace import Trace
 from nominima.training.mapped import Kind
 
-RATIO = 1.15
-CHECKPOINTS = 24
 REMEDY = "delete it and run `snakemake --cores all`"
 
 METRICS: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -81,27 +79,6 @@ class Records:
     moved: Tensor
     validation_loss: Tensor
     validation_right: Tensor
-
-
-def log_steps(last: int, ratio: float, dense: int = 10) -> list[int]:
-    """Steps 0 … `dense` all, then growing by `ratio`, ending at `last`: when a run is looked at."""
-    steps, at = list(range(min(dense, last) + 1)), float(dense)
-    while at < last:
-        at *= ratio
-        steps.append(min(round(at), last))
-    return sorted(set(steps))
-
-
-def metric_steps(last: int) -> list[int]:
-    """The steps at which metrics and records are taken."""
-    return log_steps(last, RATIO)
-
-
-def checkpoint_steps(last: int) -> list[int]:
-    """The metric steps at which parameters are kept: 0, 1, `last`, and the nearest to a log grid between."""
-    steps = metric_steps(last)
-    grid = [last ** (point / (CHECKPOINTS - 2)) for point in range(CHECKPOINTS - 1)]
-    return sorted({0, *(min(steps[1:], key=lambda step: abs(math.log(step / at))) for at in grid)})
 
 
 def parameter_kinds(run: Run, params: int) -> dict[str, Kind]:
