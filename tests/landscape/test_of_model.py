@@ -112,7 +112,7 @@ def test_a_planted_permutation_of_a_family_is_undone_and_leaves_no_barrier(name)
 def test_a_curve_between_two_trained_networks_is_lower_than_the_line():
     model = mlp.build(3, (5,), 3, activation="tanh")
     landscape = of_model(model, *examples(60), decay=1e-2)
-    start, end = (one.theta[None] for one in minimise(landscape, drawn(model, 0, 1)))
+    start, end = (one.theta[None] for one in minimise(landscape, drawn(model, 0, 2)))
     line = barrier(along(landscape, straight(start, end)))
     curve = barrier(along(landscape, bezier(start, connect(landscape, start, end), end)))
     assert float(line) > 0.05

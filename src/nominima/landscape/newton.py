@@ -96,7 +96,7 @@ def _descend(landscape: Landscape, start: Tensor, steps: int, tolerance: float) 
         return start
     options: Any = {"gtol": SWITCH, "maxiter": steps, "initial_trust_radius": 1.0, "max_trust_radius": 100.0}
     found = scipy.optimize.minimize(
-        loss, start.double().numpy(), jac=True, hess=hessian, method="trust-exact", options=options
+        loss, start.double().numpy(), jac=True, hess=hessian, method="trust-krylov", options=options
     )
     return torch.from_numpy(_polish(loss, hessian, found.x, tolerance))
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from nominima.files import Refusal
 from nominima.landscape.loss import Landscape
 
-NODES = 12
+NODES = 8
 """Gauss–Legendre points on which a curve is trained."""
 
 
@@ -69,7 +69,7 @@ def connect(landscape: Landscape, start: Tensor, end: Tensor, *, steps: int = 10
     Args:
         landscape: the loss.
         start, end: (lane, param).
-        steps: of L-BFGS at most, each a gradient at 12 points of the curve.
+        steps: of L-BFGS at most, each a gradient at 8 points of the curve.
 
     Raises:
         Refusal: the loss is not deterministic.
