@@ -130,6 +130,7 @@ def test_every_measure_of_a_run_keeps_its_schema(trained):
                 "own",
                 "sgd",
                 0.1,
+                False,
                 "constant",
                 0.0,
                 0.0,

@@ -34,7 +34,7 @@ class Jax:
             log_p = jax.nn.log_softmax(forward(parameters, x[at]))
             return -jnp.take_along_axis(log_p, y[at][:, None], 1).mean()
 
-        step = partial(_adam, jax.vmap(jax.grad(loss)), problem.training.rate)
+        step = partial(_adam, jax.vmap(jax.grad(loss)), problem.training.rates[0])
         self._scan = jax.jit(lambda state, order: jax.lax.scan(step, state, order)[0], donate_argnums=0)
         start = {name: jnp.asarray(leaf.numpy()) for name, leaf in problem.leaves.items()}
         self._state = (start, jax.tree.map(jnp.zeros_like, start), jax.tree.map(jnp.zeros_like, start), 0.0)

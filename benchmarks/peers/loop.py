@@ -98,7 +98,7 @@ class Loop:
 
     def __init__(self, problem: Problem) -> None:
         self._net = loaded(problem, problem.leaves, 0)
-        self._optimizer = adam(self._net, problem.training.rate)
+        self._optimizer = adam(self._net, problem.training.rates[0])
         self._batches = DataLoader(TensorDataset(problem.x, problem.y), problem.training.batch, shuffle=True)
         self.units = len(problem.x)
 
@@ -114,7 +114,7 @@ def trained(problem: Problem, order: Tensor, dtype: torch.dtype) -> list[nn.Modu
     ]
     for lane, net in enumerate(nets):
         batches = [[problem.x[at].to(dtype), problem.y[at]] for at in order[:, lane]]
-        train(net, adam(net, problem.training.rate), batches)
+        train(net, adam(net, problem.training.rates[0]), batches)
     return nets
 
 

@@ -37,7 +37,7 @@ class Stacked:
                 m.lerp_(g, 1 - BETAS[0])
                 v.mul_(BETAS[1]).addcmul_(g, g, value=1 - BETAS[1])
                 scale = (v / (1 - BETAS[1] ** self._t)).sqrt_().add_(EPSILON)
-                rate = self._problem.training.rate / (1 - BETAS[0] ** self._t)
+                rate = self._problem.training.rates[0] / (1 - BETAS[0] ** self._t)
                 self._parameters[name].addcdiv_(m, scale, value=-rate)
 
     def nets(self) -> list[nn.Module]:

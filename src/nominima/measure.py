@@ -47,8 +47,9 @@ def _runs(job: Job) -> Iterator[tuple[str, Any, Identity]]:
 
     for run, first in zip(apart(job.spec), job.inputs[1 :: len(TRAJECTORY)], strict=True):
         subject = read_subject(run, job.inputs[0], first.parent)
-        told = run.training.model_dump(include={*IDENTITY["run"]} - {"examples", "start"})
+        told = run.training.model_dump(include={*IDENTITY["run"]} - {"examples", "start", "rate"})
         told |= {"examples": subject.labels.shape[1], "parameters": subject.model.size}
+        told |= {"rate": subject.trajectory.rate.item(), "tuned": len(run.training.rates) > 1}
         start = run.training.start
         yield "run", subject, {"sweep": run.sweep, "run": run.name, "start": start.kind if start else "own", **told}
 

@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
 from torch import Tensor
 
 from nominima import job
+from nominima.files import Refusal
 from nominima.planning.places import TRAJECTORY
 from nominima.planning.run import Run, apart
 from nominima.tracing.trace import Trace
@@ -17,6 +20,7 @@ from nominima.training.engine import chosen_device, fit
 from nominima.training.mapped import Kind, mapped
 from nominima.training.reference import Reference, References
 from nominima.training.trajectory import Trajectory, write_metrics
+from nominima.training.tuning import candidates, preferred
 
 
 def train(work: job.Job) -> None:
@@ -32,25 +36,60 @@ def train(work: job.Job) -> None:
     torch.set_flush_denormal(True)
     runs = apart(work.spec)
     trace = _with_device(work.trace, chosen_device(runs[0].training))
-    for trajectory in leave(runs, read_dataset(work.inputs[0]), work.outputs, trace, _references(work)):
-        print(headline(trajectory))
+    leave(runs, read_dataset(work.inputs[0]), work.outputs, trace, _references(work))
 
 
 def leave(
     runs: list[Run], dataset: Dataset, outputs: list[Path], trace: Trace, references: References | None = None
 ) -> list[Trajectory]:
-    """Train the runs of a stack and leave each in its three files, whole or not at all."""
-    each = zip(runs, _threes(outputs), strict=True)
-    files = {(run.name, path.name): path for run, three in each for path in three}
+    """Train the runs of a stack and leave each in its three files, whole or not at all.
+
+    A run of several rates is trained with each, in hidden folders within its own, and the preferred one is kept.
+
+    Raises:
+        Refusal: there are several rates and no validation examples to choose by; what `fit` raises.
+    """
+    tried = [candidates(run) for run in runs]
+    several = [run.training for run, its in zip(runs, tried, strict=True) if len(its) > 1]
+    if several and not len(dataset.validation.x):
+        name, rates = several[0].dataset, ", ".join(map(str, several[0].rates))
+        raise Refusal(f"rate: {rates}: {name} has no validation examples to choose one by; ask for one rate")
+    homes = [three[0].parent for three in _threes(outputs)]
+    with ExitStack() as hidden:
+        folders = {run.name: home for run, home in zip(runs, homes, strict=True)}
+        for each, home in ((each, home) for its, home in zip(tried, homes, strict=True) for each in its):
+            if each.name not in folders:
+                home.mkdir(parents=True, exist_ok=True)
+                folders[each.name] = Path(hidden.enter_context(TemporaryDirectory(dir=home, prefix=".")))
+        trained = _trained([each for its in tried for each in its], folders, dataset, trace, references)
+        return [_keep(run, [trained[each.name] for each in its], folders) for run, its in zip(runs, tried, strict=True)]
+
+
+def _trained(
+    runs: list[Run], folders: dict[str, Path], dataset: Dataset, trace: Trace, references: References | None
+) -> dict[str, Trajectory]:
+    """Train a stack; each run's files lie in its folder afterwards."""
     with ExitStack() as opened:
 
         def room(run: Run, file: str, kinds: dict[str, Kind]) -> dict[str, Tensor]:
-            return opened.enter_context(mapped(files[run.name, file], kinds, trace))
+            return opened.enter_context(mapped(folders[run.name] / file, kinds, trace))
 
-        trajectories = [trajectory for trajectory, _ in fit(runs, dataset, references, room)]
-    for trajectory in trajectories:
-        write_metrics(files[trajectory.run.name, "metrics.parquet"], trajectory.metrics, trace)
-    return trajectories
+        found = {trajectory.run.name: trajectory for trajectory, _ in fit(runs, dataset, references, room)}
+    for name, trajectory in found.items():
+        write_metrics(folders[name] / "metrics.parquet", trajectory.metrics, trace)
+        print(headline(trajectory))
+    return found
+
+
+def _keep(run: Run, tried: list[Trajectory], folders: dict[str, Path]) -> Trajectory:
+    """The preferred of the tried ones, in the run's own folder and under its name."""
+    kept = tried[preferred(tried)]
+    if kept.run is run:
+        return kept
+    for name in TRAJECTORY:
+        (folders[kept.run.name] / name).replace(folders[run.name] / name)
+    print(f"{run.name}: kept rate {kept.rate.item()}")
+    return replace(kept, run=run)
 
 
 def _threes(files: list[Path]) -> Iterator[list[Path]]:
@@ -76,9 +115,7 @@ def _with_device(trace: Trace, device: torch.device) -> Trace:
 
 def headline(trajectory: Trajectory) -> str:
     """One line on how a run went: lanes, divergence, and the stop by validation loss (lane means)."""
-    run, metrics = trajectory.run, trajectory.metrics
-    at = dict(zip(run.seeds, trajectory.best_loss_step.tolist(), strict=True))
-    stopped = metrics.filter(metrics["step"] == metrics["seed"].replace_strict(at))
+    run, stopped = trajectory.run, trajectory.stops
     lost = int((trajectory.diverged >= 0).sum())
     loss, accuracy = stopped["validation_loss"].mean(), stopped["test_accuracy"].mean()
     told = f"stop by validation loss {loss:.4f}" if isinstance(loss, float) else "no validation"

@@ -33,7 +33,7 @@ def lanes(sizes=SIZES, seeds=SEEDS, noises=(0.0, 0.2), **changes):
             "sweep": "sizes", "run": f"sizes/{share}.w{size}", "dataset": "mnist1d", "examples": None, "noise": share,
             "smoothing": 0.0, "model": "mlp", "size": size, "parameters": size**2, "gain": 1.0,
             "start": "own", "optimizer": "adam",
-            "rate": 0.001, "schedule": "constant", "l2": 0.0, "decay": 0.0, "l1": 0.0, "dropout": 0.0,
+            "rate": 0.001, "tuned": False, "schedule": "constant", "l2": 0.0, "decay": 0.0, "l1": 0.0, "dropout": 0.0,
             "seed": seed, "status": "ok",
         } | changes  # fmt: skip
 

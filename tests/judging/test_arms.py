@@ -8,7 +8,7 @@ from nominima.judging.arms import arms, less_none, lowest
 def runs(*rows):
     """(dataset, size, l2, seed, loss) as a run measure."""
     same = {
-        "examples": None, "noise": 0.0, "model": "mlp", "optimizer": "adam", "status": "ok",
+        "examples": None, "noise": 0.0, "model": "mlp", "optimizer": "adam", "tuned": False, "status": "ok",
     }  # fmt: skip
     return pl.DataFrame(
         [

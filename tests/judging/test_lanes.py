@@ -6,12 +6,12 @@ from nominima.judging.lanes import blocks, each_cell, lanes, largest
 
 IDENTITY = {
     "sweep": "sizes", "dataset": "digits", "examples": None, "noise": 0.0, "model": "mlp",
-    "optimizer": "adam", "rate": 0.001, "l2": 0.0,
+    "optimizer": "adam", "rate": 0.001, "tuned": False, "l2": 0.0,
 }  # fmt: skip
 SCHEMA = {
     "sweep": pl.String, "run": pl.String, "dataset": pl.String, "examples": pl.Int64, "noise": pl.Float64,
     "model": pl.String, "size": pl.Int64, "parameters": pl.Int64, "optimizer": pl.String, "rate": pl.Float64,
-    "l2": pl.Float64, "seed": pl.Int64, "step": pl.Int64, "status": pl.String, "norm": pl.Float64,
+    "tuned": pl.Boolean, "l2": pl.Float64, "seed": pl.Int64, "step": pl.Int64, "status": pl.String, "norm": pl.Float64,
 }  # fmt: skip
 
 
@@ -64,6 +64,12 @@ def test_cells_are_named_by_what_varies():
         "digits, noise 0.0, 100 examples, adam", "digits, noise 0.0, all examples, adam",
         "digits, noise 0.0, all examples, sgd", "digits, noise 0.2, all examples, adam",
     ]  # fmt: skip
+
+
+def test_a_tuned_rate_is_a_condition_of_its_own():
+    tuned = rows(4, 1, [2], run="tuned/w4", sweep="tuned", rate=0.01, tuned=True)
+    found = lanes(table(rows(4, 1, [1]), tuned), LAST)
+    assert found["cell"].to_list() == ["digits, noise 0.0, fixed rate", "digits, noise 0.0, tuned rate"]
 
 
 def test_sweeps_are_named_where_nothing_else_tells_them_apart():

@@ -76,7 +76,7 @@ def made(lanes: int) -> RunSubject:
     for _ in range(STEPS):
         free = path[-1].clone().requires_grad_()
         (gradient,) = torch.autograd.grad(losses(free).sum(), free)
-        path.append(path[-1] - training.rate * gradient)
+        path.append(path[-1] - training.rates[0] * gradient)
     best = torch.tensor([5, 7, 6])[:lanes]
     lane = torch.arange(lanes)
     trajectory = Trajectory(
@@ -87,6 +87,7 @@ def made(lanes: int) -> RunSubject:
         best_loss_step=best,
         best_accuracy=torch.stack(path)[best - 1, lane],
         best_accuracy_step=best - 1,
+        rate=torch.tensor(0.5, dtype=torch.float64),
         diverged=torch.full((lanes,), -1),
         metrics=_metrics(run, [losses(theta).tolist() for theta in path]),
     )

@@ -74,6 +74,8 @@ def test_what_is_no_params_file_is_told_with_its_place(tmp_path: Path, text: str
             {"sweeps__sizes__axes__size__w2__sise": 3},
             "sweeps.sizes.axes.size.w2.sise: unknown key; did you mean 'size'?",
         ),
+        ({"training__rate": [0.1]}, "training.rate: [0.1]: Tuple should have at least 2 items"),
+        ({"training__rate": [0.1, -1]}, "training.rate.1: -1: Input should be greater than 0"),
         ({"training__size": "8"}, 'training.size: "8": Input should be a valid integer'),
         ({"training__size": 3.5}, "training.size: 3.5"),
         ({"training__size": True}, "training.size: true"),

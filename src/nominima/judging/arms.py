@@ -4,7 +4,7 @@ import polars as pl
 
 from nominima.judging.lanes import lanes
 
-PAIRED = ["dataset", "examples", "noise", "model", "size", "optimizer"]
+PAIRED = ["dataset", "examples", "noise", "model", "size", "optimizer", "tuned"]
 LANE = ["cell", "size", "seed"]
 SCHEMA = {"cell": pl.String, "size": pl.Float64, "seed": pl.Int64, "value": pl.Float64, "strength": pl.Float64}
 

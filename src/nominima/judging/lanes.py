@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nominima.judging.evidence import Missing
 
-CONDITION = ("dataset", "noise", "examples", "model", "optimizer", "l2", "sweep")
+CONDITION = ("dataset", "noise", "examples", "model", "optimizer", "tuned", "l2", "sweep")
 NAMED_ALWAYS: tuple[str, ...] = ("dataset", "noise")
 ALL_FINE = (pl.col("status") == "ok").all()
 
@@ -85,6 +85,7 @@ def _named(table: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.format("{} examples", "examples")),
         "model": pl.col("model"),
         "optimizer": pl.col("optimizer"),
+        "tuned": pl.when("tuned").then(pl.lit("tuned rate")).otherwise(pl.lit("fixed rate")),
         "l2": pl.format("l2 {}", "l2"),
         "sweep": pl.format("sweep {}", "sweep"),
     }

@@ -16,8 +16,8 @@ IDENTITY = {
     "run": {
         "sweep": "String", "run": "String", "dataset": "String", "examples": "Int64", "noise": "Float64",
         "smoothing": "Float64", "model": "String", "size": "Int64", "parameters": "Int64", "gain": "Float64",
-        "start": "String", "optimizer": "String", "rate": "Float64", "schedule": "String", "l2": "Float64",
-        "decay": "Float64", "l1": "Float64", "dropout": "Float64",
+        "start": "String", "optimizer": "String", "rate": "Float64", "tuned": "Boolean",
+        "schedule": "String", "l2": "Float64", "decay": "Float64", "l1": "Float64", "dropout": "Float64",
     },
     "dataset": {"dataset": "String"},
     "theory": {},

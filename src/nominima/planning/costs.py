@@ -60,7 +60,7 @@ def at(curve: dict[str, float], size: int) -> float:
 
 def training_seconds(training: Training, entry: DatasetEntry | None, costs: Costs) -> tuple[float, float]:
     """CPU seconds of a run without the start of its process: in all, and of its steps alone."""
-    lanes, family = training.seeds, training.model
+    lanes, family = training.seeds * len(training.rates), training.model
     per_step = at(_nearest(costs.step, family), training.size) * costs.optimizer.get(training.optimizer, 1.0)
     steps = lanes * training.steps * training.batch * per_step
     looks = lanes * len(metric_steps(training.steps)) * _examples(training, entry)

@@ -22,7 +22,7 @@ NAME_RULE = "use a-z, 0-9, _ and -, starting with a letter or digit, at most 41 
 
 def told(mistake: ErrorDetails) -> str:
     """One mistake that the types found, as one line."""
-    location = tuple(str(part) for part in mistake["loc"] if part != "[key]")
+    location = tuple(part for part in map(str, mistake["loc"]) if not part.startswith("["))  # of keys and unions
     where = ".".join(location)
     if mistake["type"] == "extra_forbidden":
         return f"{where}: unknown key; {suggest(location[-1], _siblings(location[:-1]))}"

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from nominima.planning.places import place
 from nominima.shelf import NonNegative, Positive, Share
@@ -13,6 +13,11 @@ Label = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
 RunName = Annotated[str, Field(pattern=r"^[a-z0-9{][a-z0-9_{}./-]{0,200}$")]
 Point = Literal["init", "best", "best_accuracy", "end"] | Annotated[int, Field(ge=0)]
 Options = dict[Label, Any]
+Rates = Annotated[tuple[Positive, ...], Field(min_length=2)]
+Rate = Annotated[
+    Annotated[Positive, Tag("[one]")] | Annotated[Rates, Tag("[several]")],
+    Discriminator(lambda given: "[several]" if isinstance(given, list | tuple) else "[one]"),
+]
 
 
 class Strict(BaseModel):
@@ -91,7 +96,9 @@ class Training(Strict):
     start: Start | None = Field(default=None, description="initial parameters from another run; null: the family's own")
     prune: Pruning | None = Field(default=None, description="weights held at zero; null: none")
     optimizer: Label = Field(description="a file of src/nominima/optimizers/")
-    rate: Positive = Field(description="learning rate")
+    rate: Rate = Field(
+        description="learning rate; of several, each is tried and that with the lowest validation loss is kept"
+    )
     schedule: Literal["constant", "linear", "cosine"] = Field(
         default="constant", description="how the rate falls, towards 0"
     )
@@ -107,6 +114,11 @@ class Training(Strict):
     first_seed: Annotated[int, Field(ge=0, le=2**31)] = Field(description="seeds count up from here")
     seeds: Annotated[int, Field(ge=1, le=1000)] = Field(description="how many seeds, trained as one stack")
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: a CUDA device where there is one")
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """The learning rates tried; one where there is no choice."""
+        return self.rate if isinstance(self.rate, tuple) else (self.rate,)
 
     @property
     def sources(self) -> list[str]:

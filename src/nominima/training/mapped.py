@@ -17,7 +17,14 @@ from nominima.files import Refusal
 from nominima.tracing.trace import Trace
 
 Kind = tuple[torch.dtype, tuple[int, ...]]
-NAMES = {torch.int64: "I64", torch.float32: "F32", torch.float16: "F16", torch.uint8: "U8", torch.bool: "BOOL"}
+NAMES = {
+    torch.int64: "I64",
+    torch.float64: "F64",
+    torch.float32: "F32",
+    torch.float16: "F16",
+    torch.uint8: "U8",
+    torch.bool: "BOOL",
+}
 ALIGNMENT = 8  # bytes, of the data's first
 
 

@@ -78,6 +78,7 @@ class Recorder:
         self._records = room(run, "records.safetensors", record_kinds(run, labels.shape[1], validation))
         self._parameters["steps"].copy_(torch.tensor(list(self._kept)))
         self._parameters["diverged"].fill_(-1)
+        self._parameters["rate"].fill_(run.training.rates[0])
         self._best: dict[str, Tensor] = {}
         for name in ("loss", "accuracy"):
             self._parameters[f"best_{name}"].copy_(initial)

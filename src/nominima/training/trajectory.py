@@ -44,6 +44,7 @@ class Trajectory:
     best_loss, best_accuracy: float32 (lane, param) at the two stopping points, among all metric steps;
     without validation examples the end of training.
     best_loss_step, best_accuracy_step: int64 (lane,); ties go to the earliest step.
+    rate: float64 (), the learning rate: that which was kept where several were tried.
     diverged: int64 (lane,), the first metric step at which a loss or a parameter was not finite; -1: never.
     metrics: a row per step × seed at all metric steps, see METRICS, sorted by seed and step.
     """
@@ -55,8 +56,15 @@ class Trajectory:
     best_loss_step: Tensor
     best_accuracy: Tensor
     best_accuracy_step: Tensor
+    rate: Tensor
     diverged: Tensor
     metrics: pl.DataFrame
+
+    @property
+    def stops(self) -> pl.DataFrame:
+        """The row of metrics at the stop by validation loss of each lane, in lane order."""
+        at = dict(zip(self.run.seeds, self.best_loss_step.tolist(), strict=True))
+        return self.metrics.filter(pl.col("step") == pl.col("seed").replace_strict(at))
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,7 @@ def parameter_kinds(run: Run, params: int) -> dict[str, Kind]:
         "best_accuracy": (torch.float32, (lanes, params)),
         "best_accuracy_step": (torch.int64, (lanes,)),
         "diverged": (torch.int64, (lanes,)),
+        "rate": (torch.float64, ()),
     }
 
 

@@ -38,15 +38,17 @@ class Update:
         self, lanes: list[Training], optimizer: Optimizer, parameters: Stack, gradient: Stack,
         memory: list[Stack], mask: Tensor | None,
     ) -> None:  # fmt: skip
-        """lanes: the training of each lane; mask: as `parameters.flat`, 0 and 1."""
+        """lanes: the training of each lane, of one rate; mask: as `parameters.flat`, 0 and 1."""
         self._optimizer, self._memory, self._mask = optimizer, memory, mask
         self._parameters, self._gradient = parameters, gradient
         self._share = scheduled(lanes[0])
         self._l2 = _strength(parameters, [lane.l2 for lane in lanes])
-        self._decay = _strength(parameters, [lane.rate * (lane.decay + optimizer.decay) for lane in lanes])
-        lasso = [lane.rate * lane.l1 for lane in lanes]
+        rates = [rate for lane in lanes for rate in lane.rates]
+        pairs = list(zip(rates, lanes, strict=True))
+        self._decay = _strength(parameters, [rate * (lane.decay + optimizer.decay) for rate, lane in pairs])
+        lasso = [rate * lane.l1 for rate, lane in pairs]
         self._l1 = parameters.spread(parameters.flat.new_tensor(lasso)) if any(lasso) else None
-        self._rate = _strength(parameters, [lane.rate for lane in lanes])
+        self._rate = _strength(parameters, rates)
         self._scratch = parameters if not isinstance(self._rate, Tensor) else parameters.zeros()
 
     def __call__(self, t: int) -> None:
