@@ -138,6 +138,19 @@ def test_a_file_made_from_another_input_than_the_ledger_upstream_tells_of_is_nam
         seal("judge", jobs["judge"])
 
 
+def test_a_ledger_rolled_back_below_newer_files_is_named_with_the_remedy(jobs: Plan) -> None:
+    newer, before = plan(rate=0.2), Path(ledger("measure")).read_bytes()
+    build(newer, ("prepare", "train", "measure", "judge"))
+    for verb in ("prepare", "train", "measure", "judge"):
+        seal(verb, newer[verb])
+    Path(ledger("measure")).write_bytes(before)
+    with pytest.raises(Refusal, match=f"{VERDICT}: made from {TABLE} as it is, but reports/ledger/measure.json tells"):
+        seal("judge", newer["judge"])
+    Path(ledger("measure")).unlink()
+    seal("measure", newer["measure"])
+    seal("judge", newer["judge"])
+
+
 def test_all_mistakes_are_told_at_once_and_long_lists_are_cut(jobs: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     for job in jobs["train"].values():
         for file in job.outputs:

@@ -9,7 +9,7 @@ import vl_convert
 from altair.typing import ChartType
 
 from nominima import job, shelf
-from nominima.drawing import charts, forest, scoreboard
+from nominima.drawing import forest, frame, scoreboard
 from nominima.files import write
 from nominima.judging import evidence
 from nominima.judging.claim import Scoreboard, Verdict, read_judged
@@ -52,9 +52,9 @@ def figure(draw: Draw, measurements: Evidence, verdict: Verdict, code: str) -> d
     try:
         drawn = [draw(measurements, verdict)]
     except Missing as lack:
-        drawn = [charts.remark(f"Nothing is drawn of the evidence: {lack}.")]
-    return charts.framed(
-        charts.badge(verdict.outcome, verdict.reason),
+        drawn = [frame.remark(f"Nothing is drawn of the evidence: {lack}.")]
+    return frame.framed(
+        frame.badge(verdict.outcome, verdict.reason),
         *drawn,
         *forest.panels(verdict),
         title=verdict.title,
@@ -64,7 +64,7 @@ def figure(draw: Draw, measurements: Evidence, verdict: Verdict, code: str) -> d
 
 def _scoreboard(path: Path, code: str) -> dict[str, Any]:
     board, _ = read_judged(path, Scoreboard)
-    return charts.framed(
+    return frame.framed(
         scoreboard.draw(board), title=scoreboard.title(board), foot=f"{scoreboard.LEGEND} · trace {code}"
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nominima.files import REMEDY, Refusal, digest, digests, read, write
-from nominima.planning.places import MADE_BY, VERBS, ledger, owned
+from nominima.planning.places import MADE_BY, VERBS, ledger, owned, owner
 from nominima.planning.plan import Job
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.ledger import Ledger, compose, read_ledger
@@ -75,6 +75,11 @@ def _checked(verb: str, file: str, job: Job, known: dict[str, str]) -> Trace:
         raise Refusal(f"{file}: {path} is an input {'of the plan' if path in job.inputs else 'of it'} alone; {AGAIN}")
     for path, value in trace.inputs.items():
         now = known.get(path) or digest(Path(path))
+        if now != value and path in known and digest(Path(path)) == value:
+            behind = ledger(owner(path))
+            raise Refusal(
+                f"{file}: made from {path} as it is, but {behind} tells of another: delete the ledger, then {REMEDY}"
+            )
         if now != value:
             raise Refusal(f"{file}: made from another {path} (SHA-256 {value[:12]}…, now {now[:12]}…); {AGAIN}")
     return trace
@@ -113,7 +118,7 @@ def clear(verb: str, keep: Iterable[str]) -> int:
         Refusal: a folder leads out of the project, or a file cannot be removed.
     """
     kept, removed = set(keep), 0
-    for folder in (Path(name) for name, owner in MADE_BY.items() if owner == verb and Path(name).is_dir()):
+    for folder in (Path(name) for name, maker in MADE_BY.items() if maker == verb and Path(name).is_dir()):
         if not folder.resolve().is_relative_to(Path.cwd()):
             raise Refusal(f"{folder} leads out of the project to {folder.resolve()}; make it a folder of the project")
         try:

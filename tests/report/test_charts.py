@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_verdicts import CELLS, NOTHING, RULE, WITHIN, estimate, scoreboard, standing, untested, verdict
 
-from nominima.drawing import charts, forest
+from nominima.drawing import charts, forest, frame
 from nominima.drawing import scoreboard as board
 from nominima.drawing.theme import DASHES, SHAPES
 from nominima.judging.claim import Estimate
@@ -41,7 +41,7 @@ COMPUTING = {
 
 
 def framed(panel: Any, **changes: str) -> dict[str, Any]:
-    return charts.framed(panel, **{"title": "A title", "foot": "trace 1a2b3c4d5e6f"} | changes)
+    return frame.framed(panel, **{"title": "A title", "foot": "trace 1a2b3c4d5e6f"} | changes)
 
 
 def keys(tree: Any) -> Iterator[str]:
@@ -80,7 +80,7 @@ FIGURES = {
     "curves": curves(),
     "ordered": curves(ordered=True, log="xy", dots=TABLE, guide=TABLE.with_columns(label=pl.lit("theory"))),
     "forest": charts.stack(*forest.panels(verdict())),
-    "badge": charts.badge("untested", "Nothing was measured."),
+    "badge": frame.badge("untested", "Nothing was measured."),
     "scoreboard": board.draw(scoreboard(verdict(), untested("c1a"))),
     "no claims": board.draw(scoreboard()),
 }
@@ -242,7 +242,7 @@ def test_the_scoreboard_judges_a_headline_by_its_own_rule():
     "hostile", ["</script><script>alert(1)</script>", "${7*7}", "a" * 300, "Ω\x00\u202e😀", "&amp;<b>"]
 )
 def test_hostile_titles_are_text(hostile):
-    chart = framed(charts.badge("mixed", hostile), title=hostile)
+    chart = framed(frame.badge("mixed", hostile), title=hostile)
     svg = vl_convert.vegalite_to_svg(json.dumps(chart))
     assert "<script" not in svg
     assert "<b>" not in svg

@@ -9,7 +9,7 @@ import pytest
 from made_verdicts import scoreboard, untested, verdict
 
 from nominima import report, shelf
-from nominima.drawing import charts
+from nominima.drawing import frame
 from nominima.judging.claim import Verdict, write_judged
 from nominima.judging.evidence import Evidence
 from nominima.tracing.artefact import read_trace
@@ -76,7 +76,7 @@ def missing(evidence: Evidence, _: Verdict) -> alt.Chart:
 
 
 def test_a_claims_figure_says_all_at_a_glance():
-    told = drawn(verdict(), lambda *_: charts.remark("the evidence"))
+    told = drawn(verdict(), lambda *_: frame.remark("the evidence"))
     for expected in ("Bigger is better", "MIXED", "One condition is on the claim's side", "the evidence",
                      "The numbers that decide", "93 runs, 6 lost · trace 1a2b3c4d5e6f"):  # fmt: skip
         assert expected in told

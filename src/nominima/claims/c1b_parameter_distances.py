@@ -32,7 +32,7 @@ CLAIM = Claim(
     limits=(
         "Euclidean distance. Networks that differ only by the order of their units count as far apart in the ratio, so "
         "that distances between solutions are upper bounds; those with units matched stand beside. The ratios of one "
-        "run share their solutions and are not fully independent. One learning rate for all sizes."
+        "run share their solutions and are not fully independent. Units are matched in perceptrons alone."
     ),
     literature=(
         "For: Beyer et al. 1999, When is nearest neighbor meaningful?",

@@ -1,10 +1,9 @@
-"""The panels that claims are drawn with, and the frame around them.
+"""The panels that claims are drawn with.
 
 Panels plot plain columns: Vega computes no statistics, and a value that cannot be drawn is counted in them.
 A figure is a column of panels about 470 pixels wide, so that it can be read on a screen of 400.
 """
 
-import json
 import math
 from collections.abc import Collection
 from itertools import cycle, islice
@@ -14,23 +13,19 @@ import altair as alt
 import polars as pl
 from altair.typing import ChartType
 
+from nominima.drawing.kinds import kinds, within
 from nominima.drawing.theme import (
     DASHES,
     HEIGHT,
-    INK,
-    LOOKS,
-    MARGIN,
     QUIET,
     SHAPES,
-    THEME,
     WIDTH,
     lines,
     palette,
     sizes,
 )
-from nominima.judging.claim import Outcome
 
-BARE = alt.ViewBackground(stroke=None)
+SMALL = 110  # pixels high: a panel that repeats the one above for another kind
 
 
 def curves(
@@ -48,6 +43,9 @@ def curves(
 ) -> ChartType:
     """Lines with their 95 % intervals, a colour, shape and dash a series.
 
+    Series of several kinds (see `kinds`) have a panel for each kind, the first of the full height; a panel that is
+    `like` one above shows the first kind alone.
+
     Args:
         table: columns x, y (Float64), series (String), and optionally low, high; a row per point of a line.
         title: what the panel shows, one sentence.
@@ -60,6 +58,43 @@ def curves(
         height: of the panel in pixels.
         like: the table of the panel above, if it has these series: they keep their looks, the legend stands there.
     """
+    (kind, first), *others = kinds(table)
+    single = {kind: dots} if dots is None or not others else dict(kinds(dots))
+    shared = {"x": x, "y": y, "log": log, "ordered": ordered}
+
+    def theory(rows: pl.DataFrame) -> pl.DataFrame | None:
+        return guide if guide is None or not others else within(guide, rows)
+
+    above = None if like is None else kinds(like)[0][1]
+    whole = _curves(
+        first, title=title, note=kind, dots=single.get(kind), guide=theory(first), height=height, like=above, **shared
+    )
+    if like is not None or not others:
+        return whole
+    small = [
+        _curves(
+            rows, title=kind, note="", dots=single.get(kind), guide=theory(rows), height=SMALL, like=first, **shared
+        )
+        for kind, rows in others
+    ]
+    return stack(whole, *small)
+
+
+def _curves(
+    table: pl.DataFrame,
+    *,
+    title: str,
+    note: str,
+    x: str,
+    y: str,
+    log: str,
+    ordered: bool,
+    dots: pl.DataFrame | None,
+    guide: pl.DataFrame | None,
+    height: int,
+    like: pl.DataFrame | None,
+) -> ChartType:
+    """One panel; the note stands below its title."""
     above = [] if like is None else like["series"].to_list()
     names = list(dict.fromkeys([*above, *table["series"]]))
     legend = not set(table["series"]) <= set(above)
@@ -76,7 +111,9 @@ def curves(
         ),
         alt.Chart(parts.points).mark_point().encode(**axes, color=colour, shape=_shape(names, legend=legend)),
     ]
-    notes = [] if guide is None or guide.is_empty() else lines(f"thin dashes: {guide['label'][0]}")
+    notes = lines(note) if note else []
+    if guide is not None and not guide.is_empty():
+        notes += lines(f"thin dashes: {guide['label'][0]}")
     if parts.hidden:
         notes.append(f"not drawn, because lost, infinite or without a logarithm: {parts.hidden}")
     heading = alt.Title(lines(title), subtitle=notes)
@@ -123,48 +160,6 @@ def stack(*panels: ChartType) -> alt.VConcatChart:
     return alt.vconcat(*panels, spacing=22).resolve_scale(
         color="independent", shape="independent", strokeDash="independent"
     )
-
-
-def framed(*panels: ChartType, title: str, foot: str) -> dict[str, Any]:
-    """A figure as Vega-Lite: a title, panels, and a last line with what was counted and the trace code.
-
-    Raises:
-        ValueError: a number in it is not finite.
-    """
-    whole = alt.vconcat(*panels, _words(lines(foot), 6, QUIET), spacing=14).resolve_scale(
-        color="independent", shape="independent"
-    )
-    spec = whole.properties(title=alt.Title(lines(title, 50), fontSize=17)).to_dict() | {"config": THEME}
-    return json.loads(json.dumps(spec, allow_nan=False))
-
-
-def badge(outcome: Outcome, reason: str) -> ChartType:
-    """The outcome as symbol and word, the reason below."""
-    shape, colour = LOOKS[outcome]
-    row = alt.Chart(pl.DataFrame({"told": [outcome.upper()]}))
-    symbol = row.mark_point(shape=shape, color=colour, size=150).encode(x=alt.value(7 - MARGIN), y=alt.value(8))
-    word = row.mark_text(align="left", color=colour, fontWeight="bold", fontSize=15)
-    return alt.layer(
-        symbol,
-        word.encode(x=alt.value(20 - MARGIN), y=alt.value(8), text="told:N"),
-        _words(lines(reason), 28, INK),
-    )
-
-
-def remark(told: str) -> ChartType:
-    """Running text in the place of a panel."""
-    return _words(lines(told), 6, QUIET)
-
-
-def _words(told: list[str], top: int, colour: str) -> ChartType:
-    rows = [
-        alt.Chart(pl.DataFrame({"told": [line]})).mark_text(align="left", color=colour).encode(
-            x=alt.value(-MARGIN), y=alt.value(top + 17 * index), text="told:N"
-        )
-        for index, line in enumerate(told)
-    ]  # fmt: skip
-    size = {"width": WIDTH, "height": top + 17 * len(told) - 6}
-    return alt.layer(*rows).properties(**size, view=BARE)
 
 
 def _axes(parts: Parts, x: str, y: str, log: str) -> dict[str, Any]:

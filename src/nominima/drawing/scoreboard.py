@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, get_args
 import altair as alt
 from altair.typing import ChartType
 
-from nominima.drawing.charts import BARE
 from nominima.drawing.forest import region, span
+from nominima.drawing.frame import BARE
 from nominima.drawing.theme import (
     GRID,
     INK,

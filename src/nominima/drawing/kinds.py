@@ -1,0 +1,22 @@
+"""Series apart by kind: what tells cells of a verdict apart beyond data and noise, as `cnn, fixed rate`."""
+
+import polars as pl
+
+
+def kinds(table: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    """(kind, its rows), the kind of most rows first; where there are several, series keep data and noise as names.
+
+    Args:
+        table: a column series (String), names as `judging.lanes` gives them to cells.
+    """
+    words = pl.col("series").str.split(", ")
+    named = table.with_columns(kind=words.list.slice(2).list.join(", "), series=words.list.head(2).list.join(", "))
+    parts = named.partition_by("kind", as_dict=True, maintain_order=True, include_key=False)
+    if len(parts) < 2:
+        return [("", table)]
+    return sorted(((str(kind), rows) for (kind,), rows in parts.items()), key=lambda part: -part[1].height)
+
+
+def within(guide: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The part of a guide that lies between the outermost x of the rows."""
+    return guide.filter(pl.col("x").is_between(rows["x"].min(), rows["x"].max()))
