@@ -39,6 +39,11 @@ def test_the_kind_of_most_rows_comes_first_and_series_are_named_by_data_and_nois
     assert few.select("series", "x").rows() == [("digits, noise 0.0", 4.0), ("digits, noise 0.0", 8.0)]
 
 
+def test_kinds_of_one_family_follow_each_other():
+    names = ("a, b, mlp, fixed", "c, d, mlp, fixed", "a, b, cnn, fixed", "a, b, mlp, tuned")
+    assert [kind for kind, _ in kinds(pl.DataFrame({"series": names}))] == ["mlp, fixed", "mlp, tuned", "cnn, fixed"]
+
+
 def test_a_name_without_a_kind_is_a_kind_beside_others():
     assert [kind for kind, _ in kinds(pl.DataFrame({"series": ["a, b", "a, b", "a, b, cnn"]}))] == ["", "cnn"]
 

@@ -25,7 +25,7 @@ from nominima.drawing.theme import (
     sizes,
 )
 
-SMALL = 110  # pixels high: a panel that repeats the one above for another kind
+SMALL = 120  # pixels high: a panel that repeats the one above for another kind
 
 
 def curves(

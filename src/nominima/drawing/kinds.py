@@ -4,7 +4,9 @@ import polars as pl
 
 
 def kinds(table: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    """(kind, its rows), the kind of most rows first; where there are several, series keep data and noise as names.
+    """(kind, its rows), that of most rows first, then those of its family; series keep data and noise as names.
+
+    Where there is one kind, series keep their names and the kind has none.
 
     Args:
         table: a column series (String), names as `judging.lanes` gives them to cells.
@@ -14,7 +16,9 @@ def kinds(table: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
     parts = named.partition_by("kind", as_dict=True, maintain_order=True, include_key=False)
     if len(parts) < 2:
         return [("", table)]
-    return sorted(((str(kind), rows) for (kind,), rows in parts.items()), key=lambda part: -part[1].height)
+    found = sorted(((str(kind), rows) for (kind,), rows in parts.items()), key=lambda part: -part[1].height)
+    family = found[0][0].partition(", ")[0]
+    return found[:1] + sorted(found[1:], key=lambda part: (part[0].partition(", ")[0] != family, part[0]))
 
 
 def within(guide: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
