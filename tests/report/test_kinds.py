@@ -39,6 +39,13 @@ def test_the_kind_of_most_rows_comes_first_and_series_are_named_by_data_and_nois
     assert few.select("series", "x").rows() == [("digits, noise 0.0", 4.0), ("digits, noise 0.0", 8.0)]
 
 
+def test_the_kind_of_the_panel_above_comes_first():
+    assert kinds(TABLE, "cnn")[0][0] == "cnn"
+    few = TABLE.filter(pl.col("series") != CELLS[2])
+    assert "mlp" in json.dumps(drawn(like=few)["title"])
+    assert kinds(TABLE, "unknown")[0][0] == "mlp"
+
+
 def test_kinds_of_one_family_follow_each_other():
     names = ("a, b, mlp, fixed", "c, d, mlp, fixed", "a, b, cnn, fixed", "a, b, mlp, tuned")
     assert [kind for kind, _ in kinds(pl.DataFrame({"series": names}))] == ["mlp, fixed", "mlp, tuned", "cnn, fixed"]

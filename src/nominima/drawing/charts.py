@@ -58,16 +58,16 @@ def curves(
         height: of the panel in pixels.
         like: the table of the panel above, if it has these series: they keep their looks, the legend stands there.
     """
-    (kind, first), *others = kinds(table)
+    above, theirs = ("", None) if like is None else kinds(like)[0]
+    (kind, first), *others = kinds(table, above)
     single = {kind: dots} if dots is None or not others else dict(kinds(dots))
     shared = {"x": x, "y": y, "log": log, "ordered": ordered}
 
     def theory(rows: pl.DataFrame) -> pl.DataFrame | None:
         return guide if guide is None or not others else within(guide, rows)
 
-    above = None if like is None else kinds(like)[0][1]
     whole = _curves(
-        first, title=title, note=kind, dots=single.get(kind), guide=theory(first), height=height, like=above, **shared
+        first, title=title, note=kind, dots=single.get(kind), guide=theory(first), height=height, like=theirs, **shared
     )
     if like is not None or not others:
         return whole
@@ -99,7 +99,7 @@ def _curves(
     names = list(dict.fromkeys([*above, *table["series"]]))
     legend = not set(table["series"]) <= set(above)
     parts = _parts(table, dots, guide, log)
-    axes, colour = _axes(parts, x, y, log), _colour(names, ordered=ordered, legend=legend)
+    axes, colour = _axes(parts, x, lines(y, height // 6), log), _colour(names, ordered=ordered, legend=legend)
     ends = {"x": axes["x"], "y": "low:Q", "y2": "high:Q"}
     layers = [
         alt.Chart(parts.guide).mark_line(color=QUIET, strokeWidth=1.2, strokeDash=[3, 3]).encode(**axes),
@@ -162,7 +162,7 @@ def stack(*panels: ChartType) -> alt.VConcatChart:
     )
 
 
-def _axes(parts: Parts, x: str, y: str, log: str) -> dict[str, Any]:
+def _axes(parts: Parts, x: str, y: list[str], log: str) -> dict[str, Any]:
     across = parts.points["x"].unique().sort().to_list()
     up = [*parts.points["y"], *parts.dots["y"], *parts.guide["y"], *parts.whiskers["low"], *parts.whiskers["high"]]
     ticks = {"x": across if len(across) <= 6 else log_ticks(across), "y": log_ticks(up)}
@@ -171,7 +171,7 @@ def _axes(parts: Parts, x: str, y: str, log: str) -> dict[str, Any]:
         .title(lines(x))
         .scale(_scale("x" in log))
         .axis(_axis("~g" if min(across, default=1) < 1 else ".3~s", ticks["x"], "x" in log)),
-        "y": alt.Y("y:Q").title(lines(y, 36)).scale(_scale("y" in log)).axis(_axis("~g", ticks["y"], "y" in log)),
+        "y": alt.Y("y:Q").title(y).scale(_scale("y" in log)).axis(_axis("~g", ticks["y"], "y" in log)),
     }
 
 

@@ -3,22 +3,24 @@
 import polars as pl
 
 
-def kinds(table: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    """(kind, its rows), that of most rows first, then those of its family; series keep data and noise as names.
+def kinds(table: pl.DataFrame, first: str = "") -> list[tuple[str, pl.DataFrame]]:
+    """(kind, its rows), after the first those of its family; series keep data and noise as names.
 
     Where there is one kind, series keep their names and the kind has none.
 
     Args:
         table: a column series (String), names as `judging.lanes` gives them to cells.
+        first: the kind that comes first, if it is among them; otherwise that of most rows.
     """
     words = pl.col("series").str.split(", ")
     named = table.with_columns(kind=words.list.slice(2).list.join(", "), series=words.list.head(2).list.join(", "))
     parts = named.partition_by("kind", as_dict=True, maintain_order=True, include_key=False)
     if len(parts) < 2:
         return [("", table)]
-    found = sorted(((str(kind), rows) for (kind,), rows in parts.items()), key=lambda part: -part[1].height)
-    family = found[0][0].partition(", ")[0]
-    return found[:1] + sorted(found[1:], key=lambda part: (part[0].partition(", ")[0] != family, part[0]))
+    found = [(str(kind), rows) for (kind,), rows in parts.items()]
+    main = first if first in dict(found) else max(found, key=lambda part: part[1].height)[0]
+    family = main.partition(", ")[0]
+    return sorted(found, key=lambda part: (part[0] != main, part[0].partition(", ")[0] != family, part[0]))
 
 
 def within(guide: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
