@@ -69,7 +69,7 @@ print("torch" in sys.modules)
 
 @pytest.fixture
 def trained(tmp_path, scans, monkeypatch):
-    """A run of two seeds, the second of which diverges, as files below tmp_path."""
+    """A run of two seeds and the second of two rates, the second seed of which diverges, as files below tmp_path."""
     monkeypatch.chdir(tmp_path)
     training = Training.model_validate(
         {
@@ -78,7 +78,7 @@ def trained(tmp_path, scans, monkeypatch):
             "model": "mlp",
             "size": 3,
             "optimizer": "sgd",
-            "rate": 0.1,
+            "rate": (1e-9, 0.1),
             "batch": 25,
             "steps": 12,
             "first_seed": 100,
@@ -130,7 +130,7 @@ def test_every_measure_of_a_run_keeps_its_schema(trained):
                 "own",
                 "sgd",
                 0.1,
-                False,
+                True,
                 "constant",
                 0.0,
                 0.0,

@@ -36,6 +36,11 @@ def test_arms_are_those_trained_both_ways_in_cells_of_one_name():
     assert arms(TABLE.filter(pl.col("l2") == 0), "l2", LOSS).is_empty()
 
 
+def test_runs_of_a_tuned_rate_are_no_partner_of_those_with_a_prior():
+    tuned = TABLE.filter(l2=0.0).with_columns(tuned=pl.lit(True), loss=pl.lit(7.0), run=pl.lit("tuned"))
+    assert_frame_equal(arms(pl.concat([TABLE, tuned]), "l2", LOSS), arms(TABLE, "l2", LOSS))
+
+
 def test_differences_are_of_the_same_seed():
     found = less_none(arms(TABLE, "l2", LOSS))
     rows = {(strength, seed): value for strength, seed, value in found.select("strength", "seed", "value").rows()}

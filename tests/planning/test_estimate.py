@@ -83,7 +83,13 @@ def test_a_run_costs_its_steps_and_its_looks():
 
 @pytest.mark.parametrize(
     ("changes", "factor"),
-    [({"steps": 2000}, 2), ({"seeds": 8}, 2), ({"batch": 100}, 2), ({"optimizer": "soap"}, 3)],
+    [
+        ({"steps": 2000}, 2),
+        ({"seeds": 8}, 2),
+        ({"rate": (0.1, 0.2)}, 2),
+        ({"batch": 100}, 2),
+        ({"optimizer": "soap"}, 3),
+    ],
 )
 def test_what_doubles_the_steps_doubles_their_minutes(changes, factor, tmp_path):
     before, after = (steps_of(estimate(plan(**told), COSTS, 1, tmp_path)) for told in ({}, changes))

@@ -46,6 +46,16 @@ def test_the_kind_of_the_panel_above_comes_first():
     assert kinds(TABLE, "unknown")[0][0] == "mlp"
 
 
+def test_a_kind_left_alone_below_others_keeps_its_looks():
+    left = TABLE.filter(pl.col("series") != CELLS[0])
+    alone = curves(left, title="T", x="x", y="y", like=TABLE, dots=TABLE).to_dict()
+    assert series(alone) == series(drawn(like=TABLE))
+
+
+def test_a_panel_tells_how_many_kinds_it_leaves_out():
+    assert drawn(like=TABLE)["title"]["subtitle"] == ["mlp; kinds not drawn here: 1"]
+
+
 def test_kinds_of_one_family_follow_each_other():
     names = ("a, b, mlp, fixed", "c, d, mlp, fixed", "a, b, cnn, fixed", "a, b, mlp, tuned")
     assert [kind for kind, _ in kinds(pl.DataFrame({"series": names}))] == ["mlp, fixed", "mlp, tuned", "cnn, fixed"]

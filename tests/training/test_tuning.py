@@ -5,6 +5,7 @@ import torch
 from test_engine import blobs, quiet, run
 
 from nominima.files import Refusal
+from nominima.planning.mistakes import TRIED
 from nominima.planning.places import TRAJECTORY
 from nominima.planning.run import Run
 from nominima.tracing.trace import Trace
@@ -80,4 +81,6 @@ def test_a_failed_training_leaves_no_candidates(tmp_path):
 
 def test_one_rate_is_no_choice():
     assert candidates(run()) == [run()]
-    assert [each.training.rate for each in candidates(run(rate=RATES))] == [*RATES]
+    tried = candidates(run(rate=RATES))
+    assert [each.training.rate for each in tried] == [*RATES]
+    assert {axis for each in tried for axis in each.lanes} == {TRIED}

@@ -60,14 +60,15 @@ def curves(
     """
     above, theirs = ("", None) if like is None else kinds(like)[0]
     (kind, first), *others = kinds(table, above)
-    single = {kind: dots} if dots is None or not others else dict(kinds(dots))
+    single = {kind: dots} if dots is None or not kind else dict(kinds(dots, kind))
+    note = f"{kind}; kinds not drawn here: {len(others)}" if others and like is not None else kind
     shared = {"x": x, "y": y, "log": log, "ordered": ordered}
 
     def theory(rows: pl.DataFrame) -> pl.DataFrame | None:
         return guide if guide is None or not others else within(guide, rows)
 
     whole = _curves(
-        first, title=title, note=kind, dots=single.get(kind), guide=theory(first), height=height, like=theirs, **shared
+        first, title=title, note=note, dots=single.get(kind), guide=theory(first), height=height, like=theirs, **shared
     )
     if like is not None or not others:
         return whole

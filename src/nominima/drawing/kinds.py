@@ -4,18 +4,18 @@ import polars as pl
 
 
 def kinds(table: pl.DataFrame, first: str = "") -> list[tuple[str, pl.DataFrame]]:
-    """(kind, its rows), after the first those of its family; series keep data and noise as names.
+    """(kind, its rows), after the first kind those that begin with the same word; series keep data and noise as names.
 
-    Where there is one kind, series keep their names and the kind has none.
+    Where there is one kind, series keep their names and the kind has none, unless it is that of the panel above.
 
     Args:
         table: a column series (String), names as `judging.lanes` gives them to cells.
-        first: the kind that comes first, if it is among them; otherwise that of most rows.
+        first: the kind that comes first, if it is among them, as that of a panel above; otherwise that of most rows.
     """
     words = pl.col("series").str.split(", ")
     named = table.with_columns(kind=words.list.slice(2).list.join(", "), series=words.list.head(2).list.join(", "))
     parts = named.partition_by("kind", as_dict=True, maintain_order=True, include_key=False)
-    if len(parts) < 2:
+    if len(parts) < 2 and first not in {str(kind) for (kind,) in parts}:
         return [("", table)]
     found = [(str(kind), rows) for (kind,), rows in parts.items()]
     main = first if first in dict(found) else max(found, key=lambda part: part[1].height)[0]

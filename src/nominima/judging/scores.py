@@ -50,11 +50,16 @@ def cells(table: pl.DataFrame, score: Score) -> list[Cell]:
 
 
 def pooled(table: pl.DataFrame, score: Score) -> Estimate:
-    """The mean over seeds of every seed's mean score over the cells in which it has one: for controls."""
+    """The mean over seeds of every seed's mean score over the cells: for controls.
+
+    Only seeds that have a score in as many cells as any has count, so that what varies is the seed and not which cells
+    it ran in.
+    """
     parts = [scored for _, rows in each_cell(table) if (scored := _scored(rows, score)) is not None]
     if not parts:
         return NOTHING
-    seeds = pl.concat(parts).drop_nulls().group_by("seed", maintain_order=True).mean().sort("seed")
+    each = pl.concat(parts).drop_nulls().group_by("seed").agg(pl.col("value").mean(), cells=pl.len()).sort("seed")
+    seeds = each.filter(pl.col("cells") == pl.col("cells").max())
     return stats.mean(seeds["value"].to_numpy())
 
 

@@ -49,8 +49,8 @@ class Stationary:
 def minimise(landscape: Landscape, start: Tensor, *, tolerance: float = 1e-10, steps: int = 500) -> list[Stationary]:
     """Descend from each lane of `start` (lane, param) and certify what is found.
 
-    Trust-region Newton with the exact Hessian (Moré & Sorensen 1983, from scipy) follows negative curvature to a
-    minimum; plain Newton steps then take the gradient down as far as the arithmetic allows.
+    Trust-region Newton with the exact Hessian (Gould, Lucidi, Roma & Toint 1999, from scipy) follows negative curvature
+    to a minimum; plain Newton steps then take the gradient down as far as the arithmetic allows.
 
     Args:
         landscape: a loss of at most 5000 parameters, twice differentiable.

@@ -12,17 +12,19 @@ from nominima import shelf
 from nominima.files import suggest
 from nominima.planning import sources
 from nominima.planning.costs import COSTS, read_costs, training_seconds
-from nominima.planning.params import Params
+from nominima.planning.params import Params, Sweep
 from nominima.planning.run import Options, Training
 
 MOST_RUNS = 2_000
 MOST_HOURS = 1_000  # of training, on one core
+TRIED = "tried"  # the lane by which training tells the candidates of a run apart
+OF_TYPES = {"[key]", "[one]", "[several]"}  # parts of a place that the types add to those of the file
 NAME_RULE = "use a-z, 0-9, _ and -, starting with a letter or digit, at most 41 characters"
 
 
 def told(mistake: ErrorDetails) -> str:
     """One mistake that the types found, as one line."""
-    location = tuple(part for part in map(str, mistake["loc"]) if not part.startswith("["))  # of keys and unions
+    location = tuple(part for part in map(str, mistake["loc"]) if part not in OF_TYPES)
     where = ".".join(location)
     if mistake["type"] == "extra_forbidden":
         return f"{where}: unknown key; {suggest(location[-1], _siblings(location[:-1]))}"
@@ -30,6 +32,8 @@ def told(mistake: ErrorDetails) -> str:
         return f"{where}: missing; every params file needs it"
     if mistake["type"] == "string_pattern_mismatch":
         return f"{where}: the name {_shown(mistake['input'])} is not allowed; {NAME_RULE}"
+    if mistake["type"] == "too_short":
+        return f"{where}: {_shown(mistake['input'])}: give one value without brackets, or at least two that are allowed"
     return f"{where}: {_shown(mistake['input'])}: {mistake['msg']}"
 
 
@@ -48,8 +52,7 @@ def mistakes(params: Params) -> Iterator[str]:
             for entry in given:
                 yield from _unknown(f"claims.{name}.{section}", entry, known, f"no entry of {section}:")
     for name, sweep in params.sweeps.items():
-        for axis in sorted(sweep.axes.keys() & sweep.lanes.keys()):
-            yield f"sweeps.{name}.lanes: {axis} is an axis too; take one of them out"
+        yield from _lanes(name, sweep)
     count = sum(math.prod(map(len, (sweep.axes | sweep.lanes).values())) for sweep in params.sweeps.values())
     if count > MOST_RUNS:
         yield f"sweeps: {count} runs; at most {MOST_RUNS} are allowed: take labels out of the axes"
@@ -77,6 +80,13 @@ def _beyond_budget(params: Params) -> Iterator[str]:
         )
 
 
+def _lanes(name: str, sweep: Sweep) -> Iterator[str]:
+    for axis in sorted(sweep.axes.keys() & sweep.lanes.keys()):
+        yield f"sweeps.{name}.lanes: {axis} is an axis too; take one of them out"
+    if TRIED in sweep.lanes:
+        yield f"sweeps.{name}.lanes: {TRIED} is what training calls the rates it chooses from; take another name"
+
+
 def _in_sweep(params: Params, name: str) -> Iterator[str]:
     for measure in params.sweeps[name].measures:
         yield from _unknown(f"sweeps.{name}.measures", measure, shelf.names("measures"), "no file of that shelf")
@@ -97,6 +107,11 @@ def _in_training(params: Params, training: Training) -> Iterator[str]:
     yield from _on_shelf("model", "models", training.model, training.model_options)
     yield from _on_shelf("optimizer", "optimizers", training.optimizer, training.optimizer_options)
     entry = params.datasets.get(training.dataset)
+    rates = list(training.rates)
+    if len(rates) > len(set(rates)):
+        yield f"rate: {rates}: one is there twice; take it out"
+    if len(rates) > 1 and entry and entry.options.get("validation") == 0:
+        yield f"rate: {rates}: {training.dataset} has no validation examples to choose by; ask for one rate"
     available = entry.options.get("train") if entry else None
     asked = training.skip + (training.examples or 1)
     if isinstance(available, int) and asked > available:
