@@ -68,11 +68,10 @@ CLAIM = Claim(
         "been fitted."
     ),
     limits=(
-        "Small data sets, perceptrons of two hidden layers, Adam at one rate, but for the spread over seeds, "
-        "where rates tuned for each size stand beside; Adam forgives a wrong scale more than plain gradient descent "
-        "does. Random numbers of the same norm in each layer are one way to be of the same "
-        "scale. What is compared is where training is stopped; the end of training stands beside. The range of gains "
-        "is read off a grid of half decades, joined by straight lines."
+        "Small data sets, perceptrons of two hidden layers, Adam at one rate but for the spread over seeds; Adam "
+        "forgives a wrong scale more than plain gradient descent does. Random numbers of the same norm in each layer "
+        "are one way to be of the same scale. What is compared is where training is stopped; the end of training stands"
+        " beside. The range of gains is read off a grid of half decades, joined by straight lines."
     ),
     literature=(
         "For: He et al. 2015, Delving deep into rectifiers (only the scale of the start is to be chosen)",
