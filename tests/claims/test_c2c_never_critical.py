@@ -5,7 +5,7 @@ CLAIM = "c2c_never_critical"
 NUMBERS = ("train_loss", "gradient_norm", "relative_gradient", "late_share")
 
 
-def stationarity(left=lambda lane: 0.4, end=lambda lane: 0.01, spread=0.01, late=0.3, **changes):
+def stationarity(left=lambda _: 0.4, end=lambda _: 0.01, fit=lambda _: 0.001, spread=0.01, late=0.3, **changes):
     """Share `left` of the initial gradient at both stopping points and `end` at the end."""
     shares = {"init": lambda _: 1.0, "best": left, "best_accuracy": left, "end": end}
 
@@ -14,7 +14,7 @@ def stationarity(left=lambda lane: 0.4, end=lambda lane: 0.01, spread=0.01, late
             for point, share in shares.items():
                 found = share(lane) * (1 + spread * noise(lane["seed"], lane["size"], point))
                 yield lane | {
-                    "point": point, "step": 500, "train_loss": 1.0, "gradient_norm": 3 * found,
+                    "point": point, "step": 500, "train_loss": fit(lane), "gradient_norm": 3 * found,
                     "relative_gradient": found, "late_share": None if point == "init" else late,
                 }  # fmt: skip
 
@@ -56,6 +56,14 @@ def test_inconclusive_where_the_over_trained_networks_still_move():
 
 def test_only_the_widest_on_clean_labels_are_the_control():
     assert told(end=lambda lane: 0.01 if lane["size"] == 32 and not lane["noise"] else 0.5).outcome == "supported"
+
+
+def test_networks_that_are_not_over_trained_are_no_control():
+    moving = told(
+        end=lambda lane: 0.3 if lane["size"] == 32 else 0.01, fit=lambda lane: 0.1 if lane["size"] == 32 else 0.0
+    )
+    assert moving.outcome == "supported", moving.reason
+    assert told(fit=lambda _: 0.1).outcome == "untested"
 
 
 def test_runs_with_decay_are_left_out():
