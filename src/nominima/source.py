@@ -80,7 +80,8 @@ def _planned(root: Path, commit: str) -> dict[str, Any]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(fileobj=io.BytesIO(git_bytes(root, "archive", commit, "--", *present))) as tar:
-            tar.extractall(folder, filter="data")
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)  # before 3.11.4 there is none to name
+            tar.extractall(folder)  # noqa: S202 - of our own repository
         command = [sys.executable, "-m", "nominima.source", "../params.yaml"]
         try:
             done = subprocess.run(  # noqa: S603 - no shell

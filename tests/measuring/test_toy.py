@@ -62,6 +62,7 @@ def test_a_saddle_is_left():
     assert descend(landscape, saddle, thorough=False).loss > 0.1
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # scipy's, of steps to where nothing is finite
 def test_a_loss_without_a_minimum_is_not_followed_for_ever():
     endless = of_stack(lambda theta: torch.exp(-theta.sum(-1)), 1)
     end = descend(endless, torch.zeros(1, dtype=torch.float64), thorough=False)
