@@ -10,26 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from by_dvc import RAW, record
 from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
-from chain import CLAIM, build, commit, git, plan
+from chain import CLAIM, build, git, plan
 from nominima.cli import app
-from nominima.planning.places import MADE_BY, VERBS, ledger
+from nominima.planning.places import VERBS, ledger
 from nominima.tracing import verify
 
 FIGURE = f"reports/figures/{CLAIM}.svg"
-RAW = "data/raw/scan.idx"
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with one commit, recorded as DVC does."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("recorded"))
-        git("init", "--quiet")
-        make()
-        return Path.cwd()
 
 
 @pytest.fixture
@@ -38,41 +28,6 @@ def project(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.chdir(shutil.copytree(recorded, tmp_path / "project"))
     return Path.cwd()
-
-
-def make() -> None:
-    build(plan())
-    Path(".snakemake/metadata").mkdir(parents=True)
-    Path(".snakemake/metadata/a").write_text("{}")
-    record()
-    commit("Run it")
-
-
-def record() -> None:
-    """Write dvc.lock and the cache, and track a raw file."""
-    outs = [name.rstrip("/") for name in MADE_BY] + [ledger(verb) for verb in VERBS] + [".snakemake/metadata"]
-    stage = {"cmd": "x", "outs": [out(name) for name in outs]}
-    YAML().dump({"schema": "2.0", "stages": {"all": stage}}, Path("dvc.lock"))
-    Path(RAW).parent.mkdir(parents=True, exist_ok=True)
-    Path(RAW).write_bytes(b"raw")
-    YAML().dump({"outs": [out(RAW) | {"path": "scan.idx"}]}, Path(f"{RAW}.dvc"))
-
-
-def out(path: str) -> dict[str, str]:
-    if Path(path).is_file():
-        return {"path": path, "md5": cached(Path(path).read_bytes())}
-    files = sorted(file for file in Path(path).rglob("*") if file.is_file())
-    listing = [{"md5": cached(file.read_bytes()), "relpath": file.relative_to(path).as_posix()} for file in files]
-    listing.sort(key=lambda entry: entry["relpath"])
-    return {"path": path, "md5": cached(json.dumps(listing, sort_keys=True).encode(), ".dir")}
-
-
-def cached(content: bytes, suffix: str = "") -> str:
-    md5 = hashlib.md5(content).hexdigest() + suffix
-    path = Path(f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return md5
 
 
 def run(*arguments: str) -> Result:
