@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from nominima.planning.run import Run
 from nominima.tracing.trace import Trace
 from nominima.train import leave
 from nominima.training.trajectory import Trajectory, read_records, read_trajectory
-from nominima.training.tuning import candidates
+from nominima.training.tuning import candidates, preferred
 
 TRACE = Trace(verb="train", spec={}, code="c", inputs={}, environment={})
 RATES = (0.0001, 0.01, 1e30)
@@ -49,6 +50,12 @@ def test_a_rate_at_which_lanes_diverge_is_taken_only_where_all_do(tmp_path):
     diverging = run(optimizer="sgd", rate=(1e30, 1e-9))
     assert left(tmp_path / "one", diverging).rate.item() == 1e-9
     assert left(tmp_path / "none", run(optimizer="sgd", rate=(1e30, 1e29))).rate.item() == 1e30
+
+
+def test_one_lost_lane_weighs_more_than_any_loss():
+    poor, good = (quiet(run(rate=rate))[0] for rate in RATES[:2])
+    assert preferred([poor, good]) == 1
+    assert preferred([poor, replace(good, diverged=torch.tensor([-1, 30, -1]))]) == 0
 
 
 def test_runs_of_a_stack_choose_for_themselves(tmp_path):
