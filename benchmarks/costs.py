@@ -20,8 +20,8 @@ from ruamel.yaml import YAML
 
 from benchmarks.engine import STEPS, advance, ours, problem
 from benchmarks.harness.timing import Side, interleaved, one_core
-from nominima import shelf
-from nominima.files import write
+from nominima.ground.files import write
+from nominima.planning import shelf
 from nominima.planning.costs import COSTS, Costs
 from nominima.planning.plan import Job, Plan
 from nominima.planning.reader import load
@@ -32,8 +32,8 @@ WIDTH = 64  # at which optimizers are compared
 MEASURED = (16, 256)  # widths of the perceptrons that measures are taken of
 CLAIM = "c1a_random_points"  # judged and drawn without a trained network
 ROOT = Path(__file__).parent.parent
-MADE_OF_IMPORTS = {"page": "nominima.page", "seal": "nominima.seal"}
-BEFORE_WORK = {"train": "nominima.train", "measure": "nominima.measuring.subject"}
+MADE_OF_IMPORTS = {"page": "nominima.verbs.page", "seal": "nominima.verbs.seal"}
+BEFORE_WORK = {"train": "nominima.verbs.train", "measure": "nominima.measuring.subject"}
 
 
 def costs() -> Costs:

@@ -18,7 +18,7 @@ from benchmarks.peers import loop
 from benchmarks.peers.in_jax import Jax
 from benchmarks.peers.problem import Problem
 from benchmarks.peers.stacked import batched, vmapped
-from nominima import shelf
+from nominima.planning import shelf
 from nominima.planning.run import Run, Training
 from nominima.training.engine import Lanes
 from nominima.training.ensemble import Ensemble

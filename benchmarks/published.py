@@ -11,7 +11,7 @@ import torch
 
 from benchmarks.harness.publish import publish
 from benchmarks.harness.rows import Row
-from nominima import shelf
+from nominima.planning import shelf
 from nominima.planning.run import Run, Training
 from nominima.training.dataset import Dataset
 from nominima.training.engine import fit

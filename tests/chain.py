@@ -11,12 +11,13 @@ import png
 import polars as pl
 from safetensors.numpy import save_file
 
-from nominima.files import digest
-from nominima.planning.places import TRAJECTORY, VERBS, ledger
+from nominima.ground.files import digest
+from nominima.ground.places import TRAJECTORY, VERBS, ledger
+from nominima.ground.texts import canonical
 from nominima.planning.plan import Job
-from nominima.seal import seal
 from nominima.tracing.artefact import embed
-from nominima.tracing.trace import Trace, canonical
+from nominima.tracing.trace import Trace
+from nominima.verbs.seal import seal
 
 ENVIRONMENT = {"python": "3.11.7", "torch": "2.13.0", "processor": "x86_64"}
 RUNS = ("width/w2", "width/w4")

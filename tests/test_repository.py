@@ -1,22 +1,14 @@
 """The repository keeps its own rules."""
 
 import ast
-import json
 import re
 import statistics
 import subprocess
 from pathlib import Path
 
-import pytest
-from ruamel.yaml import YAML
-
-from nominima.drawing.verdicts import markdown
-from nominima.judging.claim import Scoreboard, read_judged
-
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(ROOT.glob("src/nominima/**/*.py"))
 README = (ROOT / "README.md").read_text()
-VERDICTS = ROOT / "reports/verdicts"
 
 
 def tracked() -> list[Path]:
@@ -67,11 +59,6 @@ def summary(file: Path) -> str:
     return re.split(r"(?<=\.) (?=[A-Z])", text)[0]
 
 
-def test_the_readme_table_is_the_scoreboard() -> None:
-    board, _ = read_judged(VERDICTS / "scoreboard.json", Scoreboard)
-    assert section("verdicts") == f"\n{markdown(board)}\n", "paste `nominima verdicts --markdown` between the marks"
-
-
 def test_ci_calls_the_readme_test_command() -> None:
     command = "make test"
     assert f"\n{command}\n" in README
@@ -89,7 +76,7 @@ def test_nothing_unfinished_and_no_foreign_address() -> None:
 
 
 def test_every_third_party_module_that_the_code_digest_watches_is_pinned() -> None:
-    from nominima import shelf
+    from nominima.planning import digests
 
     imported = {
         "torch",
@@ -104,7 +91,7 @@ def test_every_third_party_module_that_the_code_digest_watches_is_pinned() -> No
         "mnist1d",
         "ruamel",
     }
-    assert imported <= set(shelf.locked())
+    assert imported <= set(digests.locked())
 
 
 def test_the_lock_satisfies_the_declared_ranges() -> None:
@@ -112,17 +99,10 @@ def test_the_lock_satisfies_the_declared_ranges() -> None:
 
     from packaging.requirements import Requirement
 
-    from nominima import shelf
+    from nominima.planning import digests
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     for line in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
         wanted = Requirement(line)
-        pinned = shelf.pins()[wanted.name.replace(".", "-")]
+        pinned = digests.pins()[wanted.name.replace(".", "-")]
         assert all(wanted.specifier.contains(version) for version in pinned), f"{line} is locked to {pinned}"
-
-
-@pytest.mark.parametrize("file", sorted(VERDICTS.glob("c*.json")), ids=lambda file: file.stem)
-def test_a_shipped_verdict_is_of_the_shipped_params(file: Path) -> None:
-    params = YAML(typ="safe", pure=True).load((ROOT / "params.yaml").read_text())
-    trace = json.loads(file.read_text())["trace"]
-    assert trace["spec"]["trial"]["sweeps"] == params["claims"][file.stem].get("sweeps", [])

@@ -14,11 +14,11 @@ from rich.console import Console
 
 from nominima.drawing import estimates
 from nominima.drawing import verdicts as verdicts_table
-from nominima.files import Refusal
+from nominima.estimating.estimate import estimate as estimated
+from nominima.ground.files import Refusal
+from nominima.ground.places import verdict
 from nominima.judging.claim import Scoreboard, read_judged
 from nominima.planning.costs import read_costs
-from nominima.planning.estimate import estimate as estimated
-from nominima.planning.places import verdict
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 from nominima.tracing import tell

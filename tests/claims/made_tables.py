@@ -7,10 +7,11 @@ import altair as alt
 import numpy as np
 import polars as pl
 
-from nominima import report, shelf
-from nominima.judge import findings
 from nominima.judging.evidence import Evidence
 from nominima.judging.verdict import verdict
+from nominima.planning import shelf
+from nominima.verbs import report
+from nominima.verbs.judge import findings
 
 COMPUTING = ("aggregate", "bin", "density", "extent", "impute", "loess", "quantile", "regression", "transform")
 SIZES = (4, 8, 16, 32)

@@ -3,7 +3,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from nominima.datasets.digits import make
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 
 
 def test_every_scan_is_used_once():

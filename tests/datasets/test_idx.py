@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from nominima.datasets import idx
 from nominima.datasets.idx import make, read_idx
-from nominima.files import Refusal
-from nominima.shelf import RawFile
+from nominima.ground.files import Refusal
+from nominima.ground.records import RawFile
 
 
 def encoded(array: np.ndarray, kind: int = 8) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 from mnist1d.data import get_dataset_args, make_dataset
 
 from nominima.datasets.mnist1d import make
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.judging.claim import Cell, Estimate, Rule, Scoreboard, Standing, Verdict, read_judged, write_judged
 from nominima.tracing.trace import Trace
 

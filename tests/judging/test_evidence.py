@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.judging.evidence import Evidence, Missing, load
 from nominima.measures import input_distances
 from nominima.measuring.table import write_table

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from nominima import shelf
 from nominima.judging.rule import rule_digest
+from nominima.planning import shelf
 
 PAGE = (Path(__file__).parents[2] / "docs/verdicts.md").read_text()
 

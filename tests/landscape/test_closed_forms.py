@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.landscape.closed_forms import LinearRegression, distance_cv, goe_all_positive, reddi
 from nominima.landscape.extremes import ends
 from nominima.landscape.hessian import spectrum

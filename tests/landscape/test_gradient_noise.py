@@ -3,7 +3,7 @@ import torch
 from landscapes import examples, network, perceptron
 from torch import nn
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.landscape.gradients import agreement, noise, participation, travel_dimension
 from nominima.landscape.loss import of_module, of_stack
 

@@ -4,7 +4,7 @@ import torch
 from landscapes import examples, network, perceptron, planted
 from torch import nn
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.landscape.loss import cross_entropy, of_model, of_module, of_stack, of_vector
 from nominima.models import mlp
 

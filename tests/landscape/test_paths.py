@@ -5,7 +5,7 @@ import torch
 from landscapes import examples, network, perceptron
 from torch import nn
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.landscape.geometry import concave_share, convexity, descent
 from nominima.landscape.loss import of_module, of_stack
 from nominima.landscape.matching import match, permuted, sequential

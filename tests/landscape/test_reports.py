@@ -4,7 +4,7 @@ import pytest
 import torch
 from landscapes import network, planted
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.landscape.critical import escape, kernel_residual, seek
 from nominima.landscape.geometry import concave_share, convexity, descent
 from nominima.landscape.gradients import agreement, each_gradient, noise, travel_dimension

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from landscapes import examples, network, planted
 from torch import nn
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.landscape.extremes import ends, most_negative
 from nominima.landscape.hessian import inertia, spectrum
 from nominima.landscape.loss import of_module, of_stack

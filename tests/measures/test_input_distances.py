@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.measures.input_distances import measure, participation_ratio
 from nominima.training.dataset import Dataset, Examples
 

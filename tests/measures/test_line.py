@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy, linear, relu
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.measures.line import measure
 
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
+from nominima.ground.places import TRAJECTORY
 from nominima.measuring.subject import RunSubject, read_subject
-from nominima.planning.places import TRAJECTORY
 from nominima.planning.run import Run, Training
 from nominima.tracing.trace import Trace
-from nominima.train import leave
 from nominima.training.dataset import Dataset, Examples, write_dataset
+from nominima.verbs.train import leave
 
 TRACE = Trace(verb="train", spec={}, code="", inputs={}, environment={})
 TRAINING = Training.model_validate(

@@ -4,9 +4,9 @@ import math
 import polars as pl
 import pytest
 
-from nominima import shelf
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.measuring.table import IDENTITY, frame, read_table, schema, write_table
+from nominima.planning import shelf
 from nominima.tracing.trace import Trace
 
 TRACE = Trace(verb="measure", spec={"subject": "runs/sizes/w4"}, code="c", inputs={}, environment={})

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.landscape.known import deep_linear, deep_linear_saddle
 from nominima.landscape.loss import of_stack
 from nominima.landscape.toy import Toy

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from nominima import shelf
+from nominima.planning import shelf
 from nominima.planning.run import Training
 from nominima.training.model import Model, build_model
 from nominima.training.stack import Stack

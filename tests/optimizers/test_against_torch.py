@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from nominima import shelf
+from nominima.planning import shelf
 from nominima.planning.run import Training
 from nominima.training.optimizer import Optimizer
 from nominima.training.stack import Leaf, Stack

@@ -65,7 +65,7 @@ def test_a_size_removed_leaves_no_orphan_and_retrains_nothing(project: Project) 
 
 
 def test_a_comment_or_docstring_reruns_nothing(project: Project) -> None:
-    project.edit("src/nominima/train.py", '"""', '"""Another docstring. ')
+    project.edit("src/nominima/verbs/train.py", '"""', '"""Another docstring. ')
     project.edit("src/nominima/models/mlp.py", "import torch", "import torch  # a comment")
     assert jobs(project.snakemake("--dry-run")) == set()
     assert jobs(project.run("dvc", "repro")) == set()

@@ -10,8 +10,8 @@ import pytest
 from project import ROOT
 from ruamel.yaml import YAML
 
+from nominima.ground.places import VERBS
 from nominima.planning.params import Params
-from nominima.planning.places import VERBS
 from nominima.planning.plan import Plan
 
 TREE: dict[str, Any] = YAML(typ="safe", pure=True).load((ROOT / "tests/pipeline/params.yaml").read_text())

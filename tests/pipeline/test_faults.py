@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 def test_a_failing_job_is_told_and_a_plain_rerun_tries_again(project: Project) -> None:
     project.edit("params.yaml", "steps: 30", "steps: 31")
-    project.edit("src/nominima/train.py", "\ndef ", "\nraise SystemExit('the disk is on fire')\n\n\ndef ")
+    project.edit("src/nominima/verbs/train.py", "\ndef ", "\nraise SystemExit('the disk is on fire')\n\n\ndef ")
     for _ in range(2):
         output = project.snakemake(check=False)
         assert "the disk is on fire" in output

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.planning.params import Params
 from nominima.planning.reader import load, parse
 

@@ -9,15 +9,16 @@ from typing import Any
 
 from made_verdicts import claim, scoreboard, verdict
 
-from nominima import page, shelf
-from nominima.files import digest, write
-from nominima.job import Job
+from nominima.ground.files import digest, write
+from nominima.ground.places import VERBS, dataset, figure, ledger, table
+from nominima.ground.places import verdict as verdict_at
 from nominima.judging.claim import Claim, Verdict, write_judged
-from nominima.planning.places import VERBS, dataset, figure, ledger, table
-from nominima.planning.places import verdict as verdict_at
+from nominima.planning import digests
 from nominima.tracing.artefact import embed
+from nominima.tracing.job import Job
 from nominima.tracing.ledger import compose
 from nominima.tracing.trace import Trace
+from nominima.verbs import page
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="470" height="300"><rect width="9" height="9"/></svg>'
 MACHINE = {"python": "3.11.7", "processor": "x86_64 avx2"}
@@ -74,7 +75,7 @@ def make(folder: Path, verdicts: dict[str, Verdict], claims: dict[str, Claim] | 
         task = Job(
             "report",
             {"claims": sorted(verdicts)},
-            shelf.code("page", "page.html"),
+            digests.code("verbs.page", "verbs/page.html"),
             inputs,
             [Path("reports/index.html")],
         )

@@ -6,10 +6,10 @@ import pytest
 from made_project import SVG, make, ordinary
 from made_verdicts import CELLS, claim, untested, verdict
 
-from nominima import page
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.trace import Trace
+from nominima.verbs import page
 
 HOSTILE = "</script></title><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}\"'"
 

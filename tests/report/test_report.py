@@ -8,12 +8,13 @@ import png
 import pytest
 from made_verdicts import scoreboard, untested, verdict
 
-from nominima import report, shelf
 from nominima.drawing import frame
 from nominima.judging.claim import Verdict, write_judged
 from nominima.judging.evidence import Evidence
+from nominima.planning import digests
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.trace import Trace
+from nominima.verbs import report
 
 SPEC = '{"figure":"scoreboard"}'
 
@@ -24,7 +25,7 @@ def draw(folder: Path) -> list[Path]:
     trace = Trace(verb="judge", spec={"claims": []}, code="c0de", inputs={}, environment={})
     write_judged(folder / "reports/verdicts/scoreboard.json", scoreboard(verdict(), untested("c1a")), trace)
     outputs = [Path(f"reports/figures/scoreboard.{suffix}") for suffix in ("vl.json", "svg", "png")]
-    command = [sys.executable, "-m", "nominima.report", "--spec", SPEC, "--code", shelf.code("report")]
+    command = [sys.executable, "-m", "nominima.verbs.report", "--spec", SPEC, "--code", digests.code("verbs.report")]
     command += ["--inputs", "reports/verdicts/scoreboard.json", "--outputs", *map(str, outputs)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from chain import Plan, build, plan
-from nominima.files import Refusal
-from nominima.planning.places import VERBS, ledger
-from nominima.seal import seal
+from nominima.ground.files import Refusal
+from nominima.ground.places import VERBS, ledger
+from nominima.verbs.seal import seal
 
 
 def files() -> set[str]:

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from chain import CLAIM, ENVIRONMENT, Plan, build, make, plan, write
-from nominima import seal as seal_module
-from nominima.files import Refusal, digest
-from nominima.planning.places import VERBS, ledger
+from nominima.ground.files import Refusal, digest
+from nominima.ground.places import VERBS, ledger
 from nominima.planning.plan import Job
-from nominima.seal import seal
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.ledger import compose, parse, read_ledger
 from nominima.tracing.trace import Trace
+from nominima.verbs import seal as seal_module
+from nominima.verbs.seal import seal
 
 TABLE = "data/measures/runs/width/w4/norms.parquet"
 VERDICT = f"reports/verdicts/{CLAIM}.json"

@@ -7,7 +7,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from chain import build, commit, plan
-from nominima.planning.places import MADE_BY, VERBS, ledger
+from nominima.ground.places import MADE_BY, VERBS, ledger
 
 RAW = "data/raw/scan.idx"
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.tracing import artefact
 from nominima.tracing.artefact import embed, read_trace
 from nominima.tracing.trace import Trace

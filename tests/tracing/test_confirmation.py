@@ -10,8 +10,8 @@ from asked import FIGURE, lone, run, told, trace_of
 from chain import build, commit, git, picture, plan
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
-from nominima.source import main
 from nominima.tracing.artefact import embed
+from nominima.tracing.source import main
 from nominima.tracing.trace import Trace
 
 
@@ -92,9 +92,9 @@ def test_a_shallow_clone_says_that_history_is_cut(project: Path, monkeypatch: py
 
 def with_source(params: str, source: str = "import sys; print(open(sys.argv[1]).read())") -> None:
     """The project with a source that plans what params.yaml says."""
-    Path("src/nominima").mkdir(parents=True)
+    Path("src/nominima/tracing").mkdir(parents=True)
     Path("src/nominima/__init__.py").write_text("")
-    Path("src/nominima/source.py").write_text(source)
+    Path("src/nominima/tracing/source.py").write_text(source)
     Path("params.yaml").write_text(params)
     commit("Add the source")
 

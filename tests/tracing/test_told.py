@@ -12,11 +12,11 @@ import pytest
 from asked import FIGURE, lone, run, told, trace_of
 
 from chain import build, commit, plan, write
-from nominima.planning.places import VERBS, ledger
+from nominima.ground.places import VERBS, ledger
 from nominima.planning.plan import Job
-from nominima.seal import seal
 from nominima.tracing.ledger import read_ledger
 from nominima.tracing.trace import Trace
+from nominima.verbs.seal import seal
 
 
 @pytest.mark.parametrize(

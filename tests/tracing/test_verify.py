@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from chain import CLAIM, build, git, plan
 from nominima.cli import app
-from nominima.planning.places import VERBS, ledger
+from nominima.ground.places import VERBS, ledger
 from nominima.tracing import verify
 
 FIGURE = f"reports/figures/{CLAIM}.svg"

@@ -7,8 +7,8 @@ import pytest
 from asked import FIGURE, lone, run, told, trace_of
 
 from chain import CLAIM, ENVIRONMENT, build, commit, git, picture, plan
-from nominima.files import Refusal
-from nominima.planning.places import ledger
+from nominima.ground.files import Refusal
+from nominima.ground.places import ledger
 from nominima.tracing.history import Source
 from nominima.tracing.ledger import Entry, Ledger
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from test_engine import quiet, run
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.models import cnn, mlp, transformer
 from nominima.training.dropout import Dropout, all_kept
 from nominima.training.feed import generator

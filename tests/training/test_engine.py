@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.models import mlp
 from nominima.planning.run import Run, Training
 from nominima.planning.steps import checkpoint_steps, metric_steps

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.tracing.trace import Trace
 from nominima.training.mapped import NAMES, mapped
 

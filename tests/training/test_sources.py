@@ -6,12 +6,11 @@ import pytest
 import torch
 from test_engine import CLASSES, blobs, quiet, run
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
+from nominima.ground.places import TRAJECTORY
 from nominima.models import mlp
-from nominima.planning.places import TRAJECTORY
 from nominima.planning.run import Pacing, Run
 from nominima.tracing.trace import Trace
-from nominima.train import leave
 from nominima.training import pacing
 from nominima.training.engine import fit
 from nominima.training.model import build_model
@@ -19,6 +18,7 @@ from nominima.training.reference import Reference, References
 from nominima.training.start import initial, mask
 from nominima.training.targets import targets, taught
 from nominima.training.trajectory import Records, Trajectory
+from nominima.verbs.train import leave
 
 MODEL = mlp.build(5, (6,), CLASSES)
 X = torch.from_numpy(blobs().train.x)

@@ -5,14 +5,14 @@ import pytest
 import torch
 from test_engine import blobs, quiet, run
 
-from nominima import shelf
-from nominima.job import Job
-from nominima.planning.places import TRAJECTORY
+from nominima.ground.places import TRAJECTORY
+from nominima.planning import digests
 from nominima.planning.run import Run
+from nominima.tracing.job import Job
 from nominima.tracing.trace import Trace
-from nominima.train import headline, train
 from nominima.training.dataset import write_dataset
 from nominima.training.trajectory import read_records, read_trajectory
+from nominima.verbs.train import headline, train
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def job(of: Run) -> Job:
     data = Path("data/datasets/blobs.safetensors")
     write_dataset(data, blobs(), Trace(verb="prepare", spec={}, code="c", inputs={}, environment={}))
     spec = {"run": json.loads(of.model_dump_json())}
-    code = shelf.code("train", "models.mlp", "optimizers.adam")
+    code = digests.code("verbs.train", "models.mlp", "optimizers.adam")
     return Job("train", spec, code, [data], [of.folder / name for name in TRAJECTORY])
 
 

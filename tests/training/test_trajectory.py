@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from nominima.files import Refusal
-from nominima.planning.places import TRAJECTORY
+from nominima.ground.files import Refusal
+from nominima.ground.places import TRAJECTORY
 from nominima.planning.run import Run, Training
 from nominima.planning.steps import checkpoint_steps, log_steps, metric_steps
 from nominima.tracing.trace import Trace

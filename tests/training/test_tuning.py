@@ -5,14 +5,14 @@ import pytest
 import torch
 from test_engine import blobs, quiet, run
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
+from nominima.ground.places import TRAJECTORY
 from nominima.planning.mistakes import TRIED
-from nominima.planning.places import TRAJECTORY
 from nominima.planning.run import Run
 from nominima.tracing.trace import Trace
-from nominima.train import leave
 from nominima.training.trajectory import Trajectory, read_records, read_trajectory
 from nominima.training.tuning import candidates, preferred
+from nominima.verbs.train import leave
 
 TRACE = Trace(verb="train", spec={}, code="c", inputs={}, environment={})
 RATES = (0.0001, 0.01, 1e30)

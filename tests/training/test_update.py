@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from nominima import shelf
+from nominima.planning import shelf
 from nominima.planning.run import Training
 from nominima.training.stack import Leaf, Stack
 from nominima.training.update import Update, scheduled

@@ -6,10 +6,9 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
-from nominima.planning import guard
-from nominima import shelf
-from nominima.files import Refusal
-from nominima.planning.places import VERBS, ledger
+from nominima.planning import digests, guard
+from nominima.ground.files import Refusal
+from nominima.ground.places import VERBS, ledger
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 

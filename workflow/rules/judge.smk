@@ -10,5 +10,5 @@ rule judge:
         spec=job("judge", "{name}", "spec"),
         code=job("judge", "{name}", "code"),
     shell:
-        "python -m nominima.judge --spec {params.spec:q} --code {params.code}"
+        "python -m nominima.verbs.judge --spec {params.spec:q} --code {params.code}"
         " --inputs {input} --outputs {output} > {log} 2>&1"

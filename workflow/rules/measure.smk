@@ -15,5 +15,5 @@ for subject in PLAN.measured:
             spec=job("measure", subject, "spec"),
             code=job("measure", subject, "code"),
         shell:
-            "python -m nominima.measure --spec {params.spec:q} --code {params.code}"
+            "python -m nominima.verbs.measure --spec {params.spec:q} --code {params.code}"
             " --inputs {input} --outputs {output} > {log} 2>&1"

@@ -10,5 +10,5 @@ rule prepare:
         spec=job("prepare", "{name}", "spec"),
         code=job("prepare", "{name}", "code"),
     shell:
-        "python -m nominima.prepare --spec {params.spec:q} --code {params.code}"
+        "python -m nominima.verbs.prepare --spec {params.spec:q} --code {params.code}"
         " --inputs {input} --outputs {output} > {log} 2>&1"

@@ -16,7 +16,7 @@ rule figure:
         spec=job("report", "{name}", "spec"),
         code=job("report", "{name}", "code"),
     shell:
-        "python -m nominima.report --spec {params.spec:q} --code {params.code}"
+        "python -m nominima.verbs.report --spec {params.spec:q} --code {params.code}"
         " --inputs {input} --outputs {output} > {log} 2>&1"
 
 
@@ -32,5 +32,5 @@ rule page:
         spec=job("report", "page", "spec"),
         code=job("report", "page", "code"),
     shell:
-        "python -m nominima.page --spec {params.spec:q} --code {params.code}"
+        "python -m nominima.verbs.page --spec {params.spec:q} --code {params.code}"
         " --inputs {input} --outputs {output} > {log} 2>&1"

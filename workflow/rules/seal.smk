@@ -12,6 +12,6 @@ rule seal:
     threads: 1
     params:
         plan=lambda w: guard.plan_snapshot(PLAN, w.verb),
-        code=shelf.code("seal"),
+        code=digests.code("verbs.seal"),
     shell:
-        "python -m nominima.seal --verb {wildcards.verb} --plan .snakemake/plans/{params.plan}.json > {log} 2>&1"
+        "python -m nominima.verbs.seal --verb {wildcards.verb} --plan .snakemake/plans/{params.plan}.json > {log} 2>&1"

@@ -15,5 +15,5 @@ for sweep in PLAN.params.sweeps:
             spec=job("train", f"{sweep}/{{labels}}", "spec"),
             code=job("train", f"{sweep}/{{labels}}", "code"),
         shell:
-            "python -m nominima.train --spec {params.spec:q} --code {params.code}"
+            "python -m nominima.verbs.train --spec {params.spec:q} --code {params.code}"
             " --inputs {input} --outputs {output} > {log} 2>&1"

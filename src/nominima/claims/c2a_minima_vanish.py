@@ -7,7 +7,7 @@ import polars as pl
 from altair.typing import ChartType
 
 from nominima.drawing.charts import curves, stack
-from nominima.drawing.theme import number
+from nominima.ground.texts import number
 from nominima.judging import stats
 from nominima.judging.claim import Cell, Claim, Control, Estimate, Findings, Row, Rule, Verdict
 from nominima.judging.evidence import Evidence, Missing

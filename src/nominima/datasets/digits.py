@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
-from nominima.files import Refusal
-from nominima.shelf import Count, Natural
+from nominima.ground.files import Refusal
+from nominima.ground.records import Count, Natural
 from nominima.training.dataset import Dataset, Examples
 
 CLASSES = 10

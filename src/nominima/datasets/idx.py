@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nominima.files import Refusal, read
-from nominima.shelf import Count, Natural, RawFile
+from nominima.ground.files import Refusal, read
+from nominima.ground.records import Count, Natural, RawFile
 from nominima.training.dataset import Dataset, Examples
 
 LARGEST = 2**30  # bytes unpacked: 22 times MNIST's training images

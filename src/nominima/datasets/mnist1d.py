@@ -9,8 +9,8 @@ from types import ModuleType
 
 import numpy as np
 
-from nominima.files import Refusal
-from nominima.shelf import Count, Natural
+from nominima.ground.files import Refusal
+from nominima.ground.records import Count, Natural
 from nominima.training.dataset import Dataset, Examples
 
 CLASSES = 10

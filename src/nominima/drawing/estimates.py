@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nominima.planning.estimate import Estimate, Expected
-from nominima.planning.places import VERBS
+from nominima.estimating.estimate import Estimate, Expected
+from nominima.ground.places import VERBS
 
 BIGGEST = 5
 HEADS = ("", "jobs", "CPU", "run now", "CPU now")

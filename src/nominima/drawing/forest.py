@@ -7,7 +7,8 @@ import altair as alt
 import polars as pl
 from altair.typing import ChartType
 
-from nominima.drawing.theme import LOOKS, NULL, PREDICTED, QUIET, WIDTH, interval, lines, number, prediction
+from nominima.drawing.theme import LOOKS, NULL, PREDICTED, QUIET, WIDTH, interval, lines, prediction
+from nominima.ground.texts import number
 from nominima.judging.claim import Cell, Estimate, Rule, Verdict
 
 AS_IT_MUST, NOT_AS_IT_MUST = "control, as it must be", "control, not as it must be"

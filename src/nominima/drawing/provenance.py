@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nominima.planning.places import place
+from nominima.ground.places import place
+from nominima.ground.texts import canonical
 from nominima.tracing.ledger import Entry, Ledger
-from nominima.tracing.trace import Trace, canonical, compared, flat
+from nominima.tracing.trace import Trace, compared, flat
 
 
 class Provenance(NamedTuple):

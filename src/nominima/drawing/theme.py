@@ -5,6 +5,7 @@ import re
 from textwrap import wrap
 from typing import Any
 
+from nominima.ground.texts import number
 from nominima.judging.claim import Estimate, Outcome, Rule
 
 INK, QUIET, GRID, PAPER = "#1a1a1a", "#595959", "#d9d9d9", "#ffffff"
@@ -70,14 +71,6 @@ THEME: dict[str, Any] = {
     "rule": {"strokeWidth": 2},
     "range": {"category": COLOURS[5], "ordinal": SIZES, "symbol": SHAPES},
 }  # fmt: skip
-
-
-def number(value: float | None) -> str:
-    """A number as people read it: three figures, a true minus, no padded exponent."""
-    if value is None:
-        return "not defined"
-    digits, *power = f"{value:.3g}".split("e")
-    return (digits + "".join(f"e{int(exponent)}" for exponent in power)).replace("-", "−")
 
 
 def interval(estimate: Estimate | None) -> str:

@@ -8,8 +8,8 @@ from typing import Literal, Self, TypeVar
 import polars as pl
 from pydantic import Field, model_validator
 
-from nominima.files import REMEDY, Refusal, read, write
-from nominima.planning.run import Strict
+from nominima.ground.files import REMEDY, Refusal, read, write
+from nominima.ground.records import Strict
 from nominima.tracing.trace import Trace
 
 Outcome = Literal["supported", "contradicted", "mixed", "inconclusive", "untested"]

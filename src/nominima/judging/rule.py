@@ -4,8 +4,8 @@ import ast
 import hashlib
 from collections.abc import Iterator, Sequence
 
+from nominima.ground.texts import canonical
 from nominima.judging.claim import Cell, Control, Estimate, Outcome, Rule
-from nominima.tracing.trace import canonical
 
 MOST_LOST = 0.2  # share of a cell's runs
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from nominima.drawing.theme import number
+from nominima.ground.texts import number
 from nominima.judging import stats
 from nominima.judging.claim import Growth, Scoreboard, Standing, Trend, Verdict
 from nominima.judging.lanes import Blocks, blocks, each_cell

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nominima.drawing.theme import number
+from nominima.ground.texts import number
 from nominima.judging import stats
 from nominima.judging.claim import Cell, Claim, Control, Estimate, Findings, Outcome, Rule, Verdict
 from nominima.judging.rule import MOST_LOST, behaves, cell_outcome, combined, margin, on_side

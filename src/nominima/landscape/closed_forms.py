@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import gammainc, gammaln
 from torch import Tensor
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 
 Array = NDArray[np.float64]
 NODES = 400

@@ -8,7 +8,7 @@ import scipy.optimize
 import torch
 from torch import Tensor
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.landscape.loss import Landscape
 from nominima.landscape.newton import Stationary, certify
 

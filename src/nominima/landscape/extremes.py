@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.landscape.lanczos import Tridiagonal, random_starts, side_by_side, tridiagonalise
 from nominima.landscape.loss import Landscape
 from nominima.landscape.parts import Product

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.landscape.loss import Landscape
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.landscape.loss import Landscape, of_stack
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.landscape.parts import KEPT_BYTES, ROWS, Part, Product, Traced
 from nominima.landscape.perceptron import Perceptron, perceptrons
 from nominima.training.model import Model

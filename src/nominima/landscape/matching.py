@@ -8,7 +8,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 
 
 @dataclass(frozen=True)

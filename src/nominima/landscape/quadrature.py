@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.landscape.lanczos import Tridiagonal, random_starts, side_by_side, tridiagonalise
 from nominima.landscape.loss import Landscape
 

@@ -7,12 +7,12 @@ import numpy as np
 import polars as pl
 from torch import Tensor
 
+from nominima.ground.records import Count
 from nominima.landscape.loss import Landscape, of_model
 from nominima.landscape.matching import Symmetry, match, permuted, sequential
 from nominima.landscape.paths import along, barrier, bezier, connect, straight
 from nominima.measuring.subject import RunSubject
 from nominima.measuring.table import frame
-from nominima.shelf import Count
 
 OF = "run"
 KEY = ("seed", "path")

@@ -5,11 +5,11 @@ from typing import Any
 import polars as pl
 import torch
 
+from nominima.ground.records import Count, Natural, Positive, Share
 from nominima.landscape.critical import Found, seek
 from nominima.landscape.toy import Toy
 from nominima.measuring.table import frame
 from nominima.measuring.toy import descend, task
-from nominima.shelf import Count, Natural, Positive, Share
 from nominima.training.dataset import Dataset
 
 OF = "dataset"

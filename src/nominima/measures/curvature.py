@@ -4,11 +4,11 @@ from typing import Any
 
 import polars as pl
 
+from nominima.ground.records import Count
 from nominima.landscape.extremes import ends
 from nominima.landscape.loss import of_model
 from nominima.measuring.subject import RunSubject
 from nominima.measuring.table import frame
-from nominima.shelf import Count
 
 OF = "run"
 KEY = ("seed", "point")

@@ -6,12 +6,12 @@ import polars as pl
 import torch
 from torch import Tensor
 
+from nominima.ground.records import Count
 from nominima.landscape.hessian import spectrum
 from nominima.landscape.loss import Landscape, of_model
 from nominima.landscape.parts import Traced
 from nominima.measuring.subject import RunSubject
 from nominima.measuring.table import frame
-from nominima.shelf import Count
 
 OF = "run"
 KEY = ("seed",)

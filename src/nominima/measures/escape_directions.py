@@ -7,12 +7,12 @@ import polars as pl
 import torch
 from torch import Tensor
 
+from nominima.ground.records import Count, Natural
 from nominima.landscape.critical import escape
 from nominima.landscape.extremes import ends
 from nominima.landscape.loss import Landscape, of_model
 from nominima.measuring.subject import RunSubject
 from nominima.measuring.table import frame
-from nominima.shelf import Count, Natural
 
 OF = "run"
 KEY = ("seed", "point")

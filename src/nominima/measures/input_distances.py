@@ -5,9 +5,9 @@ import polars as pl
 from numpy.random import default_rng
 from numpy.typing import NDArray
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
+from nominima.ground.records import Count, Natural
 from nominima.measuring.concentration import spread
-from nominima.shelf import Count, Natural
 from nominima.training.dataset import Dataset
 
 OF = "dataset"

@@ -7,10 +7,10 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
+from nominima.ground.records import Count
 from nominima.measuring.subject import RunSubject
 from nominima.measuring.table import frame
-from nominima.shelf import Count
 
 OF = "run"
 KEY = ("seed", "target", "alpha")

@@ -5,8 +5,8 @@ import polars as pl
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
+from nominima.ground.records import Count, Natural
 from nominima.measuring.concentration import gaussian_variation, spread
-from nominima.shelf import Count, Natural
 
 OF = "theory"
 KEY = ("law", "dimension", "seed")

@@ -3,9 +3,9 @@
 import polars as pl
 import torch
 
+from nominima.ground.records import Count, Natural
 from nominima.landscape.safran_shamir import descend
 from nominima.measuring.table import frame
-from nominima.shelf import Count, Natural
 
 OF = "theory"
 KEY = ("teachers", "units", "seed")

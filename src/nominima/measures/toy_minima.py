@@ -8,12 +8,12 @@ import polars as pl
 import torch
 from torch import Tensor
 
+from nominima.ground.records import Count, Natural, Positive, Share
 from nominima.landscape.closed_forms import goe_all_positive
 from nominima.landscape.newton import Stationary, certify
 from nominima.landscape.toy import Toy
 from nominima.measuring.table import frame
 from nominima.measuring.toy import descend, task, way_down
-from nominima.shelf import Count, Natural, Positive, Share
 from nominima.training.dataset import Dataset
 
 OF = "dataset"

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import polars as pl
 from polars.exceptions import PolarsError
 
-from nominima import shelf
-from nominima.files import Refusal, read, write
+from nominima.ground.files import Refusal, read, write
+from nominima.planning import shelf
 from nominima.tracing.trace import Trace
 
 IDENTITY = {

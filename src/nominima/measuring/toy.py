@@ -5,7 +5,7 @@ import scipy.optimize
 import torch
 from torch import Tensor
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.landscape.critical import Escape, escape
 from nominima.landscape.loss import Landscape
 from nominima.landscape.newton import Stationary, minimise

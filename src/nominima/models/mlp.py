@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from nominima.shelf import Natural
+from nominima.ground.records import Natural
 from nominima.training.dropout import Drop, all_kept
 from nominima.training.model import Gradient, Layout, Leaf, Model, Parameters, Stack
 

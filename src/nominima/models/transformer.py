@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from nominima.shelf import Count
+from nominima.ground.records import Count
 from nominima.training.dropout import Drop, all_kept
 from nominima.training.model import Layout, Leaf, Model, Parameters
 

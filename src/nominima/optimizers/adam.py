@@ -1,6 +1,6 @@
 """Adam (Kingma & Ba 2015), with the bias corrections of the paper's algorithm 1."""
 
-from nominima.shelf import Positive, Share
+from nominima.ground.records import Positive, Share
 from nominima.training.optimizer import Optimizer, adam
 from nominima.training.stack import Stack
 

@@ -1,6 +1,6 @@
 """AdamW: Adam with decoupled weight decay (Loshchilov & Hutter 2019)."""
 
-from nominima.shelf import NonNegative, Positive, Share
+from nominima.ground.records import NonNegative, Positive, Share
 from nominima.training.optimizer import Optimizer, adam
 from nominima.training.stack import Stack
 

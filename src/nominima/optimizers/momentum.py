@@ -1,6 +1,6 @@
 """Gradient descent with heavy-ball momentum (Polyak 1964)."""
 
-from nominima.shelf import Share
+from nominima.ground.records import Share
 from nominima.training.optimizer import Optimizer
 from nominima.training.stack import Stack
 

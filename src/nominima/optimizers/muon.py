@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from nominima.shelf import Positive, Share
+from nominima.ground.records import Positive, Share
 from nominima.training.optimizer import Optimizer, adam, is_matrix
 from nominima.training.stack import Layout, Stack
 

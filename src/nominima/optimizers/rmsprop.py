@@ -1,6 +1,6 @@
 """RMSprop (Tieleman & Hinton 2012)."""
 
-from nominima.shelf import Positive, Share
+from nominima.ground.records import Positive, Share
 from nominima.training.optimizer import Optimizer
 from nominima.training.stack import Stack
 

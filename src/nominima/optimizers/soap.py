@@ -6,7 +6,7 @@ import math
 import torch
 from torch import Tensor
 
-from nominima.shelf import Count, Positive, Share
+from nominima.ground.records import Count, Positive, Share
 from nominima.training.optimizer import Optimizer, adam, is_matrix
 from nominima.training.stack import Layout, Leaf, Stack
 

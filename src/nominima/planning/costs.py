@@ -7,10 +7,11 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from nominima import shelf
-from nominima.files import Refusal, read
+from nominima.ground.files import Refusal, read
+from nominima.ground.records import Strict
+from nominima.planning import shelf
 from nominima.planning.params import DatasetEntry
-from nominima.planning.run import Strict, Training
+from nominima.planning.run import Training
 from nominima.planning.steps import metric_steps
 
 COSTS = shelf.SOURCE.parent.parent / "benchmarks/costs.json"

@@ -9,11 +9,11 @@ from importlib.metadata import requires, version
 from pathlib import Path
 from typing import Any
 
-from nominima import shelf
-from nominima.files import Refusal, digest, write
-from nominima.planning.places import VERBS
+from nominima.ground.files import Refusal, digest, write
+from nominima.ground.places import VERBS
+from nominima.ground.texts import canonical
+from nominima.planning import digests
 from nominima.planning.plan import Job, Plan
-from nominima.tracing.trace import canonical
 
 METADATA = Path(".snakemake/metadata")
 INCOMPLETE = Path(".snakemake/incomplete")
@@ -98,7 +98,7 @@ def environment() -> list[str]:
     direct = [re.split(r"[^A-Za-z0-9_.-]", line)[0] for line in requires("nominima") or [] if "extra" not in line]
     warnings = []
     for name in direct:
-        pinned, found = shelf.pins().get(name.replace(".", "-"), ()), version(name).split("+")[0]
+        pinned, found = digests.pins().get(name.replace(".", "-"), ()), version(name).split("+")[0]
         if pinned and found not in pinned:
             warnings.append(f"{name} {found} is installed, locked is {' or '.join(pinned)}; results may differ")
     return warnings

@@ -8,9 +8,8 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from nominima import shelf
-from nominima.files import suggest
-from nominima.planning import sources
+from nominima.ground.files import suggest
+from nominima.planning import shelf, sources
 from nominima.planning.costs import COSTS, read_costs, training_seconds
 from nominima.planning.params import Params, Sweep
 from nominima.planning.run import Options, Training

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field, create_model
 
-from nominima.planning.run import FREE, Label, Options, Run, Strict, Training
+from nominima.ground.records import Strict
+from nominima.planning.run import FREE, Label, Options, Run, Training
 
 _OPTIONAL: dict[str, Any] = {name: (field.rebuild_annotation(), None) for name, field in Training.model_fields.items()}
 

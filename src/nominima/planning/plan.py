@@ -6,11 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nominima import shelf
+from nominima.ground.places import FIGURE, TRAJECTORY, VERBS, dataset, figure, ledger, place, table, verdict
+from nominima.ground.texts import canonical
+from nominima.planning import digests, shelf
 from nominima.planning.params import Params, stacks
-from nominima.planning.places import FIGURE, TRAJECTORY, VERBS, dataset, figure, ledger, place, table, verdict
 from nominima.planning.run import Run, together
-from nominima.tracing.trace import canonical
 
 
 class Job(NamedTuple):
@@ -36,7 +36,7 @@ class Plan:
                 inputs=[value for value in entry.options.values() if str(value).startswith("data/raw/")],
                 outputs=[dataset(name)],
                 spec=canonical({"dataset": name, **entry.model_dump(mode="json")}),
-                code=shelf.code("prepare", f"datasets.{entry.source}"),
+                code=digests.code("verbs.prepare", f"datasets.{entry.source}"),
             )
             for name, entry in self.params.datasets.items()
         }
@@ -59,7 +59,7 @@ class Plan:
             inputs=[file for job in jobs.values() for file in job.outputs],
             outputs=[verdict("scoreboard")],
             spec=canonical({"claims": sorted(jobs)}),
-            code=shelf.code("judge"),
+            code=digests.code("verbs.judge"),
         )
         return jobs | {"scoreboard": scoreboard}
 
@@ -75,7 +75,7 @@ class Plan:
             ],
             outputs=["reports/index.html"],
             spec=canonical({"claims": sorted(self.params.claims)}),
-            code=shelf.code("page", "page.html", *(f"claims.{name}" for name in self.params.claims)),
+            code=digests.code("verbs.page", "verbs/page.html", *(f"claims.{name}" for name in self.params.claims)),
         )
         return figures | {"page": page}
 
@@ -153,7 +153,7 @@ class Plan:
             inputs=[dataset(training.dataset), *taken],
             outputs=self.trajectories(runs[0].stack),
             spec=canonical(spec),
-            code=shelf.code("train", *sorted(models), f"optimizers.{training.optimizer}"),
+            code=digests.code("verbs.train", *sorted(models), f"optimizers.{training.optimizer}"),
         )
 
     def _measure(self, subject: str) -> Job:
@@ -163,7 +163,7 @@ class Plan:
         options = {measure: self.params.measures.get(measure, {}) for measure in measures}
         spec: dict[str, Any] = {"subject": subject, "measures": options}
         inputs: list[str] = []
-        modules = ["measure", *(f"measures.{measure}" for measure in measures)]
+        modules = ["verbs.measure", *(f"measures.{measure}" for measure in measures)]
         if kind == "runs":
             training = self.stacks[name][0].training
             spec |= together(self.stacks[name])
@@ -171,7 +171,7 @@ class Plan:
             modules.append(f"models.{training.model}")
         elif kind == "datasets":
             inputs = [dataset(name)]
-        return Job(inputs, outputs, canonical(spec), shelf.code(*modules))
+        return Job(inputs, outputs, canonical(spec), digests.code(*modules))
 
     def _judge(self, claim: str) -> Job:
         trial = self.params.claims[claim]
@@ -182,7 +182,9 @@ class Plan:
                 name: self.params.sweeps[name].model_dump(mode="json", exclude_unset=True) for name in trial.sweeps
             },
         }
-        return Job(self._tables(claim), [verdict(claim)], canonical(spec), shelf.code("judge", f"claims.{claim}"))
+        return Job(
+            self._tables(claim), [verdict(claim)], canonical(spec), digests.code("verbs.judge", f"claims.{claim}")
+        )
 
     def _figure(self, name: str) -> Job:
         tables = [] if name == "scoreboard" else self._tables(name)
@@ -191,7 +193,7 @@ class Plan:
             inputs=[verdict(name), *tables],
             outputs=[figure(name, kind) for kind in FIGURE],
             spec=canonical({"figure": name}),
-            code=shelf.code("report", *claim),
+            code=digests.code("verbs.report", *claim),
         )
 
     def _tables(self, claim: str) -> list[str]:

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent
 
-from nominima.files import Refusal, read
+from nominima.ground.files import Refusal, read
 from nominima.planning.mistakes import mistakes, told
 from nominima.planning.params import Params
 

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
-from nominima.planning.places import place
-from nominima.shelf import NonNegative, Positive, Share
+from nominima.ground.places import place
+from nominima.ground.records import NonNegative, Positive, Share, Strict
 
 Label = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
 RunName = Annotated[str, Field(pattern=r"^[a-z0-9{][a-z0-9_{}./-]{0,200}$")]
@@ -18,12 +18,6 @@ Rate = Annotated[
     Annotated[Positive, Tag("[one]")] | Annotated[Rates, Tag("[several]")],
     Discriminator(lambda given: "[several]" if isinstance(given, list | tuple) else "[one]"),
 ]
-
-
-class Strict(BaseModel):
-    """A frozen record that takes exactly its own keys, exact types and finite numbers."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Source(Strict):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
-from nominima.files import suggest
+from nominima.ground.files import suggest
 from nominima.planning.params import Params
 from nominima.planning.run import Run
 from nominima.planning.steps import checkpoint_steps

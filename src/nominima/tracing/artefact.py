@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.tracing.trace import Trace
 
 KEYWORD = "trace"

@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from nominima.files import Refusal
-from nominima.planning.places import VERBS, ledger
+from nominima.ground.files import Refusal
+from nominima.ground.places import VERBS, ledger
 from nominima.tracing.ledger import Entry, Ledger, parse
 from nominima.tracing.trace import Trace
 

@@ -12,9 +12,10 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from nominima.files import REMEDY, Refusal, read
-from nominima.planning.run import Strict
-from nominima.tracing.trace import Trace, canonical
+from nominima.ground.files import REMEDY, Refusal, read
+from nominima.ground.records import Strict
+from nominima.ground.texts import canonical
+from nominima.tracing.trace import Trace
 
 
 class Entry(Strict):

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nominima.tracing.trace import canonical, compared, flat
+from nominima.ground.texts import canonical
+from nominima.tracing.trace import compared, flat
 from nominima.tracing.verify import BUILD, Report
 from nominima.tracing.walk import Step, Walk
 

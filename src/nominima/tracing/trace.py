@@ -1,7 +1,6 @@
 """What made a file: spec, code, inputs and environment, kept inside every artefact."""
 
 import hashlib
-import json
 import platform
 import re
 import zlib
@@ -11,6 +10,8 @@ from itertools import chain
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from nominima.ground.texts import canonical
 
 PACKAGES = ("numpy", "scipy", "torch", "polars", "altair", "vl-convert-python")
 
@@ -22,7 +23,7 @@ class Trace(BaseModel):
 
     verb: str = Field(description="prepare, train, measure, judge or report")
     spec: dict[str, Any] = Field(description="exactly the values the job was given")
-    code: str = Field(description="digest of the source it can reach, see shelf.code")
+    code: str = Field(description="digest of the source it can reach, see planning.digests")
     inputs: dict[str, str] = Field(description="path from the project's root → SHA-256")
     environment: dict[str, str] = Field(description="versions, processor capability and threads")
 
@@ -34,11 +35,6 @@ class Trace(BaseModel):
     def key(self) -> str:
         """The trace code that is printed in figures: first 12 hexadecimal digits of the trace's SHA-256."""
         return hashlib.sha256(self.dumps().encode()).hexdigest()[:12]
-
-
-def canonical(value: Any) -> str:
-    """The one JSON text of a value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
 
 
 def differences(before: Any, after: Any, at: str = "") -> list[str]:

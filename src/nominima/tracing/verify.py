@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML, YAMLError
 
-from nominima.files import REMEDY, Refusal
-from nominima.planning.places import MADE_BY, VERBS, ledger, owned
+from nominima.ground.files import REMEDY, Refusal
+from nominima.ground.places import MADE_BY, VERBS, ledger, owned
 from nominima.tracing import history
 from nominima.tracing.ledger import Ledger, read_ledger
 

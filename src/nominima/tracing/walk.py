@@ -6,12 +6,12 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from nominima.files import Refusal, digest
-from nominima.planning.places import VERBS, ledger
-from nominima.source import Check, check, since
+from nominima.ground.files import Refusal, digest
+from nominima.ground.places import VERBS, ledger
 from nominima.tracing import history
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.history import Commit, Place, Source
+from nominima.tracing.source import Check, check, since
 from nominima.tracing.trace import Trace
 
 Standing = Literal["recorded", "uncommitted", "altered", "claimed", "unknown"]

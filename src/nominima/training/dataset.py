@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from nominima.files import Refusal, read, write
+from nominima.ground.files import Refusal, read, write
 from nominima.tracing.trace import Trace
 
 SPLITS = ("train", "validation", "test")

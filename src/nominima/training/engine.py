@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from nominima import shelf
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
+from nominima.planning import shelf
 from nominima.planning.run import Run, Training
 from nominima.planning.steps import metric_steps
 from nominima.training.dataset import Dataset

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.tracing.trace import Trace
 
 Kind = tuple[torch.dtype, tuple[int, ...]]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from nominima import shelf
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
+from nominima.planning import shelf
 from nominima.planning.run import Training
 from nominima.training.dropout import Drop
 from nominima.training.stack import Layout, Leaf, Parameters, Stack

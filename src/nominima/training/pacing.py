@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.planning.run import Pacing, Run
 from nominima.training.feed import generator
 from nominima.training.reference import References

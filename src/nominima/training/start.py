@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 from nominima.planning.run import Pruning, Run, Start
 from nominima.training.feed import generator
 from nominima.training.model import Model

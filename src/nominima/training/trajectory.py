@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
-from nominima.files import Refusal, read, write
+from nominima.ground.files import Refusal, read, write
 from nominima.planning.run import Run
 from nominima.planning.steps import checkpoint_steps, metric_steps
 from nominima.tracing.trace import Trace

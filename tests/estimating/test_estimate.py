@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 
 from nominima import cli
 from nominima.drawing import estimates
-from nominima.files import Refusal
+from nominima.estimating.estimate import Estimate, Expected, estimate, makespan, would_run
+from nominima.ground.files import Refusal
+from nominima.ground.places import ledger
 from nominima.planning.costs import Costs, at, read_costs, training_seconds
-from nominima.planning.estimate import Estimate, Expected, estimate, makespan, would_run
 from nominima.planning.params import Params
-from nominima.planning.places import ledger
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 from nominima.planning.run import Training

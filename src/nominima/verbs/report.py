@@ -8,13 +8,13 @@ from typing import Any
 import vl_convert
 from altair.typing import ChartType
 
-from nominima import job, shelf
 from nominima.drawing import forest, frame, scoreboard
-from nominima.files import write
+from nominima.ground.files import write
 from nominima.judging import evidence
 from nominima.judging.claim import Scoreboard, Verdict, read_judged
 from nominima.judging.evidence import Evidence, Missing
-from nominima.tracing import artefact
+from nominima.planning import shelf
+from nominima.tracing import artefact, job
 
 Draw = Callable[[Evidence, Verdict], ChartType]
 SCALE = 2  # pixels of the PNG per pixel of the figure

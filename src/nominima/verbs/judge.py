@@ -4,14 +4,15 @@ from collections.abc import Callable
 
 import polars as pl
 
-from nominima import job, shelf
-from nominima.files import read
+from nominima.ground.files import read
 from nominima.judging import evidence
 from nominima.judging.claim import Findings, Scoreboard, Verdict, read_judged, write_judged
 from nominima.judging.evidence import Evidence, Missing
 from nominima.judging.rule import rule_digest
 from nominima.judging.trends import scoreboard
 from nominima.judging.verdict import verdict
+from nominima.planning import shelf
+from nominima.tracing import job
 
 NO_SIZES = pl.DataFrame(schema={"cell": pl.String, "size": pl.Float64, "seed": pl.Int64, "value": pl.Float64})
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import polars as pl
 
-from nominima import shelf
-from nominima.job import Job, main
+from nominima.ground.places import TRAJECTORY
 from nominima.measuring.table import IDENTITY, write_table
-from nominima.planning.places import TRAJECTORY
+from nominima.planning import shelf
 from nominima.planning.run import apart
+from nominima.tracing.job import Job, main
 from nominima.training.dataset import read_dataset
 
 Identity = dict[str, Any]

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from nominima.files import REMEDY, Refusal, digest, digests, read, write
-from nominima.planning.places import MADE_BY, VERBS, ledger, owned, owner
+from nominima.ground.files import REMEDY, Refusal, digest, digests, read, write
+from nominima.ground.places import MADE_BY, VERBS, ledger, owned, owner
 from nominima.planning.plan import Job
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.ledger import Ledger, compose, read_ledger
@@ -150,7 +150,7 @@ def planned(path: Path) -> dict[str, Job]:
 
 
 def main() -> None:
-    """`python -m nominima.seal --verb train --plan FILE`."""
+    """`python -m nominima.verbs.seal --verb train --plan FILE`."""
     parser = argparse.ArgumentParser(prog="nominima seal")
     parser.add_argument("--verb", choices=VERBS, required=True)
     parser.add_argument("--plan", type=Path, required=True)

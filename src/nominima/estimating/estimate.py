@@ -7,9 +7,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
+from nominima.ground.places import VERBS, ledger
 from nominima.planning.costs import Costs, at, training_seconds
 from nominima.planning.params import Params
-from nominima.planning.places import VERBS, ledger
 from nominima.planning.plan import Job, Plan
 from nominima.planning.run import Training, apart
 from nominima.tracing.ledger import read_ledger

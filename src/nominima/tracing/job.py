@@ -9,9 +9,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from nominima import shelf
-from nominima.files import REMEDY, Refusal, digest
-from nominima.planning.places import ledger, owner
+from nominima.ground.files import REMEDY, Refusal, digest
+from nominima.ground.places import ledger, owner
+from nominima.planning import digests
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.ledger import Ledger, read_ledger
 from nominima.tracing.trace import Trace, environment
@@ -34,12 +34,12 @@ class Job:
         Raises:
             Refusal: the source changed since the workflow started, or an input was edited by hand.
         """
-        if shelf.code_changed(self.code):
+        if digests.changed(self.code):
             raise Refusal("the source changed while the workflow ran; run it again")
-        digests = {str(path): digest(path) for path in self.inputs}
-        for path, found in digests.items():
+        inputs = {str(path): digest(path) for path in self.inputs}
+        for path, found in inputs.items():
             _refuse_edited(path, found)
-        return Trace(verb=self.verb, spec=self.spec, code=self.code, inputs=digests, environment=environment())
+        return Trace(verb=self.verb, spec=self.spec, code=self.code, inputs=inputs, environment=environment())
 
 
 def _refuse_edited(path: str, found: str) -> None:

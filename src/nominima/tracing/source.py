@@ -14,8 +14,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nominima.files import Refusal
-from nominima.planning.places import VERBS
+from nominima.ground.files import Refusal
+from nominima.ground.places import VERBS
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 from nominima.tracing.history import Source, git_bytes
@@ -82,7 +82,7 @@ def _planned(root: Path, commit: str) -> dict[str, Any]:
         with tarfile.open(fileobj=io.BytesIO(git_bytes(root, "archive", commit, "--", *present))) as tar:
             tar.extraction_filter = getattr(tarfile, "data_filter", None)  # before 3.11.4 there is none to name
             tar.extractall(folder)  # noqa: S202 - of our own repository
-        command = [sys.executable, "-m", "nominima.source", "../params.yaml"]
+        command = [sys.executable, "-m", "nominima.tracing.source", "../params.yaml"]
         try:
             done = subprocess.run(  # noqa: S603 - no shell
                 command, cwd=Path(folder, "src"), env=environment, capture_output=True, timeout=SECONDS, check=True
@@ -96,7 +96,7 @@ def _planned(root: Path, commit: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    """`python -m nominima.source params.yaml`: what this source plans, as JSON {verb: {job: [spec, code]}}."""
+    """`python -m nominima.tracing.source params.yaml`: what this source plans, as JSON {verb: {job: [spec, code]}}."""
     plan = Plan(load(Path(sys.argv[1])))
     jobs = {verb: {name: [job.spec, job.code] for name, job in plan.jobs(verb).items()} for verb in VERBS}
     print(json.dumps(jobs))

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from nominima.files import Refusal
+from nominima.ground.files import Refusal
 
 VERBS = ("prepare", "train", "measure", "judge", "report")
 TRAJECTORY = ("parameters.safetensors", "metrics.parquet", "records.safetensors")

@@ -6,20 +6,20 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from nominima import shelf
 from nominima.datasets import digits
-from nominima.files import Refusal
-from nominima.job import Job
-from nominima.prepare import prepare
+from nominima.ground.files import Refusal
+from nominima.planning import digests
+from nominima.tracing.job import Job
 from nominima.tracing.trace import Trace
 from nominima.training.dataset import Dataset, Examples, read_dataset, write_dataset
+from nominima.verbs.prepare import prepare
 
 OPTIONS = {"seed": 4, "train": 20, "validation": 10, "test": 30}
 
 
 def job(folder: Path) -> Job:
     spec = {"dataset": "scans", "source": "digits", "options": OPTIONS}
-    code = shelf.code("prepare", "datasets.digits")
+    code = digests.code("verbs.prepare", "datasets.digits")
     return Job("prepare", spec, code, inputs=[], outputs=[folder / "scans.safetensors"])
 
 

@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from nominima import shelf
-from nominima.job import Job
-from nominima.judge import judge
 from nominima.judging.claim import Scoreboard, Verdict, read_judged
 from nominima.judging.rule import rule_digest
 from nominima.measures import random_points
 from nominima.measuring.table import write_table
+from nominima.planning import digests, shelf
+from nominima.tracing.job import Job
 from nominima.tracing.trace import Trace
+from nominima.verbs.judge import judge
 
 CLAIM = "c1a_random_points"
 TABLE = "data/measures/theory/random_points.parquet"
@@ -29,7 +29,7 @@ def project(tmp_path, monkeypatch):
 
 
 def run(project, spec, inputs, output):
-    code = shelf.code("judge")
+    code = digests.code("verbs.judge")
     judge(Job(verb="judge", spec=spec, code=code, inputs=inputs, outputs=[project / output]))
     return (project / output).read_bytes()
 

@@ -8,14 +8,16 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from nominima import job, shelf
 from nominima.drawing.provenance import Provenance, provenance
 from nominima.drawing.scoreboard import GROWTH
 from nominima.drawing.scoreboard import title as scoreboard_title
-from nominima.drawing.theme import interval, number, prediction
-from nominima.files import Refusal, read, write
+from nominima.drawing.theme import interval, prediction
+from nominima.ground.files import Refusal, read, write
+from nominima.ground.places import VERBS, figure, ledger, verdict
+from nominima.ground.texts import number
 from nominima.judging.claim import Claim, Scoreboard, Standing, Verdict, read_judged
-from nominima.planning.places import VERBS, figure, ledger, verdict
+from nominima.planning import shelf
+from nominima.tracing import job
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.ledger import Ledger, read_ledger
 from nominima.tracing.trace import Trace
@@ -55,7 +57,7 @@ def page(task: job.Job) -> None:
 def rendered(board: Scoreboard, sections: list[Section], scoreboard: Picture, trace: Trace) -> str:
     """The page as HTML; whatever titles and names hold is shown as text."""
     environment = Environment(
-        loader=FileSystemLoader(shelf.SOURCE),
+        loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,7 +1,7 @@
 """The verb `prepare`: make a data set of params.yaml and store its splits."""
 
-from nominima import shelf
-from nominima.job import Job, main
+from nominima.planning import shelf
+from nominima.tracing.job import Job, main
 from nominima.training.dataset import SPLITS, write_dataset
 
 

@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 import torch
 from torch import Tensor
 
-from nominima import job
-from nominima.files import Refusal
-from nominima.planning.places import TRAJECTORY
+from nominima.ground.files import Refusal
+from nominima.ground.places import TRAJECTORY
 from nominima.planning.run import Run, apart
+from nominima.tracing import job
 from nominima.tracing.trace import Trace
 from nominima.training.dataset import Dataset, read_dataset
 from nominima.training.engine import chosen_device, fit

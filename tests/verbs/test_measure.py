@@ -8,25 +8,25 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from nominima import shelf
 from nominima.datasets import digits
-from nominima.files import Refusal
-from nominima.job import Job
-from nominima.measure import measure
+from nominima.ground.files import Refusal
+from nominima.ground.places import TRAJECTORY, table
 from nominima.measures import distances, norms
 from nominima.measuring.table import IDENTITY, read_table
-from nominima.planning.places import TRAJECTORY, table
+from nominima.planning import digests, shelf
 from nominima.planning.run import Run, Training
+from nominima.tracing.job import Job
 from nominima.tracing.trace import Trace
-from nominima.train import leave
 from nominima.training.dataset import read_dataset, write_dataset
 from nominima.training.trajectory import METRICS, write_metrics
+from nominima.verbs.measure import measure
+from nominima.verbs.train import leave
 
 FEW = {"points": 10, "seeds": 2}
 
 
 def job(spec, inputs, outputs) -> Job:
-    code = shelf.code("measure", *(f"measures.{name}" for name in spec["measures"]))
+    code = digests.code("verbs.measure", *(f"measures.{name}" for name in spec["measures"]))
     return Job("measure", spec, code, inputs, outputs)
 
 
@@ -54,8 +54,8 @@ def test_theory_is_measured_without_torch(tmp_path):
     told = f"""
 import sys
 from pathlib import Path
-from nominima.job import Job
-from nominima.measure import measure
+from nominima.tracing.job import Job
+from nominima.verbs.measure import measure
 measure(Job("measure", {spec!r}, {job(spec, [], []).code!r}, [], [Path({str(file)!r})]))
 print("torch" in sys.modules)
 """

@@ -1,0 +1,1 @@
+"""What a rebuild costs before it starts."""
