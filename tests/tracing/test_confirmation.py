@@ -1,6 +1,5 @@
 """A file is never called confirmed when it is not."""
 
-import json
 import shutil
 from pathlib import Path
 
@@ -8,10 +7,7 @@ import pytest
 from asked import FIGURE, lone, run, told, trace_of
 
 from chain import build, commit, git, picture, plan
-from nominima.planning.plan import Plan
-from nominima.planning.reader import load
 from nominima.tracing.artefact import embed
-from nominima.tracing.source import main
 from nominima.tracing.trace import Trace
 
 
@@ -88,62 +84,3 @@ def test_a_shallow_clone_says_that_history_is_cut(project: Path, monkeypatch: py
     walk = told(file)
     assert walk["standing"] == "claimed"
     assert "git fetch --unshallow" in walk["told"]
-
-
-def with_source(params: str, source: str = "import sys; print(open(sys.argv[1]).read())") -> None:
-    """The project with a source that plans what params.yaml says."""
-    Path("src/nominima/tracing").mkdir(parents=True)
-    Path("src/nominima/__init__.py").write_text("")
-    Path("src/nominima/tracing/source.py").write_text(source)
-    Path("params.yaml").write_text(params)
-    commit("Add the source")
-
-
-def planned(rate: float) -> str:
-    return json.dumps(
-        {verb: {name: [job.spec, job.code] for name, job in jobs.items()} for verb, jobs in plan(rate).items()}
-    )
-
-
-def test_a_commit_whose_source_and_parameters_made_the_file_confirms_it(project: Path) -> None:
-    build(plan(rate=0.2))
-    with_source(planned(0.2))
-    source = told(lone())["source"]
-    assert (source["same"], source["differing"]) == (True, [])
-
-
-def test_a_commit_made_with_other_parameters_in_the_tree_is_found_out(project: Path) -> None:
-    build(plan(rate=0.2, code="beef"))
-    with_source(planned(0.25))
-    source = told(lone())["source"]
-    assert source["same"] is False
-    assert "train width/w4: run.training.rate: 0.2 → 0.25" in source["differing"]
-    assert "prepare digits: other source" in source["differing"]
-    assert "made from parameters or source that are not those of commit" in run("../x").stdout
-
-
-@pytest.mark.parametrize(
-    ("source", "message"),
-    [
-        ("raise ValueError('old')", "do not run here: ValueError: old"),
-        ("print('{')", "give no plan"),
-        (None, "has no src"),
-    ],
-)
-def test_a_commit_whose_source_cannot_be_asked_says_why(source: str | None, message: str, project: Path) -> None:
-    build(plan(rate=0.2))
-    if source is None:
-        commit("Without a source")
-    else:
-        with_source("{}", source)
-    walk = told(lone())
-    assert (walk["standing"], walk["source"]["same"]) == ("recorded", None)
-    assert message in walk["source"]["told"]
-
-
-def test_this_source_tells_what_it_plans(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    smoke = Path(__file__).parents[1] / "params.smoke.yaml"
-    monkeypatch.setattr("sys.argv", ["source", str(smoke)])
-    main()
-    jobs = Plan(load(smoke)).train
-    assert json.loads(capsys.readouterr().out)["train"] == {name: [job.spec, job.code] for name, job in jobs.items()}

@@ -23,7 +23,16 @@ def load(path: Path) -> Params:
     Raises:
         Refusal: one message with a line for every mistake found.
     """
-    tree = parse(read(path), path)
+    return parsed(read(path), path)
+
+
+def parsed(content: bytes, path: Path) -> Params:
+    """Check the content of a params file; `path` names it in messages.
+
+    Raises:
+        Refusal: one message with a line for every mistake found.
+    """
+    tree = parse(content, path)
     try:
         params = Params.model_validate_json(json.dumps(tree, default=str))
     except ValidationError as error:

@@ -3,6 +3,7 @@
 Nothing is ever checked out, and neither DVC nor the project's source of that time is needed.
 """
 
+import os
 import subprocess
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,12 @@ from nominima.tracing.ledger import Entry, Ledger, parse
 from nominima.tracing.trace import Trace
 
 LEDGERS = "reports/ledger"
+GIT = (
+    "git", "--no-pager", "--no-optional-locks", "--no-replace-objects", "-c", "core.quotePath=false",
+    "-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=UTF-8",
+)  # fmt: skip
+ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"}
+PLAIN = ("100644", "100755")  # modes of files that are no links
 
 
 class Place(NamedTuple):
@@ -112,6 +119,13 @@ def commit(root: Path, name: str) -> Commit:
     return Commit(*git(root, "show", "--no-patch", "--format=%H%x00%cs%x00%s", name).strip().split("\0"))
 
 
+def branches_with(root: Path, name: str) -> list[str] | None:
+    """None for a commit of HEAD's history, else the branches and tags that hold it."""
+    if _git(root, "merge-base", "--is-ancestor", name, "HEAD").returncode == 0:
+        return None
+    return git(root, "for-each-ref", "--contains", name, "--format=%(refname:short)").split()
+
+
 def commits_with(root: Path, text: str) -> list[str]:
     """Commits whose ledgers gained or lost a text, oldest first; HEAD's ancestors come before other branches."""
     search = ["log", "--reverse", "-m", "--no-ext-diff", "--no-textconv", "--format=%H", f"-S{text}"]
@@ -141,28 +155,55 @@ def source_here(root: Path) -> Source:
     return Source(None, ledgers, tuple(notes))
 
 
+def blobs(root: Path, name: str) -> dict[str, str]:
+    """Path from `root` → Git's name of the content, of every plain file of a commit."""
+    entries = (entry.partition("\t") for entry in git(root, "ls-tree", "-r", "-z", name).split("\0") if entry)
+    return {path: told.split()[2] for told, _, path in entries if told.startswith(PLAIN)}
+
+
+def blob(root: Path, name: str, largest: int) -> bytes:
+    """A content by Git's name of it, as it is stored.
+
+    Raises:
+        Refusal: it is not there, or has more than `largest` bytes.
+    """
+    size = int(git(root, "cat-file", "-s", name))
+    if size > largest:
+        raise Refusal(f"a file of {size} bytes; at most {largest} are read")
+    return git_bytes(root, "cat-file", "blob", name)
+
+
+def blob_ids(root: Path, files: list[Path]) -> dict[Path, str]:
+    """Git's names of the contents of files, wherever they lie."""
+    listed = "".join(f"{file}\n" for file in files).encode()
+    names = git_bytes(root, "hash-object", "--no-filters", "--stdin-paths", stdin=listed).decode().split()
+    return dict(zip(files, names, strict=True))
+
+
 def git(root: Path, *arguments: str) -> str:
     """What a git command in `root` answers, as text."""
     return git_bytes(root, *arguments).decode(errors="replace")
 
 
-def git_bytes(root: Path, *arguments: str) -> bytes:
+def git_bytes(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     """What a git command in `root` answers.
 
     Raises:
         Refusal: with git's own message.
     """
-    done = _git(root, *arguments)
+    done = _git(root, *arguments, stdin=stdin)
     if done.returncode != 0:
         told = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
         raise Refusal(f"git {arguments[0]} failed in {root}: {told[0]}")
     return done.stdout
 
 
-def _git(root: Path, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
-    command = ["git", "--no-pager", "--no-optional-locks", "-c", "core.quotePath=false", *arguments]
+def _git(root: Path, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+    environment = {name: value for name, value in os.environ.items() if name not in ELSEWHERE} | {"LC_ALL": "C"}
     try:
-        return subprocess.run(command, cwd=root, capture_output=True, check=False)  # noqa: S603 - no shell
+        return subprocess.run(  # noqa: S603 - no shell
+            [*GIT, *arguments], cwd=root, input=stdin, capture_output=True, check=False, env=environment
+        )
     except FileNotFoundError:
         raise Refusal("git is not installed, or not on the PATH") from None
 

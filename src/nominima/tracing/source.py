@@ -1,32 +1,27 @@
 """Whether a commit's params.yaml and source are those that made its results, and what changed since then.
 
-Every commit is asked through this module of its own, so it is never moved.
+Nothing of the commit is ever run: its files are read out of Git as data, and asked by the program that is here.
 """
 
-import io
 import json
-import os
-import subprocess
-import sys
-import tarfile
-import tempfile
-from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from nominima.ground.files import Refusal
-from nominima.ground.places import VERBS
+from nominima.planning.digests import SOURCE
 from nominima.planning.plan import Plan
-from nominima.planning.reader import load
-from nominima.tracing.history import Source, git_bytes
+from nominima.planning.reader import LARGEST, parsed
+from nominima.tracing import history
+from nominima.tracing.history import Source
 from nominima.tracing.trace import Trace, differences
 
-SECONDS = 120
-NEEDED = ("src", "params.yaml", "requirements*.lock")  # all that decides about a plan
+PARAMS = "params.yaml"
+PACKAGE = PurePosixPath("src", SOURCE.name)  # where a commit has the source
+LOCKS = "requirements*.lock"
 
 
 class Check(NamedTuple):
-    """`same` is None where the commit could not be asked; `differing` names jobs that it plans otherwise."""
+    """`same` is None where it is not answered; `differing` names jobs that the commit's files plan otherwise."""
 
     same: bool | None
     told: str
@@ -34,15 +29,30 @@ class Check(NamedTuple):
 
 
 def check(root: Path, commit: str, jobs: list[tuple[str, str, Trace]]) -> Check:
-    """Compare (verb, job, trace) with what the commit's params.yaml and source plan: its own code is asked."""
+    """Compare (verb, job, trace) with what this program plans from the commit's params.yaml and source.
+
+    It speaks for the commit's source only where that is byte for byte its own; else the answer is None.
+    """
+    name = f"commit {commit[:12]}"
     try:
-        planned = _planned(root, commit)
+        files = history.blobs(root, commit)
+        plan = Plan(parsed(_params(root, files), Path(PARAMS)))
     except Refusal as refusal:
-        return Check(None, f"params.yaml and source of commit {commit[:12]} cannot be asked: {refusal}", [])
-    differing = [line for verb, job, trace in jobs for line in _compared(planned, verb, job, trace)]
-    if differing:
-        return Check(False, f"made from parameters or source that are not those of commit {commit[:12]}", differing)
-    return Check(True, f"params.yaml and source of commit {commit[:12]} are exactly those that made it", [])
+        reason = str(refusal).splitlines()[0]
+        return Check(None, f"whether params.yaml and source of {name} made it is not answered: {reason}", [])
+    differing = [line for verb, job, trace in jobs for line in _compared(plan, verb, job, trace)]
+    other = _other_source(root, files)
+    if not other:
+        differing += [
+            f"{verb} {job}: other source" for verb, job, trace in jobs if _code(plan, verb, job) != trace.code
+        ]
+        if differing:
+            return Check(False, f"made from parameters or source that are not those of {name}", differing)
+        return Check(True, f"params.yaml and source of {name} are exactly those that made it", [])
+    read = "other parameters than" if differing else "exactly"
+    reason = f"{len(other)} files of its source are not those of this program, {other[0]} among them"
+    told = f"params.yaml of {name} gives {read} these; whether its source made it is not answered: {reason}"
+    return Check(None, told, differing)
 
 
 def since(head: Source, jobs: list[tuple[str, str, Trace]]) -> list[str]:
@@ -63,44 +73,31 @@ def _own(verb: str, spec: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in spec.items() if verb != "measure" or key not in ("run", "lanes")}
 
 
-def _compared(planned: dict[str, Any], verb: str, job: str, trace: Trace) -> list[str]:
-    if job not in planned.get(verb, {}):
+def _params(root: Path, files: dict[str, str]) -> bytes:
+    if PARAMS not in files:
+        raise Refusal("it has no params.yaml")
+    return history.blob(root, files[PARAMS], LARGEST)
+
+
+def _compared(plan: Plan, verb: str, job: str, trace: Trace) -> list[str]:
+    planned = plan.jobs(verb).get(job)
+    if planned is None:
         return [f"{verb} {job}: not planned by params.yaml"]
-    spec, code = planned[verb][job]
-    lines = [f"{verb} {job}: {line}" for line in differences(trace.spec, json.loads(spec))]
-    return lines if trace.code == code else [*lines, f"{verb} {job}: other source"]
+    return [f"{verb} {job}: {line}" for line in differences(trace.spec, json.loads(planned.spec))]
 
 
-def _planned(root: Path, commit: str) -> dict[str, Any]:
-    """Verb → job → [spec, code], by the source of a commit, unpacked aside."""
-    top = git_bytes(root, "ls-tree", "--name-only", "-z", commit).decode().strip("\0").split("\0")
-    present = [name for name in top if any(fnmatch(name, needed) for needed in NEEDED)]
-    if not {"src", "params.yaml"} <= set(present):
-        raise Refusal("it has no src and params.yaml")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=io.BytesIO(git_bytes(root, "archive", commit, "--", *present))) as tar:
-            tar.extraction_filter = getattr(tarfile, "data_filter", None)  # before 3.11.4 there is none to name
-            tar.extractall(folder)  # noqa: S202 - of our own repository
-        command = [sys.executable, "-m", "nominima.tracing.source", "../params.yaml"]
-        try:
-            done = subprocess.run(  # noqa: S603 - no shell
-                command, cwd=Path(folder, "src"), env=environment, capture_output=True, timeout=SECONDS, check=True
-            )
-            return json.loads(done.stdout)
-        except subprocess.CalledProcessError as error:
-            lines = error.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
-            raise Refusal(f"they do not run here: {lines[-1]}") from None
-        except (subprocess.TimeoutExpired, ValueError):
-            raise Refusal("they give no plan") from None
+def _code(plan: Plan, verb: str, job: str) -> str | None:
+    planned = plan.jobs(verb).get(job)
+    return planned and planned.code
 
 
-def main() -> None:
-    """`python -m nominima.tracing.source params.yaml`: what this source plans, as JSON {verb: {job: [spec, code]}}."""
-    plan = Plan(load(Path(sys.argv[1])))
-    jobs = {verb: {name: [job.spec, job.code] for name, job in plan.jobs(verb).items()} for verb in VERBS}
-    print(json.dumps(jobs))
-
-
-if __name__ == "__main__":
-    main()
+def _other_source(root: Path, files: dict[str, str]) -> list[str]:
+    """Paths at which the commit has another source, or other locked versions, than this program."""
+    checkout = SOURCE.parent.parent
+    here = [path for path in SOURCE.rglob("*") if path.suffix != ".pyc" and path.is_file()]
+    ours = history.blob_ids(root, [*here, *checkout.glob(LOCKS)])
+    told = {path.relative_to(checkout).as_posix(): name for path, name in ours.items()}
+    decides = {
+        path for path in files if PurePosixPath(path).is_relative_to(PACKAGE) or PurePosixPath(path).match(LOCKS)
+    }
+    return sorted(path for path in decides | told.keys() if files.get(path) != told.get(path))

@@ -107,7 +107,7 @@ def _facts(walk: Walk) -> Iterator[tuple[str, str]]:
     if walk.path and walk.path != str(walk.file):
         yield "file", walk.path
     if walk.commit:
-        now = "still so at HEAD" if walk.current else "replaced since"
+        now = "still so at HEAD" if walk.current else "not so at HEAD"
         yield "commit", f"{walk.commit.id[:12]} of {walk.commit.date}: {walk.commit.subject} ({now})"
     if walk.trace:
         yield "code", walk.trace.key

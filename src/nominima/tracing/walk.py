@@ -160,14 +160,22 @@ def _walk(
         root=search.root,
         path=next((path for path, made in place.entry.outputs.items() if made == found), None),
         commit=history.commit(search.root, name) if name else None,
-        current=head is not None and head.by_key(place.entry.trace) is not None,
+        current=head is not None and _still_so(head, place, found),
         since=since(head, jobs) if head else [],
         steps=steps,
         raw=raw,
         missing=missing,
         check=check(search.root, name, jobs) if name else None,
-        notes=_notes(search, uncommitted=name is None and search.head is not None),
+        notes=[*_notes(search, uncommitted=name is None and search.head is not None), *_astray(search.root, name)],
     )
+
+
+def _still_so(head: Source, place: Place, found: str | None) -> bool:
+    """Whether HEAD's ledgers have the same bytes at the path: of the file itself, or of all that its job made."""
+    recorded = place.entry.outputs
+    asked = {path: made for path, made in recorded.items() if made == found} or recorded
+    ledger_at_head = head.ledgers.get(place.verb)
+    return ledger_at_head is not None and asked.items() <= ledger_at_head.digests.items()
 
 
 def _standing(place: Place, found: str | None) -> tuple[Standing, str]:
@@ -199,6 +207,16 @@ def _notes(search: Search | None, uncommitted: bool = False) -> list[str]:
         shown = ", ".join(edited[:4]) + (f" and {len(edited) - 4} more" if len(edited) > 4 else "")
         notes.append(f"made in a working tree that may differ from every commit; now it differs in {shown}")
     return notes
+
+
+def _astray(root: Path, name: str | None) -> list[str]:
+    """That a commit is of another branch."""
+    branches = history.branches_with(root, name) if name else None
+    return (
+        []
+        if branches is None
+        else [f"commit {name[:12] if name else ''} is not in the history of HEAD; it is in {', '.join(branches)}"]
+    )
 
 
 def _step(place: Place) -> Step:

@@ -1,0 +1,143 @@
+"""Whether a commit's params.yaml and source made a result is read out of Git; nothing of another commit is ever run."""
+
+import hashlib
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from asked import lone, run, told
+
+from chain import build, commit, git, picture
+from nominima.ground.places import VERBS, ledger
+from nominima.planning.digests import SOURCE
+from nominima.planning.plan import Plan
+from nominima.planning.reader import load
+
+SMALL = Path(__file__).parents[1] / "pipeline/params.yaml"
+FIGURE = "reports/figures/c0a_bigger_is_better.png"
+SPY = "import pathlib; pathlib.Path({0!r}).write_text('run')\n"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with this source, small parameters and what they plan, in one commit."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("whole"))
+        git("init", "--quiet", "--initial-branch", "main")
+        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(SOURCE, "src/nominima", ignore=ignored)
+        for lock in SOURCE.parent.parent.glob("requirements*.lock"):
+            shutil.copy(lock, ".")
+        shutil.copy(SMALL, "params.yaml")
+        made()
+        commit("Run it")
+        return Path.cwd()
+
+
+@pytest.fixture
+def project(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it to work in."""
+    monkeypatch.chdir(shutil.copytree(whole, tmp_path / "project"))
+    return Path.cwd()
+
+
+def made() -> None:
+    plan = Plan(load(Path("params.yaml")))
+    build({verb: plan.jobs(verb) for verb in VERBS})
+
+
+def edit(file: str, old: str, new: str) -> None:
+    text = Path(file).read_text()
+    assert old in text
+    Path(file).write_text(text.replace(old, new, 1))
+
+
+def test_a_commit_whose_parameters_and_source_made_the_file_confirms_it(project: Path) -> None:
+    source = told(lone(FIGURE))["source"]
+    assert (source["same"], source["differing"]) == (True, [])
+    assert "are exactly those that made it" in re.sub(r"\s+", " ", run("../x").stdout)
+
+
+def test_a_commit_with_other_parameters_than_made_the_file_is_found_out(project: Path) -> None:
+    edit("params.yaml", "rate: 0.01", "rate: 0.02")
+    made()
+    edit("params.yaml", "rate: 0.02", "rate: 0.03")
+    commit("Not what was run")
+    source = told(lone(FIGURE))["source"]
+    assert source["same"] is False
+    assert "train sizes/noisy.w4: run.training.rate: 0.02 → 0.03" in source["differing"]
+    assert "made from parameters or source that are not those of commit" in source["told"]
+
+
+def test_a_file_made_by_other_source_than_its_commit_has_is_found_out(project: Path) -> None:
+    plan = Plan(load(Path("params.yaml")))
+    other = {job: at._replace(code=at.code[:-1] + "x") for job, at in plan.train.items()}
+    build({verb: plan.jobs(verb) | (other if verb == "train" else {}) for verb in VERBS})
+    commit("Other source in the tree")
+    source = told(lone(FIGURE))["source"]
+    assert source["same"] is False
+    assert set(source["differing"]) == {f"train {job}: other source" for job in other if job.startswith("si")}
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("src/nominima/training/engine.py", "x = 1\n"),
+        ("src/nominima/training/more.py", "x = 1\n"),
+        ("requirements.lock", "torch==0.1\n"),
+    ],
+)
+def test_a_commit_with_another_source_than_this_program_leaves_the_question_open(
+    file: str, content: str, project: Path
+) -> None:
+    Path(file).write_text(content)
+    edit("params.yaml", "rate: 0.01", "rate: 0.02")
+    made()
+    commit("Another source")
+    source = told(lone(FIGURE))["source"]
+    assert (source["same"], source["differing"]) == (None, [])
+    assert "gives exactly these; whether its source made it is not answered" in source["told"]
+    assert f"{file} among them" in source["told"]
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (None, "it has no params.yaml"),
+        ("a: [", "params.yaml:1:5"),
+        ("a: 1", "missing; every"),
+        ("#" * 2_000_000, "a file of 2000000 bytes"),
+    ],
+)
+def test_a_commit_whose_parameters_cannot_be_read_says_why(params: str | None, message: str, project: Path) -> None:
+    edit("params.yaml", "rate: 0.01", "rate: 0.02")
+    made()
+    Path("params.yaml").write_text(params) if params else Path("params.yaml").unlink()
+    commit("Other parameters")
+    walk = told(lone(FIGURE))
+    assert (walk["standing"], walk["source"]["same"]) == ("recorded", None)
+    assert "is not answered" in walk["source"]["told"]
+    assert message in walk["source"]["told"]
+
+
+def test_nothing_of_a_branch_that_was_only_fetched_is_run_and_its_bytes_are_not_those_of_head(project: Path) -> None:
+    spy = project.parent / "spy"
+    file = lone(FIGURE)
+    file.write_bytes(picture(shade=9))
+    git("checkout", "--quiet", "-b", "attacker")
+    report = json.loads(Path(ledger("report")).read_text())
+    report["jobs"]["c0a_bigger_is_better"]["outputs"][FIGURE] = hashlib.sha256(file.read_bytes()).hexdigest()
+    Path(ledger("report")).write_text(json.dumps(report))
+    for module in Path("src").rglob("*.py"):
+        module.write_text(SPY.format(str(spy)) + module.read_text())
+    Path("src/sitecustomize.py").write_text(SPY.format(str(spy)))
+    branch = commit("Fix a typo")
+    git("checkout", "--quiet", "main")
+    walk = told(file)
+    assert (walk["standing"], walk["commit"]["id"], walk["current"]) == ("recorded", branch, False)
+    assert walk["source"]["same"] is None
+    assert "attacker" in " ".join(walk["notes"])
+    assert "still so at HEAD" not in run(file).stdout
+    assert not spy.exists()
