@@ -33,15 +33,17 @@ def lanes(sizes=SIZES, seeds=SEEDS, noises=(0.0, 0.2), **changes):
         yield {
             "sweep": "sizes", "run": f"sizes/{share}.w{size}", "dataset": "mnist1d", "examples": None, "noise": share,
             "smoothing": 0.0, "model": "mlp", "size": size, "parameters": size**2, "gain": 1.0,
-            "start": "own", "optimizer": "adam",
+            "start.kind": None, "optimizer": "adam",
             "rate": 0.001, "tuned": False, "schedule": "constant", "l2": 0.0, "decay": 0.0, "l1": 0.0, "dropout": 0.0,
             "seed": seed, "status": "ok",
         } | changes  # fmt: skip
 
 
 def table(rows):
-    """Columns of nulls alone are measured numbers, but for `examples`."""
-    made = pl.DataFrame(list(rows), schema_overrides={"examples": pl.Int64}, infer_schema_length=None)
+    """Columns of nulls alone are measured numbers, but for `examples` and `start.kind`."""
+    made = pl.DataFrame(
+        list(rows), schema_overrides={"examples": pl.Int64, "start.kind": pl.String}, infer_schema_length=None
+    )
     return made.with_columns(pl.col(pl.Null).cast(pl.Float64))
 
 

@@ -29,7 +29,8 @@ def learning_curve(copy=0.8, own=0.9, rescaled=0.8, valley=0.01, fitted=0.99, sp
             size, seed = lane["size"], lane["seed"]
             for start, accuracy in accuracies.items():
                 chance = wobble * noise(size, seed, start) + (swing * noise(seed) if start == "copy" else 0)
-                yield reached(accuracy + chance, 1 - accuracy, lane | {"start": start}, start)
+                kind = None if start == "own" else start
+                yield reached(accuracy + chance, 1 - accuracy, lane | {"start.kind": kind}, start)
             for gain in GAINS:
                 if gain != 1:
                     loss = (1 - own) * (1 + valley * np.log10(gain) ** 2 * 20 / size)

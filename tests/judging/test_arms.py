@@ -2,54 +2,74 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from nominima.judging.arms import arms, less_none, lowest
+from nominima.judging.arms import arms, chosen, less, lowest
+from nominima.judging.lanes import conditions
 
 
-def runs(*rows):
-    """(dataset, size, l2, seed, loss) as a run measure."""
-    same = {
-        "examples": None, "noise": 0.0, "model": "mlp", "optimizer": "adam", "tuned": False, "status": "ok",
-    }  # fmt: skip
-    return pl.DataFrame(
-        [
-            same | {"dataset": dataset, "size": size, "parameters": size * 10, "l2": l2, "seed": seed, "loss": loss,
-                    "sweep": "decay" if l2 else "sizes", "run": f"{dataset}/{size}/{l2}"}
-            for dataset, size, l2, seed, loss in rows
-        ],
-        schema_overrides={"examples": pl.Int64},
+def frame(*rows, **knobs):
+    """(dataset, size, l2, seed, value) as lanes."""
+    columns = ("dataset", "size", "l2", "seed", "value")
+    made = pl.DataFrame([dict(zip(columns, row, strict=True)) for row in rows])
+    same = {"optimizer": "adam", "decay": 0.0, "start.kind": None, "start.run": None} | knobs
+    kinds = {"start.kind": pl.String, "start.run": pl.String}
+    return made.with_columns(
+        pl.col("size").cast(pl.Float64), dial=pl.col("size"),
+        **{name: pl.lit(value, kinds.get(name)) for name, value in same.items()},
     )  # fmt: skip
 
 
-TABLE = runs(
+FRAME = frame(
     ("a", 4, 0.0, 1, 1.0), ("a", 4, 0.0, 2, 2.0), ("a", 4, 0.1, 1, 1.5), ("a", 4, 0.1, 2, 2.25),
     ("a", 4, 0.5, 1, 1.25), ("a", 4, 0.5, 2, 2.5), ("a", 8, 0.0, 1, 9.0), ("b", 4, 0.0, 1, 9.0),
 )  # fmt: skip
-LOSS = pl.col("loss").first()
 
 
-def test_arms_are_those_trained_both_ways_in_cells_of_one_name():
-    found = arms(TABLE, "l2", LOSS)
-    assert found["cell"].unique().to_list() == ["a, noise 0.0"]
-    assert found.select("strength", "seed", "value").rows() == [
+def test_arms_are_networks_that_differ_in_one_knob():
+    found = arms(FRAME, "l2")
+    assert set(conditions(found)) == {"dataset", "optimizer", "decay", "start.kind", "start.run"}
+    assert found.sort("arm", "seed").select("arm", "seed", "value").rows() == [
         (0.0, 1, 1.0), (0.0, 2, 2.0), (0.1, 1, 1.5), (0.1, 2, 2.25), (0.5, 1, 1.25), (0.5, 2, 2.5)
     ]  # fmt: skip
-    assert arms(TABLE.filter(pl.col("l2") == 0), "l2", LOSS).is_empty()
+    assert arms(FRAME.filter(l2=0.0), "l2").is_empty()
+    assert arms(FRAME, "l2", among=0.5).height == 6
+    assert arms(FRAME.filter(pl.col("l2") < 0.5), "l2", among=0.5).is_empty()
 
 
-def test_runs_of_a_tuned_rate_are_no_partner_of_those_with_a_prior():
-    tuned = TABLE.filter(l2=0.0).with_columns(tuned=pl.lit(True), loss=pl.lit(7.0), run=pl.lit("tuned"))
-    assert_frame_equal(arms(pl.concat([TABLE, tuned]), "l2", LOSS), arms(TABLE, "l2", LOSS))
+@pytest.mark.parametrize("other", [{"decay": 0.1}, {"optimizer": "sgd"}, {"start.kind": "copy"}])
+def test_networks_of_another_condition_are_no_partners_and_change_nothing(other):
+    unrelated = frame(("a", 4, 0.0, 1, 7.0), ("a", 4, 0.1, 1, 8.0), ("a", 4, 0.0, 2, 7.0), **other)
+    both = arms(pl.concat([FRAME, unrelated]), "l2")
+    [(knob, value)] = other.items()
+    usual = both.filter(pl.col(knob).ne_missing(pl.lit(value)))
+    assert_frame_equal(usual, arms(FRAME, "l2"))
+    assert both.height == usual.height + 3
+
+
+def test_a_part_that_some_do_not_have_is_an_arm():
+    taken = frame(("a", 4, 0.0, 1, 3.0), **{"start.kind": "copy", "start.run": "x/{size}"})
+    found = arms(pl.concat([FRAME, taken]), "start.kind")
+    assert found.select("arm", "seed", "value").rows() == [(None, 1, 1.0), (None, 2, 2.0), ("copy", 1, 3.0)]
+    assert less(found, None).select("arm", "value").rows() == [("copy", 2.0)]
+    assert less(found, "copy").select("arm", "seed", "value").rows() == [(None, 1, -2.0)]
+
+
+def test_depths_are_compared_at_the_same_dial_although_their_sizes_differ():
+    deep = [FRAME.filter(l2=0.0).with_columns(pl.col("size") * depth, **{"model.depth": depth}) for depth in (1, 2)]
+    found = less(arms(pl.concat(deep), "model.depth"), 1)
+    assert found.select("dial", "size", "arm", "value").unique(maintain_order=True).rows() == [
+        (4, 8.0, 2, 0.0), (8, 16.0, 2, 0.0)
+    ]  # fmt: skip
 
 
 def test_differences_are_of_the_same_seed():
-    found = less_none(arms(TABLE, "l2", LOSS))
-    rows = {(strength, seed): value for strength, seed, value in found.select("strength", "seed", "value").rows()}
+    found = less(arms(FRAME, "l2"), 0.0)
+    rows = {(arm, seed): value for arm, seed, value in found.select("arm", "seed", "value").rows()}
     assert rows == {(0.1, 1): 0.5, (0.5, 1): 0.25, (0.1, 2): 0.25, (0.5, 2): 0.5}
 
 
 @pytest.mark.parametrize(("first", "best"), [(1.5, 0.1), (1.6, 0.5)])
-def test_the_lowest_mean_is_chosen_and_of_equals_the_weakest(first, best):
-    changed = pl.when((pl.col("l2") == 0.1) & (pl.col("seed") == 1)).then(first).otherwise("loss").alias("loss")
-    chosen = lowest(arms(TABLE.with_columns(changed), "l2", LOSS))
-    expected = pl.DataFrame({"cell": ["a, noise 0.0"], "size": [40.0], "strength": [best]})
-    assert_frame_equal(chosen, expected)
+def test_the_lowest_mean_is_chosen_and_of_equals_the_first(first, best):
+    changed = pl.when((pl.col("l2") == 0.1) & (pl.col("seed") == 1)).then(first).otherwise("value").alias("value")
+    best_arm = lowest(arms(FRAME.with_columns(changed), "l2").filter(pl.col("arm") > 0))
+    assert chosen(FRAME.rename({"l2": "arm"}), best_arm).height == 2
+    assert best_arm.select("dataset", "size", "arm").rows() == [("a", 4.0, best)]

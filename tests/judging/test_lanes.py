@@ -1,40 +1,52 @@
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
-from nominima.judging.evidence import Missing
-from nominima.judging.lanes import blocks, each_cell, lanes, largest
+from nominima.judging.lanes import blocks, conditions, each_cell, lanes, largest, legend, named, paired
 
-IDENTITY = {
-    "sweep": "sizes", "dataset": "digits", "examples": None, "noise": 0.0, "model": "mlp",
-    "optimizer": "adam", "rate": 0.001, "tuned": False, "l2": 0.0,
+BASE = {
+    "sweep": "sizes", "dataset": "digits", "noise": 0.0, "teacher.run": None, "teacher.kind": None, "model": "mlp",
+    "gain": 1.0, "optimizer": "adam", "rate": 0.001, "tuned": False, "schedule": "constant", "l2": 0.0, "decay": 0.0,
+    "dropout": 0.0, "prune.keep": None, "pacing.order": None, "batch": 100, "steps": 60, "model.depth": 2,
+    "optimizer.beta1": 0.9,
 }  # fmt: skip
 SCHEMA = {
-    "sweep": pl.String, "run": pl.String, "dataset": pl.String, "examples": pl.Int64, "noise": pl.Float64,
-    "model": pl.String, "size": pl.Int64, "parameters": pl.Int64, "optimizer": pl.String, "rate": pl.Float64,
-    "tuned": pl.Boolean, "l2": pl.Float64, "seed": pl.Int64, "step": pl.Int64, "status": pl.String, "norm": pl.Float64,
+    "run": pl.String, "size": pl.Int64, "parameters": pl.Int64, "seed": pl.Int64, "step": pl.Int64,
+    "status": pl.String, "norm": pl.Float64, "teacher.run": pl.String, "teacher.kind": pl.String,
+    "prune.keep": pl.Float64, "pacing.order": pl.String,
 }  # fmt: skip
+LAST = pl.col("norm").sort_by("step").last()
 
 
 def rows(size, seed, norms, status=(), **identity):
-    base = IDENTITY | {"run": f"sizes/w{size}", "size": size, "parameters": 10 * size, "seed": seed} | identity
+    knobs = {name.replace("__", "."): value for name, value in identity.items()}
+    base = BASE | {"run": f"sizes/w{size}", "size": size, "parameters": 10 * size, "seed": seed} | knobs
     states = [*status, *["ok"] * (len(norms) - len(status))]
     told = zip(range(len(norms)), states, norms, strict=True)
     return [base | dict(zip(("step", "status", "norm"), each, strict=True)) for each in told]
 
 
 def table(*parts):
-    return pl.DataFrame([row for part in parts for row in part], schema=SCHEMA)
+    kinds = {name: pl.Series([value]).dtype for name, value in BASE.items() if value is not None}
+    return pl.DataFrame([row for part in parts for row in part], schema=SCHEMA | kinds)
 
 
-LAST = pl.col("norm").sort_by("step").last()
+def grid(*, sizes=(4, 8), seeds=(1, 2), **identity):
+    """A sweep: a table of norms that are 10 × size + seed."""
+    return table(*(rows(size, seed, [10 * size + seed], **identity) for size in sizes for seed in seeds))
+
+
+def names(frame):
+    return [cell for cell, _ in each_cell(frame)]
 
 
 def test_a_lane_is_a_run_and_a_seed():
     found = lanes(table(rows(8, 2, [1, 3]), rows(4, 2, [1, 5]), rows(4, 1, [1, 2])), LAST)
-    assert found.rows() == [
-        ("digits, noise 0.0", 40.0, 1, 2.0), ("digits, noise 0.0", 40.0, 2, 5.0), ("digits, noise 0.0", 80.0, 2, 3.0)
+    assert found.select("dial", "size", "seed", "value", "status").rows() == [
+        (4, 40.0, 1, 2.0, "ok"), (4, 40.0, 2, 5.0, "ok"), (8, 80.0, 2, 3.0, "ok"),
     ]  # fmt: skip
-    assert found.columns == ["cell", "size", "seed", "value"]
+    assert set(conditions(found)) == BASE.keys() - {"sweep"}
+    assert (found.schema["noise"], found.schema["model.depth"]) == (pl.Float64, pl.Int64)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +54,7 @@ def test_a_lane_is_a_run_and_a_seed():
     [rows(4, 1, [1, None], ["ok", "diverged"]), rows(4, 1, [1, 2], ["diverged"]), rows(4, 1, [1, None])],
 )
 def test_a_diverged_or_empty_lane_is_kept_with_a_null(lost):
-    assert lanes(table(lost), LAST)["value"].to_list() == [None]
+    assert lanes(table(lost), LAST).select("value", "status").rows() == [(None, "lost")]
 
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf")])
@@ -50,36 +62,108 @@ def test_what_is_not_finite_is_null(odd):
     assert lanes(table(rows(4, 1, [1, odd])), LAST)["value"].to_list() == [None]
 
 
-def test_cells_are_named_by_what_varies():
-    found = lanes(
-        table(
-            rows(4, 1, [1], run="a"),
-            rows(4, 1, [1], run="b", noise=0.2),
-            rows(4, 1, [1], run="c", optimizer="sgd"),
-            rows(4, 1, [1], run="d", examples=100),
-        ),
-        LAST,
-    )
-    assert found["cell"].to_list() == [
-        "digits, noise 0.0, 100 examples, adam", "digits, noise 0.0, all examples, adam",
-        "digits, noise 0.0, all examples, sgd", "digits, noise 0.2, all examples, adam",
+KNOBS = {
+    "depth 3": {"model__depth": 3},
+    "dropout 0.5": {"dropout": 0.5},
+    "schedule linear": {"schedule": "linear"},
+    "batch 10": {"batch": 10},
+    "rate 0.002": {"rate": 0.002},
+    "tuned rate": {"tuned": True, "rate": 0.01},
+    "teacher soft": {"teacher__kind": "soft", "teacher__run": "teachers/{size}"},
+    "pacing random": {"pacing__order": "random"},
+    "prune keep 0.5": {"prune__keep": 0.5},
+    "decay 0.1": {"decay": 0.1},
+    "gain 3.0": {"gain": 3.0},
+    "beta1 0.5": {"optimizer__beta1": 0.5},
+    "900 steps": {"steps": 900},
+    "sgd": {"optimizer": "sgd"},
+    "noise 0.2": {"noise": 0.2},
+}
+
+
+@pytest.mark.parametrize("name", KNOBS)
+def test_every_knob_makes_a_cell_of_its_own_and_leaves_the_others_as_they_are(name):
+    usual = lanes(grid(), LAST)
+    both = lanes(pl.concat([grid(), grid(sweep="other", run="other", **KNOBS[name])]), LAST)
+    cells = dict(each_cell(both))
+    assert len(cells) == 2
+    [changed] = [cell for cell in cells if cell.endswith(f", {name}")]
+    [other] = cells.keys() - {changed}
+    assert_frame_equal(cells[other], usual)
+    assert cells[changed].select("size", "seed", "value").equals(usual.select("size", "seed", "value"))
+
+
+def test_a_rate_of_one_size_is_no_point_of_the_size_axis():
+    found = lanes(pl.concat([grid(), grid(sizes=(16,), rate=0.002)]), LAST)
+    assert [(name, sorted(set(part["size"]))) for name, part in each_cell(found)] == [
+        ("digits, noise 0.0, rate 0.001", [40, 80]), ("digits, noise 0.0, rate 0.002", [160])
     ]  # fmt: skip
 
 
-def test_a_tuned_rate_is_a_condition_of_its_own():
-    tuned = rows(4, 1, [2], run="tuned/w4", sweep="tuned", rate=0.01, tuned=True)
-    found = lanes(table(rows(4, 1, [1]), tuned), LAST)
-    assert found["cell"].to_list() == ["digits, noise 0.0, fixed rate", "digits, noise 0.0, tuned rate"]
+def test_rates_of_a_tuned_run_are_one_condition():
+    found = lanes(pl.concat([grid(sizes=(4,), tuned=True, rate=0.1), grid(sizes=(8,), tuned=True, rate=0.01)]), LAST)
+    assert names(found) == ["digits, noise 0.0"]
 
 
-def test_sweeps_are_named_where_nothing_else_tells_them_apart():
-    found = lanes(table(rows(4, 1, [1]), rows(4, 1, [1], run="tuned/w4", sweep="tuned", rate=0.01)), LAST)
-    assert found["cell"].to_list() == ["digits, noise 0.0, sweep sizes", "digits, noise 0.0, sweep tuned"]
+def test_sweeps_are_no_condition():
+    found = lanes(pl.concat([grid(sizes=(4,)), grid(sizes=(8,), sweep="wide", run="wide/w8")]), LAST)
+    assert [(name, part.height) for name, part in each_cell(found)] == [("digits, noise 0.0", 4)]
 
 
-def test_runs_that_nothing_tells_apart_are_missing_evidence():
-    with pytest.raises(Missing, match="sizes/deep, sizes/w4"):
-        lanes(table(rows(4, 1, [1]), rows(4, 1, [1], run="sizes/deep")), LAST)
+def test_steps_are_no_condition_of_what_is_read_at_a_stop_under_a_constant_rate():
+    both = pl.concat([grid(sizes=(4,), steps=900), grid(sizes=(8,))])
+    assert names(lanes(both, LAST)) == ["digits, noise 0.0, 60 steps", "digits, noise 0.0, 900 steps"]
+    assert names(lanes(both, LAST, stopped=True)) == ["digits, noise 0.0"]
+    falling, paced = pl.lit("linear").alias("schedule"), pl.lit("random").alias("pacing.order")
+    for moved in (falling, paced):
+        assert len(names(lanes(both.with_columns(moved), LAST, stopped=True))) == 2
+
+
+def test_two_runs_of_one_condition_are_said_in_their_row_and_the_longer_one_counts():
+    again = table(rows(4, 1, [7], run="a/long", steps=90), rows(8, 1, [9], run="b/again"))
+    found = lanes(pl.concat([grid(), again]), LAST, stopped=True)
+    assert found.select("dial", "seed", "value", "status").rows() == [
+        (4, 1, 7.0, "twice"), (4, 2, 42.0, "ok"), (8, 1, 9.0, "twice"), (8, 2, 82.0, "ok")
+    ]  # fmt: skip
+    assert [part.height for _, part in each_cell(found)] == [4]
+
+
+def test_names_tell_cells_apart_in_as_few_words_as_do():
+    found = lanes(
+        pl.concat(
+            [
+                grid(), grid(noise=0.2), grid(dataset="mnist1d", batch=50),
+                grid(optimizer="sgd", optimizer__beta1=None),
+            ]
+        ), LAST,
+    )  # fmt: skip
+    assert names(found) == [
+        "digits, noise 0.0, adam", "digits, noise 0.0, sgd", "digits, noise 0.2, adam", "mnist1d, noise 0.0, adam",
+    ]  # fmt: skip
+
+
+def test_a_legend_names_the_cells_of_all_frames_of_a_claim_alike():
+    one, other = lanes(grid(), LAST), lanes(pl.concat([grid(), grid(batch=10)]), LAST)
+    known = legend(one, other)
+    assert [cell for cell, _ in each_cell(one, known)] == ["digits, noise 0.0, batch 100"]
+    both = ["digits, noise 0.0, batch 10", "digits, noise 0.0, batch 100"]
+    assert [cell for cell, _ in each_cell(other, known)] == both
+    laws = pl.DataFrame({"law": ["a", "b"], "size": [1.0, 1.0], "seed": [1, 1], "value": [1.0, 2.0]})
+    assert named(laws)["cell"].to_list() == ["law a", "law b"]
+    mixed = legend(one, laws)
+    assert [cell for cell, _ in each_cell(one, mixed)] == ["digits, noise 0.0"]
+
+
+def test_frames_are_paired_on_all_their_conditions():
+    left, right = lanes(pl.concat([grid(), grid(noise=0.2)]), LAST), lanes(grid(seeds=(2, 3)), LAST)
+    assert paired(left, right).select("noise", "dial", "seed", "value_right").rows() == [
+        (0.0, 4, 2, 42.0), (0.0, 8, 2, 82.0)
+    ]  # fmt: skip
+    taught = lanes(grid(teacher__kind="soft", teacher__run="t/{size}"), LAST)
+    assert paired(taught, right).is_empty()
+    assert paired(taught, right, but=("teacher",)).height == 2
+    two = lanes(pl.concat([grid(), grid(gain=3.0)]), LAST)
+    assert paired(taught, two, but=("teacher", "gain"))["value_right"].to_list() == [None] * 4
 
 
 def test_no_rows_no_lanes():
@@ -108,8 +192,6 @@ def test_blocks_may_be_empty():
     assert (block.seeds, block.values.shape, block.lost) == ([], (0, 2), 0)
 
 
-def test_each_cell_by_name():
-    found = lanes(table(rows(4, 1, [1], run="b", noise=0.2), rows(4, 1, [1])), LAST)
-    assert [(cell, part.height) for cell, part in each_cell(found)] == [
-        ("digits, noise 0.0", 1), ("digits, noise 0.2", 1)
-    ]  # fmt: skip
+def test_the_largest_size_is_that_of_each_cell():
+    found = largest(lanes(pl.concat([grid(), grid(sizes=(4,), noise=0.2)]), LAST))
+    assert found.select("noise", "dial").unique().sort("noise").rows() == [(0.0, 8), (0.2, 4)]

@@ -10,7 +10,7 @@ from altair.typing import ChartType
 from nominima.drawing.charts import curves, stack
 from nominima.judging.claim import Claim, Control, Estimate, Findings, Row, Rule, Verdict
 from nominima.judging.evidence import Evidence
-from nominima.judging.lanes import each_cell, lanes
+from nominima.judging.lanes import conditions, each_cell, lanes, paired
 from nominima.judging.scores import at_largest, by_size, cells, dots, over_sizes, pooled, sensitivity
 from nominima.judging.stats import Floats, slopes
 
@@ -171,15 +171,15 @@ def _log_cv(distances: pl.DataFrame, column: str) -> pl.DataFrame:
     Leaving a seed out takes its distances out of the sums twice, once for each order of a pair.
     """
     apart = pl.col(column).filter(~OWN)
-    sums = lanes(distances, apart.sum(), fine=FINE).rename({"value": "sum"})
-    squares = lanes(distances, (apart**2).sum(), fine=FINE).rename({"value": "square"})
-    run = ("cell", "size")
+    both = paired(lanes(distances, apart.sum(), fine=FINE), lanes(distances, (apart**2).sum(), fine=FINE))
+    run = (*conditions(both), "size")
+    sums = both.rename({"value": "sum", "value_right": "square"})
     n = pl.col("sum").count().over(run)
     total, square = pl.col("sum").sum().over(run), pl.col("square").sum().over(run)
     whole = _log_cv_of(total, square, n * (n - 1))
     rest = _log_cv_of(total - 2 * pl.col("sum"), square - 2 * pl.col("square"), (n - 1) * (n - 2))
     pseudo = (n * whole - (n - 1) * rest).fill_nan(None)
-    return sums.join(squares, on=[*run, "seed"]).select(*run, "seed", value=pl.when(pseudo.is_finite()).then(pseudo))
+    return sums.with_columns(value=pl.when(pseudo.is_finite()).then(pseudo)).drop("sum", "square")
 
 
 def _log_cv_of(total: pl.Expr, square: pl.Expr, pairs: pl.Expr) -> pl.Expr:

@@ -8,9 +8,10 @@ import polars as pl
 from altair.typing import ChartType
 
 from nominima.drawing.charts import curves, stack
+from nominima.judging.arms import arms
 from nominima.judging.claim import Cell, Claim, Control, Estimate, Findings, Row, Rule, Verdict
 from nominima.judging.evidence import Evidence, Missing
-from nominima.judging.lanes import lanes
+from nominima.judging.lanes import conditions, lanes, paired
 from nominima.judging.scores import at_largest, by_size, cells, dots, over_sizes, pooled, sensitivity
 from nominima.judging.spreads import log_deviations, valley_width
 from nominima.judging.stats import Floats, slopes
@@ -89,7 +90,7 @@ CLAIM = Claim(
 
 CHANCE = 0.8  # labels of ten classes carry next to nothing at noise 0.9
 TOLERANCE = 1.05
-START = pl.col("start")
+START = pl.col("start.kind").fill_null("own")
 ACCURACY, LOSS = pl.col("test_accuracy"), pl.col("validation_loss")
 BEST, BEST_ACCURACY, END = pl.col("best_loss"), pl.col("best_accuracy"), pl.col("end")
 STARTS = {
@@ -173,28 +174,28 @@ def _arm(starts: pl.DataFrame, start: str, value: pl.Expr, mark: pl.Expr) -> pl.
 
 def _lost(starts: pl.DataFrame, one: str, other: str, value: pl.Expr = ACCURACY, mark: pl.Expr = BEST) -> pl.DataFrame:
     """Lanes: by how much starts of one kind do better than those of another."""
-    both = _arm(starts, one, value, mark).join(_arm(starts, other, value, mark), on=["cell", "size", "seed"])
-    return both.select("cell", "size", "seed", value=pl.col("value") - pl.col("value_right"))
+    both = paired(_arm(starts, one, value, mark), _arm(starts, other, value, mark), but=("start",))
+    return both.with_columns(value=pl.col("value") - pl.col("value_right"))
 
 
 def _by_gain(starts: pl.DataFrame) -> pl.DataFrame:
-    """Cell, size, seed, gain and the stopped validation loss of every ordinary start; null: diverged."""
-    gains = starts.filter(START == "own").partition_by("gain", as_dict=True)
-    found = [_at(rows, LOSS, BEST).with_columns(gain=pl.lit(gain)) for (gain,), rows in gains.items()]
-    return pl.concat(found).sort("cell", "size", "seed", "gain")
+    """Lanes: the stopped validation loss of every ordinary start, its gain as arm; null: diverged."""
+    found = arms(_at(starts.filter(START == "own"), LOSS, BEST), "gain")
+    return found.sort(*conditions(found), "size", "seed", "arm")
 
 
 def _flat(starts: pl.DataFrame) -> pl.DataFrame:
     """Lanes: decades of gain over which the stopped loss is within the tolerance of the best; diverged ones are not."""
     found = _by_gain(starts)
-    rows = [(*key, _decades(each)) for key, each in found.group_by("cell", "size", "seed", maintain_order=True)]
-    return pl.DataFrame(rows, found.drop("gain").schema, orient="row")
+    key = [*conditions(found), "size", "seed"]
+    rows = [(*its, _decades(each)) for its, each in found.group_by(key, maintain_order=True)]
+    return pl.DataFrame(rows, found.select(*key, "value").schema, orient="row")
 
 
 def _decades(rows: pl.DataFrame) -> float | None:
     if rows["value"].null_count() == rows.height:
         return None
-    return valley_width(rows["gain"].log10().to_numpy(), rows["value"].fill_null(np.inf).to_numpy(), TOLERANCE)
+    return valley_width(rows["arm"].log10().to_numpy(), rows["value"].fill_null(np.inf).to_numpy(), TOLERANCE)
 
 
 def _part(name: str, rule: Rule, found: list[Cell]) -> list[Cell]:
@@ -223,8 +224,8 @@ def _beside(starts: pl.DataFrame, sizes: pl.DataFrame) -> list[Row]:
 
 def _accuracies(name: str, starts: pl.DataFrame) -> ChartType:
     """Accuracy by size, a series for each kind of start."""
-    arms = [_arm(starts, kind, ACCURACY, BEST).with_columns(cell=pl.lit(told)) for kind, told in STARTS.items()]
-    found = pl.concat(arms)
+    series = [_arm(starts, kind, ACCURACY, BEST).with_columns(cell=pl.lit(told)) for kind, told in STARTS.items()]
+    found = pl.concat(each.select("cell", "size", "seed", "value") for each in series)
     return curves(
         by_size(found), title=f"{name}: accuracy after different starts", x="parameters", log="x",
         y="test accuracy at the stop", dots=dots(found),
@@ -234,13 +235,11 @@ def _accuracies(name: str, starts: pl.DataFrame) -> ChartType:
 def _valley(name: str, starts: pl.DataFrame) -> ChartType:
     """Stopped loss as a share of the best by gain, a series for each size."""
     found = _by_gain(starts)
-    share = pl.col("value") / pl.col("value").min().over("cell", "size", "seed")
+    share = pl.col("value") / pl.col("value").min().over(*conditions(found), "size", "seed")
     series = found.select(
-        cell=pl.format("{} parameters", pl.col("size").cast(pl.Int64)), size="gain", seed="seed", value=share
+        cell=pl.format("{} parameters", pl.col("size").cast(pl.Int64)), size="arm", seed="seed", value=share
     )
-    order = (
-        found.select(pl.format("{} parameters", pl.col("size").cast(pl.Int64).unique().sort())).to_series().to_list()
-    )
+    order = [f"{size:.0f} parameters" for size in found["size"].unique().sort()]
     table = by_size(series)
     table = pl.concat([table.filter(series=label) for label in order])
     limit = series.select(x="size", y=pl.lit(TOLERANCE), label=pl.lit("5 % above the best")).unique().sort("x")

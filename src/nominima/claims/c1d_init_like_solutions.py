@@ -9,7 +9,7 @@ from altair.typing import ChartType
 from nominima.drawing.charts import curves, stack
 from nominima.judging.claim import Claim, Control, Findings, Rule, Verdict
 from nominima.judging.evidence import Evidence
-from nominima.judging.lanes import lanes
+from nominima.judging.lanes import lanes, paired
 from nominima.judging.scores import at_largest, by_size, cells, dots, pooled, sensitivity
 
 MEASURES = ("init_likeness",)
@@ -54,8 +54,7 @@ def judge(evidence: Evidence) -> Findings:
     """The worst hidden layer at the largest size; another start and a stretched start as controls."""
     likeness = evidence["init_likeness"]
     stopped, chance = _worst(likeness, "best"), _worst(likeness, "other_init")
-    excess = stopped.join(chance, on=["cell", "size", "seed"], suffix="_chance")
-    excess = excess.select("cell", "size", "seed", value=pl.col("value") - pl.col("value_chance"))
+    excess = paired(stopped, chance).with_columns(value=pl.col("value") - pl.col("value_right"))
     return Findings(
         cells=cells(stopped, at_largest),
         controls=[

@@ -10,7 +10,7 @@ from altair.typing import ChartType
 from nominima.drawing.charts import curves, stack
 from nominima.judging.claim import Cell, Claim, Control, Estimate, Findings, Row, Rule, Verdict
 from nominima.judging.evidence import Evidence
-from nominima.judging.lanes import lanes
+from nominima.judging.lanes import lanes, paired
 from nominima.judging.scores import at_largest, by_size, cells, dots, over_sizes, pooled, sensitivity
 from nominima.judging.stats import Floats, slopes
 
@@ -96,7 +96,7 @@ SHARE = pl.col("share")
 
 def judge(evidence: Evidence) -> Findings:
     """The barrier on the matched curve and the relative way; shuffled copies as controls."""
-    barriers = _one_sweep(evidence["barriers"])
+    barriers = evidence["barriers"]
     decides, way = _on(barriers, "curve_matched"), _way(evidence)
     restored = _on(barriers, "planted", pl.col("restored"))
     return Findings(
@@ -130,7 +130,7 @@ def judge(evidence: Evidence) -> Findings:
 
 def draw(evidence: Evidence, verdict: Verdict) -> ChartType:
     """The barrier on four ways and the relative way to the solution, by size."""
-    barriers, way = _one_sweep(evidence["barriers"]), _way(evidence)
+    barriers, way = evidence["barriers"], _way(evidence)
     found = {path: _on(barriers, path) for path in WAYS}
     above = by_size(found["curve_matched"])
     limit = above.select(x="x", y=pl.lit(verdict.rule.tau), label=pl.lit("the claim: below it at the largest size"))
@@ -158,23 +158,17 @@ def draw(evidence: Evidence, verdict: Verdict) -> ChartType:
     )  # fmt: skip
 
 
-def _one_sweep(table: pl.DataFrame) -> pl.DataFrame:
-    """Sizes of one condition belong together, whichever sweep they are of."""
-    return table.with_columns(sweep=pl.lit("all"))
-
-
 def _on(barriers: pl.DataFrame, path: str, value: pl.Expr = SHARE) -> pl.DataFrame:
     """Lanes: a number of one way."""
-    return lanes(barriers.filter(path=path), value.first())
+    return lanes(barriers.filter(path=path), value.first(), stopped=True)
 
 
 def _way(evidence: Evidence) -> pl.DataFrame:
     """Lanes: ‖θ_best − θ_0‖/‖θ_0‖."""
-    distances, norms = _one_sweep(evidence["distances"]), _one_sweep(evidence["norms"])
-    travelled = lanes(distances.filter(pl.col("seed") == pl.col("other")), pl.col("init_best").first())
-    start = lanes(norms, pl.col("norm").sort_by("step").first())
-    both = travelled.join(start, on=["cell", "size", "seed"])
-    return both.select("cell", "size", "seed", value=pl.col("value") / pl.col("value_right"))
+    distances, norms = evidence["distances"], evidence["norms"]
+    travelled = lanes(distances.filter(pl.col("seed") == pl.col("other")), pl.col("init_best").first(), stopped=True)
+    start = lanes(norms, pl.col("norm").sort_by("step").first(), stopped=True)
+    return paired(travelled, start).with_columns(value=pl.col("value") / pl.col("value_right"))
 
 
 def _way_cell(cell: Cell) -> Cell:

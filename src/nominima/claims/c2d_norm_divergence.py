@@ -8,10 +8,10 @@ import polars as pl
 from altair.typing import ChartType
 
 from nominima.drawing.charts import curves, stack
-from nominima.judging.arms import arms, less_none, lowest
+from nominima.judging.arms import arms, chosen, less, lowest
 from nominima.judging.claim import Cell, Claim, Control, Findings, Row, Rule, Verdict
 from nominima.judging.evidence import Evidence, Missing
-from nominima.judging.lanes import lanes, with_cells
+from nominima.judging.lanes import conditions, lanes, largest, named
 from nominima.judging.scores import NOTHING, at_largest, by_size, cells, dots, exactly, over_sizes, pooled, sensitivity
 from nominima.judging.stats import Floats
 
@@ -94,7 +94,6 @@ OTHER_COSTS = {
     "cost of the best decay, share of errors, stopped by accuracy": 1 - ACCURACY,
     "cost of the best decay, at the end of training, nats": pl.col("test_loss").filter("end").first(),
 }
-ARM = ["cell", "size", "strength"]
 
 
 def judge(evidence: Evidence) -> Findings:
@@ -103,14 +102,14 @@ def judge(evidence: Evidence) -> Findings:
     growth = _growth(free)
     held = norms.filter((pl.col("l2") > 0) & (pl.col("l2") == pl.col("l2").max()))
     curve, shift = evidence["learning_curve"], evidence["decay_shift"]
-    best, cost = lowest(arms(curve, "l2", PREFERRED)), less_none(arms(curve, "l2", STOP))
-    curvature = arms(shift, "l2", HELD)
-    risen = less_none(curvature).with_columns(pl.col("value") / pl.col("strength"))
+    best, cost = lowest(_arms(curve, PREFERRED).filter(pl.col("arm") > 0)), less(_arms(curve, STOP), 0.0)
+    curvature = _arms(shift, HELD)
+    risen = less(curvature, 0.0).with_columns(pl.col("value") / pl.col("arm"))
     return Findings(
         cells=[
             *cells(growth, over_sizes(_slowest)),
-            *_part("cost of decay", COST, cost.join(best, on=ARM, how="semi")),
-            *_part("curvature", CURVATURE, risen.filter(pl.col("strength") == pl.col("strength").max())),
+            *_part("cost of decay", COST, chosen(cost, best)),
+            *_part("curvature", CURVATURE, risen.filter(pl.col("arm") == pl.col("arm").max())),
         ],
         controls=[
             Control(
@@ -127,8 +126,8 @@ def judge(evidence: Evidence) -> Findings:
             *sensitivity("ln(misfit of a power of t / misfit of a + b ln t)", _misfit(free), over_sizes(_average)),
             *_choices(best, curve),
             *(row for name, value in OTHER_COSTS.items() for row in sensitivity(
-                name, less_none(arms(curve, "l2", value)).join(best, on=ARM, how="semi"), _over_sizes)),
-            *(row for (l2,), arm in curvature.group_by("strength", maintain_order=True) for row in sensitivity(
+                name, chosen(less(_arms(curve, value), 0.0), best), _over_sizes)),
+            *(row for (l2,), arm in curvature.sort("arm").group_by("arm", maintain_order=True) for row in sensitivity(
                 f"smallest eigenvalue at the end, penalty included, decay {l2:g}", arm, _over_sizes)),
         ],
     )  # fmt: skip
@@ -144,8 +143,12 @@ def draw(evidence: Evidence, verdict: Verdict) -> ChartType:
         slopes, title="Growth of the norm over the last two e-folds, no decay", x="parameters", log="x",
         y="share of the initial norm per e-fold", dots=dots(growth), guide=limit.unique().sort("x"),
     )  # fmt: skip
-    cost = less_none(arms(evidence["learning_curve"], "l2", STOP)).with_columns(size="strength")
+    cost = less(_arms(evidence["learning_curve"], STOP), 0.0)
     return stack(panel, _paths(norms, slopes), *([] if cost.is_empty() else [_costs(cost)]))
+
+
+def _arms(table: pl.DataFrame, value: pl.Expr) -> pl.DataFrame:
+    return arms(lanes(table, value), "l2", among=0.0)
 
 
 def _free(evidence: Evidence) -> pl.DataFrame:
@@ -158,7 +161,8 @@ def _free(evidence: Evidence) -> pl.DataFrame:
 
 def _costs(cost: pl.DataFrame) -> ChartType:
     """What every strength of decay costs, means over sizes."""
-    found = cost.group_by("cell", "size", "seed", maintain_order=True).agg(pl.col("value").mean())
+    key = [*conditions(cost), "arm", "seed"]
+    found = cost.group_by(key, maintain_order=True).agg(pl.col("value").mean()).rename({"arm": "size"})
     nothing = found.select(x="size", y=pl.lit(0.0), label=pl.lit("the claim: above it, decay costs")).unique()
     return curves(
         by_size(found), title="What decay costs: clean test loss less that without", x="strength of the decay, l2",
@@ -168,13 +172,12 @@ def _costs(cost: pl.DataFrame) -> ChartType:
 
 def _paths(norms: pl.DataFrame, above: pl.DataFrame) -> ChartType:
     """The norm over training of the largest networks of each cell, means over seeds."""
-    found = with_cells(norms).filter(
-        pl.col("parameters") == pl.col("parameters").max().over("cell"), pl.col("status") == "ok", STEP > 0
+    steps = norms.filter(STEP > 0).sort("step").group_by("step", maintain_order=True)
+    found = pl.concat(
+        largest(lanes(rows, NORM.first())).with_columns(size=pl.lit(step, pl.Float64)) for (step,), rows in steps
     )
-    means = found.group_by("cell", "step", maintain_order=True).agg(y=NORM.mean()).sort("cell", "step")
-    table = means.select(pl.col("cell").alias("series"), x=STEP.cast(pl.Float64), y="y")
     return curves(
-        table,
+        by_size(found).select("series", "x", "y"),
         title="The norm while the largest networks train, no decay",
         x="step",
         y="norm / initial norm",
@@ -204,7 +207,7 @@ def _choices(best: pl.DataFrame, curve: pl.DataFrame) -> list[Row]:
     return [
         Row(name=f"decay that the validation loss prefers, {where[l2 in (grid.min(), grid.max())]}",
             cell=f"{cell}, {size:.0f} parameters", estimate=exactly(l2))
-        for cell, size, l2 in best.rows()
+        for cell, size, l2 in named(best).select("cell", "size", "arm").rows()
     ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from altair.typing import ChartType
 from nominima.drawing.charts import curves, stack
 from nominima.judging.claim import Cell, Claim, Control, Estimate, Findings, Rule, Verdict
 from nominima.judging.evidence import Evidence
-from nominima.judging.lanes import each_cell, lanes, with_cells
+from nominima.judging.lanes import each_cell, lanes, largest, paired
 from nominima.judging.scores import by_size, cells, dots, over_sizes, sensitivity
 from nominima.judging.stats import Floats, share
 
@@ -140,15 +140,22 @@ def _path_cell(cell: Cell) -> Cell:
 
 
 def _along(line: pl.DataFrame, target: str) -> pl.DataFrame:
-    """Loss along a line of the largest networks, the own line's fall taken as 1: cell, size (place), seed, value."""
-    named = with_cells(line).filter(pl.col("parameters") == pl.col("parameters").max().over("cell"))
-    key = ["cell", "seed"]
-    own = named.filter(target="own").sort("alpha").group_by(key, maintain_order=True)
-    ends = own.agg(top=pl.col("train_loss").first(), bottom=pl.col("train_loss").last())
-    places = named.filter(pl.col("target") == target).join(ends, on=key).sort("cell", "alpha", "seed")
-    share_left = (pl.col("train_loss") - pl.col("bottom")) / (pl.col("top") - pl.col("bottom"))
-    finite = pl.when(share_left.is_finite()).then(share_left)
-    return places.select("cell", size="alpha", seed="seed", value=finite)
+    """Loss along a line of the largest networks, the own line's fall taken as 1, and the place as size."""
+    own = line.filter(target="own")
+    bottom = lanes(own, LOSS.last())
+    fall = _less(lanes(own, LOSS.first()), bottom)
+    places = line.filter(pl.col("target") == target).sort("alpha").group_by("alpha", maintain_order=True)
+    share_left = pl.col("value") / pl.col("value_right")
+    return pl.concat(
+        largest(paired(_less(lanes(rows, LOSS.first()), bottom), fall)).with_columns(
+            size=pl.lit(at), value=pl.when(share_left.is_finite()).then(share_left)
+        )
+        for (at,), rows in places
+    )
+
+
+def _less(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    return paired(one, other).with_columns(value=pl.col("value") - pl.col("value_right")).drop("value_right")
 
 
 def _mean(_: Floats, values: Floats) -> Floats:

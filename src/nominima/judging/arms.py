@@ -1,45 +1,48 @@
-"""Runs that differ in the strength of a prior alone, compared with those that have none, seed by seed."""
+"""Networks that differ in one knob only, compared seed by seed: a frame's conditions, but for one, are its cells."""
 
 import polars as pl
 
-from nominima.judging.lanes import lanes
-
-PAIRED = ["dataset", "examples", "noise", "model", "size", "optimizer", "tuned"]
-LANE = ["cell", "size", "seed"]
-SCHEMA = {"cell": pl.String, "size": pl.Float64, "seed": pl.Int64, "value": pl.Float64, "strength": pl.Float64}
+from nominima.judging.lanes import OTHER, conditions, paired
 
 
-def arms(table: pl.DataFrame, knob: str, value: pl.Expr) -> pl.DataFrame:
-    """Lanes with the `strength` of a prior, 0 included: cell, size, seed, value, strength.
+def arms(frame: pl.DataFrame, knob: str, among: float | str | None = None) -> pl.DataFrame:
+    """The networks that were trained with at least two values of a knob, its value as `arm` and no condition any more.
 
     Args:
-        table: of a run measure.
-        knob: the identity column that holds the strength, as l2.
-        value: aggregates the rows of a lane, as for `lanes`.
+        frame: as `judging.lanes` describes.
+        knob: a condition, as `l2` or `teacher.kind`; the other columns of its part are no conditions either. Null, as
+            of a start of the network's own, is a value like others.
+        among: a value that must be one of them, as no decay.
 
-    Conditions and sizes that were never trained with the prior are left out; cells are named alike in all arms. Empty
-    where nothing was.
+    Which values a network has is asked of its conditions and its dial of size, over all seeds.
     """
-    both = table.filter(pl.col(knob) > 0).select(PAIRED).unique()
-    paired = table.join(both, on=PAIRED, how="semi", nulls_equal=True).with_columns(strength=pl.col(knob))
-    alike = paired.with_columns(pl.lit(0.0).alias(knob), sweep=pl.lit(""))
-    parts = [
-        lanes(alike.filter(strength=strength), value).with_columns(strength=pl.lit(strength))
-        for strength in paired["strength"].unique().sort().to_list()
-    ]
-    return pl.concat([pl.DataFrame(schema=SCHEMA), *parts])
+    part = knob.partition(".")[0] if "." in knob else knob
+    others = [name for name in conditions(frame) if name.partition(".")[0] != part]
+    moved = frame.rename({knob: "arm"}).select(*others, *(name for name in OTHER if name in (*frame.columns, "arm")))
+    place = [*others, "dial" if "dial" in frame.columns else "size"]
+    several = moved.filter(pl.col("arm").n_unique().over(place) > 1)
+    return several if among is None else several.filter((pl.col("arm") == among).any().over(place))
 
 
-def less_none(found: pl.DataFrame) -> pl.DataFrame:
-    """The arms with a prior, each value less that of the same lane without; lanes without a partner are left out."""
-    none = found.filter(strength=0.0).drop("strength")
-    pairs = found.filter(pl.col("strength") > 0).join(none, on=LANE, suffix="_none").sort(*LANE, "strength")
-    return pairs.with_columns(value=pl.col("value") - pl.col("value_none")).drop("value_none")
+def less(frame: pl.DataFrame, arm: object) -> pl.DataFrame:
+    """The other arms, each value less that of the same network in this one; those without a partner are left out."""
+    is_it = pl.col("arm").eq_missing(pl.lit(arm, frame.schema["arm"]))
+    pairs = paired(frame.filter(~is_it), frame.filter(is_it), but=("arm",))
+    return pairs.with_columns(value=pl.col("value") - pl.col("value_right")).drop("value_right")
 
 
-def lowest(found: pl.DataFrame) -> pl.DataFrame:
-    """Cell, size, strength: the arm with a prior whose mean value over seeds is lowest; of equals the weakest."""
-    key = ["cell", "size", "strength"]
-    held = found.filter(pl.col("strength") > 0).group_by(key, maintain_order=True).agg(pl.col("value").mean())
-    ordered = held.drop_nulls().sort("value", "strength")
-    return ordered.group_by("cell", "size", maintain_order=True).first().select(key).sort(key)
+def chosen(frame: pl.DataFrame, arm: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the arms that `lowest` found."""
+    return frame.join(arm, on=arm.columns, how="semi", nulls_equal=True)
+
+
+def lowest(frame: pl.DataFrame) -> pl.DataFrame:
+    """The arm of the lowest mean value over seeds of each cell and size; of equals the first.
+
+    Returns:
+        conditions, size and arm.
+    """
+    key = [*conditions(frame), "size"]
+    means = frame.group_by(*key, "arm", maintain_order=True).agg(pl.col("value").mean()).drop_nulls("value")
+    ordered = means.sort("value", "arm")
+    return ordered.group_by(key, maintain_order=True).first().select(*key, "arm").sort(key)

@@ -35,10 +35,12 @@ class Evidence:
 def load(paths: list[Path]) -> Evidence:
     """Read and check measurements; a file's stem is its measure, those of one measure are put below one another.
 
+    An option that only other models or optimizers have is null.
+
     Raises:
         Refusal: a file is missing, damaged or not what its measure declares.
     """
     parts: dict[str, list[pl.DataFrame]] = {}
     for path in sorted(paths):
         parts.setdefault(path.stem, []).append(read_table(path))
-    return Evidence({measure: pl.concat(tables) for measure, tables in parts.items()})
+    return Evidence({measure: pl.concat(tables, how="diagonal_relaxed") for measure, tables in parts.items()})

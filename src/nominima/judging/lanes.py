@@ -1,19 +1,32 @@
-"""Measurements reduced to a number for every trained network: tables of cell, size, seed, value.
+"""Measurements reduced to a number for every trained network: frames of conditions, size, seed and value.
 
-A cell is a condition under which only size and seed vary; size is the number of parameters; value is null for
-a lane that diverged or has nothing to show, so that it can be counted.
+A *frame* has a row for each network and these columns, of which `conditions(frame)` are all that are not named here:
+
+- its conditions: every knob of the training but size and seed (`noise`, `optimizer`, `teacher.kind`, `model.depth` …),
+  typed, null where there is no such part or option; of a tuned rate only `tuned`. What is not of runs has others;
+- `dial` (Int64), the family's dial of size, and `size` (Float64), the number of parameters;
+- `seed` (Int64); `value` (Float64), null for a network that diverged or has nothing to show, so that it is counted;
+- `status` (String): `ok`, `lost` (the value is null) or `twice` (two runs of one condition, dial and seed: the value is
+  that of the longer one); `arm`, where `arms` took a knob out of the conditions.
+
+A *cell* is the rows of equal conditions. Frames are joined on columns, with `paired`, which adds `value_right`. Names
+are for legends: `legend` makes them once all frames of a claim are known, and `each_cell(frame, names)` goes through
+the cells under them.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from nominima.judging.evidence import Missing
+from nominima.planning.knobs import KNOBS, is_knob
 
-CONDITION = ("dataset", "noise", "examples", "model", "optimizer", "tuned", "l2", "sweep")
-NAMED_ALWAYS: tuple[str, ...] = ("dataset", "noise")
+OTHER = ("dial", "size", "seed", "value", "value_right", "status", "arm")
+FIRST = ("dataset", "noise")  # named always
+BARE = {"cell", "dataset", "model", "optimizer"}  # named by their value only
+COUNTED = {"examples", "steps"}  # their value comes first
 ALL_FINE = (pl.col("status") == "ok").all()
 
 
@@ -29,36 +42,91 @@ class Blocks(NamedTuple):
     lost: int
 
 
-def lanes(table: pl.DataFrame, value: pl.Expr, *, fine: pl.Expr = ALL_FINE) -> pl.DataFrame:
-    """One row for every lane (run × seed) of a run measure: cell, size, seed, value, sorted.
+def conditions(frame: pl.DataFrame) -> list[str]:
+    """The columns of a frame that tell its cells apart."""
+    return [name for name in frame.columns if name not in OTHER]
+
+
+def lanes(table: pl.DataFrame, value: pl.Expr, *, fine: pl.Expr = ALL_FINE, stopped: bool = False) -> pl.DataFrame:
+    """The frame of a run measure, sorted by conditions, size and seed.
 
     Args:
         table: identity columns, seed, status and what `value` needs.
-        value: aggregates the rows of a lane to a Float64.
+        value: aggregates the rows of a lane (run × seed) to a Float64.
         fine: aggregates them to whether the lane counts; value is null where it does not, or is not finite.
-
-    Raises:
-        Missing: two runs of the same condition and size hold the same seed.
+        stopped: the value is read at a stop that more steps would not move: of a constant rate without pacing, `steps`
+            is no condition.
     """
-    number = pl.when(fine & value.is_finite()).then(value)
-    each = with_cells(table).group_by("run", "cell", "parameters", "seed", maintain_order=True).agg(value=number)
-    found = each.select("cell", pl.col("parameters").cast(pl.Float64).alias("size"), "seed", "value", "run")
-    twins = found.filter(pl.struct("cell", "size", "seed").is_duplicated())
-    if twins.height:
-        names = ", ".join(sorted(twins["run"].unique())[:2])
-        raise Missing(f"runs that differ in something this claim does not tell apart, as {names}, are in one sweep")
-    return found.drop("run").sort("cell", "size", "seed")
+    number = pl.when(fine & value.is_finite()).then(value.cast(pl.Float64))
+    told = _conditioned(table, stopped=stopped)
+    names = [name for name in told.columns if is_knob(name) and name != "size"]
+    sizes = told.rename({"size": "dial"}).with_columns(size=pl.col("parameters").cast(pl.Float64))
+    key = [*names, "dial", "size", "seed"]
+    each = (
+        sizes.group_by(*key, "run", "length", maintain_order=True)
+        .agg(value=number)
+        .sort(*key, -pl.col("length"), "run")
+    )
+    found = each.with_columns(status=_status(key)).unique(key, keep="first", maintain_order=True)
+    return found.select(*key, "value", "status")
 
 
-def with_cells(table: pl.DataFrame) -> pl.DataFrame:
-    """A run measure with a column `cell`: the name of the condition of each row."""
-    return table.join(_named(table), on=CONDITION, nulls_equal=True, how="left", maintain_order="left")
+def each_cell(frame: pl.DataFrame, names: pl.DataFrame | None = None) -> list[tuple[str, pl.DataFrame]]:
+    """(name, its rows) for all cells, by name; without the `legend` of a claim under names of the frame's own."""
+    parts = (
+        named(frame, names).sort("cell", maintain_order=True).partition_by("cell", as_dict=True, maintain_order=True)
+    )
+    return [(str(cell), frame.clear().vstack(rows.select(frame.columns))) for (cell,), rows in parts.items()]
 
 
-def each_cell(table: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    """(cell, its rows) for all cells, by name."""
-    parts = table.sort("cell", maintain_order=True).partition_by("cell", as_dict=True, maintain_order=True)
-    return [(str(cell), rows) for (cell,), rows in parts.items()]
+def named(frame: pl.DataFrame, names: pl.DataFrame | None = None) -> pl.DataFrame:
+    """A frame with a column `cell`: each row's name in a legend, by default the frame's own."""
+    if "cell" in frame.columns:
+        return frame
+    names = legend(frame) if names is None else names
+    known = [name for name in names.columns if name != "cell"]
+    if not known:
+        return frame.with_columns(cell=pl.lit(""))
+    whole = frame.with_columns(pl.lit(None, names.schema[name]).alias(name) for name in known if name not in frame)
+    joined = whole.join(names, on=known, nulls_equal=True, how="left", maintain_order="left")
+    return joined.select(*frame.columns, "cell")
+
+
+def legend(*frames: pl.DataFrame) -> pl.DataFrame:
+    """Every cell of all these frames: its conditions, and `cell`, in as few words as tell it from the others."""
+    parts = [frame.select(conditions(frame)).unique() for frame in frames if conditions(frame)]
+    if not parts:
+        return pl.DataFrame(schema={"cell": pl.String})
+    cells = pl.concat(parts, how="diagonal_relaxed").unique()
+    cells = cells.sort(cells.columns)
+    told = [name for name in FIRST if name in cells.columns]
+    rest = [name for name in cells.columns if name not in FIRST]
+    for name in sorted(rest, key=lambda name: name == "rate" or name.endswith((".run", ".at"))):
+        if _told_apart(cells, [*told, name]) > _told_apart(cells, told):
+            told.append(name)
+    for name in [name for name in told if name not in FIRST]:
+        fewer = [other for other in told if other != name]
+        if _told_apart(cells, fewer) == cells.height:
+            told = fewer
+    text = pl.concat_str([_word(name) for name in told], separator=", ", ignore_nulls=True) if told else pl.lit("")
+    return cells.with_columns(cell=text)
+
+
+def paired(one: pl.DataFrame, other: pl.DataFrame, but: Sequence[str] = ()) -> pl.DataFrame:
+    """The rows of one frame with `value_right`, that of the same network in another; rows without are left out.
+
+    Args:
+        one: a frame; its columns are kept.
+        other: a frame.
+        but: conditions in which the two differ, as `("start",)` for all columns of a part. A network with several
+            partners gets none of them: null.
+    """
+    on = [name for name in one.columns if name in other.columns and not _of(name, {"value", "status", *but})]
+    if "dial" in on:
+        on.remove("size")
+    one_only = pl.when(pl.len() == 1).then(pl.col("value").first())
+    right = other.group_by(on, maintain_order=True).agg(value_right=one_only)
+    return one.join(right, on=on, nulls_equal=True, maintain_order="left")
 
 
 def blocks(rows: pl.DataFrame) -> Blocks:
@@ -69,33 +137,58 @@ def blocks(rows: pl.DataFrame) -> Blocks:
     return Blocks(sizes.to_numpy(), wide["seed"].to_list(), wide.drop("seed").to_numpy().astype(float), lost)
 
 
-def largest(rows: pl.DataFrame) -> pl.DataFrame:
-    """The lanes of one cell at its largest size."""
-    return rows.filter(pl.col("size") == pl.col("size").max())
+def largest(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows of each cell at its largest size."""
+    most, cell = pl.col("size").max(), conditions(frame)
+    return frame.filter(pl.col("size") == (most.over(cell) if cell else most))
 
 
-def _named(table: pl.DataFrame) -> pl.DataFrame:
-    """Every condition with a name that tells it from the others in as few words as will do."""
-    conditions = table.select(CONDITION).unique().sort(CONDITION)
-    words = {
-        "dataset": pl.col("dataset"),
-        "noise": pl.format("noise {}", "noise"),
-        "examples": pl.when(pl.col("examples").is_null())
-        .then(pl.lit("all examples"))
-        .otherwise(pl.format("{} examples", "examples")),
-        "model": pl.col("model"),
-        "optimizer": pl.col("optimizer"),
-        "tuned": pl.when("tuned").then(pl.lit("tuned rate")).otherwise(pl.lit("fixed rate")),
-        "l2": pl.format("l2 {}", "l2"),
-        "sweep": pl.format("sweep {}", "sweep"),
-    }
-    varied = [*NAMED_ALWAYS]
-    for name in CONDITION[len(NAMED_ALWAYS) : -1]:
-        if conditions.n_unique(subset=[*varied, name]) > conditions.n_unique(subset=varied):
-            varied.append(name)
-    plain = conditions.select(pl.concat_str([words[name] for name in varied], separator=", ").alias("cell"))
-    if plain["cell"].is_duplicated().any():
-        plain = conditions.select(
-            pl.concat_str([words[name] for name in (*varied, "sweep")], separator=", ").alias("cell")
-        )
-    return conditions.hstack(plain)
+def _conditioned(table: pl.DataFrame, *, stopped: bool) -> pl.DataFrame:
+    """A run measure with its knobs as conditions, and `length`, the steps of each run."""
+    told = table.with_columns(length=pl.col("steps") if "steps" in table.columns else pl.lit(0))
+    if {"rate", "tuned"} <= set(table.columns):
+        told = told.with_columns(rate=pl.when(~pl.col("tuned")).then("rate"))
+    if stopped and "steps" in table.columns:
+        moved = pl.lit(value=False)
+        if "schedule" in table.columns:
+            moved |= pl.col("schedule") != KNOBS["schedule"].default
+        if "pacing.order" in table.columns:
+            moved |= pl.col("pacing.order").is_not_null()
+        told = told.with_columns(steps=pl.when(moved).then("steps"))
+    return told
+
+
+def _status(key: list[str]) -> pl.Expr:
+    twice = pl.len().over(key) > 1
+    return (
+        pl.when(pl.col("value").is_null())
+        .then(pl.lit("lost"))
+        .when(twice)
+        .then(pl.lit("twice"))
+        .otherwise(pl.lit("ok"))
+    )
+
+
+def _told_apart(cells: pl.DataFrame, names: list[str]) -> int:
+    return cells.n_unique(subset=names) if names else min(cells.height, 1)
+
+
+def _word(name: str) -> pl.Expr:
+    """A condition as it stands in a name; nothing for an option that the model or the optimizer does not have."""
+    part, _, short = name.rpartition(".")
+    value = pl.col(name).cast(pl.String)
+    if name == "tuned":
+        return pl.when(name).then(pl.lit("tuned rate")).otherwise(pl.lit("fixed rate"))
+    if name in BARE:
+        return value
+    if name in COUNTED:
+        return value + pl.lit(f" {name}")
+    if name not in KNOBS or not part:
+        return pl.lit(f"{short} ") + value
+    words = pl.lit(f"{part} ") + value if short in ("kind", "order") else pl.lit(f"{part} {short} ") + value
+    return pl.coalesce(words, pl.lit(f"no {part}"))
+
+
+def _of(name: str, but: set[str]) -> bool:
+    """Whether a column is one of these or of one of these parts."""
+    return name in but or name.partition(".")[0] in but

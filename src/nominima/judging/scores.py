@@ -11,7 +11,7 @@ import polars as pl
 from nominima.judging import stats
 from nominima.judging.claim import Cell, Estimate, Row
 from nominima.judging.evidence import Missing
-from nominima.judging.lanes import each_cell, largest
+from nominima.judging.lanes import each_cell, largest, named
 
 Score = Callable[[pl.DataFrame], pl.DataFrame]
 NOTHING = Estimate(value=None, low=None, high=None, n=0)
@@ -95,7 +95,7 @@ def by_size(table: pl.DataFrame) -> pl.DataFrame:
 
 def dots(table: pl.DataFrame) -> pl.DataFrame:
     """Every lane, ready to draw behind its mean: series, x, y."""
-    return table.select(pl.col("cell").alias("series"), pl.col("size").alias("x"), pl.col("value").alias("y"))
+    return named(table).select(pl.col("cell").alias("series"), pl.col("size").alias("x"), pl.col("value").alias("y"))
 
 
 def _cell(name: str, rows: pl.DataFrame, score: Score) -> Cell:

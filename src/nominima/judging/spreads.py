@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
+from nominima.judging.lanes import conditions
 from nominima.judging.stats import Floats
 
 
@@ -12,18 +13,18 @@ def log_deviations(table: pl.DataFrame, *, relative: bool = False) -> pl.DataFra
     """Lanes: jackknife pseudo-values (Tukey 1958) of ln(deviation over the seeds), so that their mean estimates it.
 
     Args:
-        table: lanes (cell, size, seed, value); the seeds with a value at a size are its sample.
+        table: a frame of lanes; the seeds with a value at a size are its sample.
         relative: of the deviation as a share of the mean.
 
     Returns:
         the same rows; null where a seed has no value, fewer than 3 seeds have one or all are equal.
     """
     parts = []
-    for _, rows in table.group_by("cell", "size", maintain_order=True):
+    for _, rows in table.group_by(*conditions(table), "size", maintain_order=True):
         known = rows.filter(pl.col("value").is_not_null())
         values = pl.Series("value", _pseudo(known["value"].to_numpy(), relative=relative), nan_to_null=True)
         parts += [known.with_columns(values), rows.filter(pl.col("value").is_null())]
-    return pl.concat(parts).sort("cell", "size", "seed")
+    return pl.concat(parts).sort(*conditions(table), "size", "seed")
 
 
 def valley_width(x: Floats, y: Floats, tolerance: float) -> float:

@@ -9,19 +9,11 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from nominima.ground.files import Refusal, read, write
+from nominima.measuring.identity import IDENTITY, completed, sparse
 from nominima.planning import shelf
+from nominima.planning.knobs import KNOBS, is_knob
 from nominima.tracing.trace import Trace
 
-IDENTITY = {
-    "run": {
-        "sweep": "String", "run": "String", "dataset": "String", "examples": "Int64", "noise": "Float64",
-        "smoothing": "Float64", "model": "String", "size": "Int64", "parameters": "Int64", "gain": "Float64",
-        "start": "String", "optimizer": "String", "rate": "Float64", "tuned": "Boolean",
-        "schedule": "String", "l2": "Float64", "decay": "Float64", "l1": "Float64", "dropout": "Float64",
-    },
-    "dataset": {"dataset": "String"},
-    "theory": {},
-}  # fmt: skip
 REMEDY = "delete it and run `snakemake --cores all`"
 
 
@@ -31,8 +23,9 @@ Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 class Schema(NamedTuple):
     """Columns of a measurement, name → dtype, and those that tell its rows apart.
 
-    Nothing is ever null but measured numbers: Float64 outside identity and key. They are null where the status is not
-    `ok`; with `Float64?` they may be null in any row. No number is NaN or infinite.
+    Nothing is ever null but knobs of a part that a run does not have (`teacher.kind` without a teacher) and measured
+    numbers: Float64 outside identity and key. They are null where the status is not `ok`; with `Float64?` they may be
+    null in any row. No number is NaN or infinite.
     """
 
     columns: dict[str, str]
@@ -41,8 +34,8 @@ class Schema(NamedTuple):
     @property
     def measured(self) -> list[str]:
         """The columns that may hold nulls."""
-        fixed = {*self.key, *IDENTITY["run"]}
-        return [name for name, kind in self.columns.items() if kind.startswith("Float64") and name not in fixed]
+        floats = (name for name, kind in self.columns.items() if kind.startswith("Float64"))
+        return [name for name in floats if name not in self.key and not is_knob(name)]
 
 
 def schema(measure: str) -> Schema:
@@ -78,6 +71,8 @@ def frame(values: Values, types: Mapping[str, str], key: Sequence[str]) -> pl.Da
 def write_table(path: Path, table: pl.DataFrame, trace: Trace) -> None:
     """Store a measurement whole or not at all; the file's stem is the measure's name.
 
+    Knobs that have their default are not stored, so that a new knob changes no file.
+
     Raises:
         Refusal: the table is not what the measure declares.
     """
@@ -85,27 +80,32 @@ def write_table(path: Path, table: pl.DataFrame, trace: Trace) -> None:
     if faults:
         raise Refusal(f"{path}: not written, since measures/{path.stem}.py made a wrong table: {'; '.join(faults)}")
     content = io.BytesIO()
-    table.write_parquet(content, metadata={"trace": trace.dumps()})
+    (sparse(table) if _of_runs(path) else table).write_parquet(content, metadata={"trace": trace.dumps()})
     write(path, content.getvalue())
 
 
 def read_table(path: Path) -> pl.DataFrame:
-    """Load a measurement; the file's stem is the measure's name.
+    """Load a measurement, every knob with its value; the file's stem is the measure's name.
 
     Raises:
         Refusal: the file is missing, damaged or not what the measure declares.
     """
     content = read(path)
     try:
-        table = pl.read_parquet(io.BytesIO(content))
+        stored = pl.read_parquet(io.BytesIO(content))
         traced = "trace" in pl.read_parquet_metadata(io.BytesIO(content))
     except PolarsError as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise Refusal(f"{path}: not a Parquet file ({reason}); {REMEDY}") from error
+    table = completed(stored) if _of_runs(path) else stored
     faults = [*([] if traced else ["it has no trace"]), *_faults(table, schema(path.stem))]
     if faults:
         raise Refusal(f"{path}: {'; '.join(faults)}; {REMEDY}")
     return table
+
+
+def _of_runs(path: Path) -> bool:
+    return shelf.constant("measures", path.stem, "OF") == "run"
 
 
 def _faults(table: pl.DataFrame, expected: Schema) -> Iterator[str]:
@@ -125,13 +125,15 @@ def _faults(table: pl.DataFrame, expected: Schema) -> Iterator[str]:
 
 
 def _wrong_columns(table: pl.DataFrame, columns: dict[str, str]) -> Iterator[str]:
-    missing, extra = columns.keys() - set(table.columns), set(table.columns) - columns.keys()
+    options = {name for name in table.columns if "run" in columns and is_knob(name) and name not in KNOBS}
+    found = [name for name in table.columns if name not in options]
+    missing, extra = columns.keys() - set(found), set(found) - columns.keys()
     if missing:
         yield f"columns {', '.join(sorted(missing))} are missing"
     if extra:
         yield f"columns {', '.join(sorted(extra))} do not belong there"
-    if not missing and not extra and table.columns != list(columns):
-        yield f"columns stand in the order {', '.join(table.columns)}, not {', '.join(columns)}"
+    if not missing and not extra and found != list(columns):
+        yield f"columns stand in the order {', '.join(found)}, not {', '.join(columns)}"
     for name, kind in columns.items():
         if name in table.columns and table.schema[name] != _dtype(kind):
             yield f"column {name} is {table.schema[name]}, not {kind.rstrip('?')}"
@@ -139,6 +141,8 @@ def _wrong_columns(table: pl.DataFrame, columns: dict[str, str]) -> Iterator[str
 
 def _null(name: str, kind: str, expected: Schema) -> pl.Expr:
     """Rows whose null is not allowed."""
+    if name in KNOBS and KNOBS[name].part:
+        return pl.lit(value=False)
     if name not in expected.measured or "status" not in expected.columns:
         return pl.col(name).is_null()
     return pl.lit(not kind.endswith("?")) & pl.col(name).is_null() & (pl.col("status") == "ok")

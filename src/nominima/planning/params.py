@@ -72,7 +72,10 @@ class Params(Strict):
             chosen = dict(zip(axes, labels, strict=True))
             told = reduce(_changed, [axes[axis][label] for axis, label in chosen.items()], base)
             here, lanes = ({axis: chosen[axis] for axis in kind} for kind in (sweep.axes, sweep.lanes))
-            runs.append(Run(sweep=name, labels=here, lanes=lanes, training=Training(**_named(told, chosen))))
+            kinds = {axis: label for axis, label in chosen.items() if not _sizes(axes[axis].values())}
+            taken = {key: value["run"] for key, value in _named(told, kinds).items() if _takes(value)}
+            training = Training(**_named(told, chosen))
+            runs.append(Run(sweep=name, labels=here, lanes=lanes, taken=taken, training=training))
         return runs
 
 
@@ -95,10 +98,20 @@ def _named(training: dict[str, Any], chosen: dict[str, str]) -> dict[str, Any]:
     """`training` with the run's own labels in the names of the runs that it takes something from."""
     filled = dict(training)
     for key, value in training.items():
-        if isinstance(value, dict) and isinstance(value.get("run"), str):
+        if _takes(value):
             name = reduce(lambda told, axis: told.replace(f"{{{axis}}}", chosen[axis]), chosen, value["run"])
             filled[key] = value | {"run": name}
     return filled
+
+
+def _takes(value: Any) -> bool:
+    """Whether a knob is set to something of another run."""
+    return isinstance(value, dict) and isinstance(value.get("run"), str)
+
+
+def _sizes(labels: Iterable[BaseModel]) -> bool:
+    """Whether an axis is one of size."""
+    return any("size" in changes.model_fields_set for changes in labels)
 
 
 if __name__ == "__main__":

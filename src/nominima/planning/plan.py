@@ -168,7 +168,7 @@ class Plan:
             training = self.stacks[name][0].training
             spec |= together(self.stacks[name])
             inputs = [dataset(training.dataset), *self.train[name].outputs]
-            modules.append(f"models.{training.model}")
+            modules += [f"models.{training.model}", f"optimizers.{training.optimizer}"]  # their options are columns
         elif kind == "datasets":
             inputs = [dataset(name)]
         return Job(inputs, outputs, canonical(spec), digests.code(*modules))

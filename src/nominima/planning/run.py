@@ -133,6 +133,9 @@ class Run(Strict):
     sweep: Label
     labels: dict[Label, Label] = Field(description="axis → the label of this run on it")
     lanes: dict[Label, Label] = Field(default={}, description="the same for the axes along which runs share a stack")
+    taken: dict[Label, RunName] = Field(
+        default={}, description="start, teacher … → the run it is taken from, `{axis}` for this run's labels of size"
+    )
     training: Training
 
     @property
@@ -166,7 +169,7 @@ def together(runs: list[Run]) -> dict[str, Any]:
     trainings = [run.training.model_dump(mode="json") for run in runs]
     differing = [key for key in trainings[0] if any(training[key] != trainings[0][key] for training in trainings)]
     lanes = {
-        run.variant: {"lanes": run.lanes, "training": {key: training[key] for key in differing}}
+        run.variant: {"lanes": run.lanes, "taken": run.taken, "training": {key: training[key] for key in differing}}
         for run, training in zip(runs, trainings, strict=True)
     }
     spec = {"run": runs[0].model_dump(mode="json")}
@@ -176,6 +179,6 @@ def together(runs: list[Run]) -> dict[str, Any]:
 def apart(spec: dict[str, Any]) -> list[Run]:
     """The runs of a spec that `together` made, or of one that tells of a single run."""
     first = spec["run"]
-    each = spec.get("lanes", {"": {"lanes": {}, "training": {}}}).values()
-    told = [first | {"lanes": its["lanes"], "training": first["training"] | its["training"]} for its in each]
+    each = spec.get("lanes", {"": {"training": {}}}).values()
+    told = [first | its | {"training": first["training"] | its["training"]} for its in each]
     return [Run.model_validate_json(json.dumps(run)) for run in told]

@@ -9,6 +9,7 @@ import polars as pl
 from nominima.ground.places import TRAJECTORY
 from nominima.measuring.table import IDENTITY, write_table
 from nominima.planning import shelf
+from nominima.planning.knobs import flat
 from nominima.planning.run import apart
 from nominima.tracing.job import Job, main
 from nominima.training.dataset import read_dataset
@@ -47,15 +48,16 @@ def _runs(job: Job) -> Iterator[tuple[str, Any, Identity]]:
 
     for run, first in zip(apart(job.spec), job.inputs[1 :: len(TRAJECTORY)], strict=True):
         subject = read_subject(run, job.inputs[0], first.parent)
-        told = run.training.model_dump(include={*IDENTITY["run"]} - {"examples", "start", "rate"})
-        told |= {"examples": subject.labels.shape[1], "parameters": subject.model.size}
-        told |= {"rate": subject.trajectory.rate.item(), "tuned": len(run.training.rates) > 1}
-        start = run.training.start
-        yield "run", subject, {"sweep": run.sweep, "run": run.name, "start": start.kind if start else "own", **told}
+        known = flat(run, examples=subject.labels.shape[1], rate=subject.trajectory.rate.item())
+        yield "run", subject, {"sweep": run.sweep, "run": run.name, "parameters": subject.model.size, **known}
 
 
 def _columns(of: str, identity: Identity) -> list[pl.Expr]:
-    return [pl.lit(identity[name], getattr(pl, kind)).alias(name) for name, kind in IDENTITY[of].items()]
+    kinds = IDENTITY[of]
+    return [
+        pl.lit(value, getattr(pl, kinds[name]) if name in kinds else None).alias(name)
+        for name, value in identity.items()
+    ]
 
 
 if __name__ == "__main__":
