@@ -22,7 +22,7 @@ from nominima.planning.costs import read_costs
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 from nominima.tracing import tell
-from nominima.tracing.history import project
+from nominima.tracing.history import projects
 from nominima.tracing.verify import verify as verify_all
 from nominima.tracing.walk import walk_code, walk_file
 
@@ -42,7 +42,7 @@ def told(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*arguments, **options)
         except Refusal as refusal:
-            Console(stderr=True).print(tell.text(str(refusal)), soft_wrap=True)
+            Console(stderr=True).print(tell.text(str(refusal).split("\n")), soft_wrap=True)
             raise typer.Exit(1) from None
 
     return run
@@ -73,7 +73,7 @@ def trace(
         raise Refusal("give either a file or --code")
     walk = walk_file(file, Path.cwd()) if file else walk_code(code or "", Path.cwd())
     if json_:
-        typer.echo(json.dumps(tell.tree(walk), indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(tell.tree(walk), indent=1))
     else:
         tell.show(walk, Console())
     if walk.standing != "recorded":
@@ -91,7 +91,7 @@ def verify(json_: Json = False) -> None:
     with Console(stderr=True).status("hashing everything again …"):
         report = verify_all(_project())
     if json_:
-        typer.echo(json.dumps(tell.audit_tree(report), indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(tell.audit_tree(report), indent=1))
     else:
         tell.audit(report, Console())
     if report.findings or report.missing:
@@ -125,13 +125,13 @@ def estimate(
     root = _project()
     found = estimated(Plan(load(root / "params.yaml")), read_costs(), cores, root)
     if json_:
-        typer.echo(json.dumps(estimates.tree(found), indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(estimates.tree(found), indent=1))
     else:
         estimates.show(found, Console())
 
 
 def _project() -> Path:
-    root = project(Path.cwd())
-    if root is None:
+    roots = projects(Path.cwd())
+    if not roots:
         raise Refusal(f"{Path.cwd()}: no project here; run this inside a clone of it")
-    return root
+    return roots[0]

@@ -102,6 +102,16 @@ def test_a_damaged_file_is_refused(tmp_path, size):
         read_table(tmp_path / "none" / "made.parquet")
 
 
+def test_a_reader_that_panics_on_a_flipped_bit_is_a_damaged_file(tmp_path, monkeypatch):
+    def panic(_):
+        raise pl.exceptions.PanicException("assertion failed: offset + length <= self.length")
+
+    write_table(tmp_path / "made.parquet", rows(), TRACE)
+    monkeypatch.setattr(pl, "read_parquet", panic)
+    with pytest.raises(Refusal, match=r"made.parquet: not a Parquet file \(assertion failed"):
+        read_table(tmp_path / "made.parquet")
+
+
 def test_frame_sorts_and_empties_what_is_not_defined():
     made = frame(
         {

@@ -165,6 +165,7 @@ def test_a_forged_trace_that_is_no_record_is_refused(content: bytes, tmp_path: P
         (b"[" * 100_000, "no PNG"),
         (b'{"a":' * 100_000, "damaged"),
         ((5 * 2**30).to_bytes(8, "little") + b"{}", "header of 5368709120 bytes"),
+        (b'<?xml version="1.0" encoding="klingon"?><svg/>', "damaged"),
         (b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">' + b"".join(
             b'<!ENTITY %c "%s">' % (98 + i, b"&%c;" % (97 + i) * 10) for i in range(12)
         ) + b"]><svg><metadata>&m;</metadata></svg>", "damaged"),
@@ -174,6 +175,17 @@ def test_what_is_no_artefact_is_refused(content: bytes, told: str, tmp_path: Pat
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(Refusal, match=told):
         read_trace(tmp_path / "a")
+
+
+@pytest.mark.parametrize("piece", [b"<script ", b"<script>", b'<script id="trace">', b"<script></script", b"<"])
+def test_tags_that_are_left_open_are_read_in_one_pass(piece: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"<html>" + piece * (2 * 2**20 // len(piece)))
+    assert read_trace(tmp_path / "a") is None
+
+
+def test_an_svg_of_many_pieces_is_joined_once(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"<svg><metadata>" + b"a&amp;" * 2**20 + b"</metadata></svg>")
+    assert read_trace(tmp_path / "a") is None
 
 
 def test_folders_and_missing_files_are_refused(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_a_file_from_another_repository_claims_and_is_not_confirmed(
     git("init", "--quiet")
     build(plan(rate=0.9))
     commit("Theirs")
-    file = elsewhere / FIGURE
+    file = lone()
     monkeypatch.chdir(project)
     walk = told(file)
     assert walk["standing"] == "claimed"

@@ -133,6 +133,16 @@ def test_missing_and_truncated_files_are_refused_by_name(tmp_path, name):
         path.unlink(missing_ok=True)
 
 
+def test_a_reader_that_panics_on_a_flipped_bit_is_a_damaged_file(tmp_path, monkeypatch):
+    def panic(_):
+        raise pl.exceptions.PanicException("assertion failed: offset + length <= self.length")
+
+    store(tmp_path)
+    monkeypatch.setattr(pl, "read_parquet", panic)
+    with pytest.raises(Refusal, match=r"metrics.parquet: not a Parquet file \(assertion failed"):
+        read_trajectory(tmp_path, RUN)
+
+
 def test_log_steps_are_dense_first_then_geometric():
     assert log_steps(15, 1.2) == [*range(11), 12, 14, 15]
     assert log_steps(3, 1.15) == [0, 1, 2, 3]

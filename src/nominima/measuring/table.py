@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from nominima.ground.files import Refusal, read, write
 from nominima.measuring.identity import IDENTITY, completed, sparse
@@ -94,7 +94,7 @@ def read_table(path: Path) -> pl.DataFrame:
     try:
         stored = pl.read_parquet(io.BytesIO(content))
         traced = "trace" in pl.read_parquet_metadata(io.BytesIO(content))
-    except PolarsError as error:
+    except (PolarsError, PanicException) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise Refusal(f"{path}: not a Parquet file ({reason}); {REMEDY}") from error
     table = completed(stored) if _of_runs(path) else stored

@@ -14,14 +14,14 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
 from nominima.ground.files import Refusal
+from nominima.ground.texts import printable
 from nominima.tracing.trace import Trace
 
 KEYWORD = "trace"
 LARGEST_TEXT = 64 * 2**20  # bytes of an SVG, a JSON or an HTML file
 LARGEST_TRACE = 16 * 2**20  # bytes of a trace in a PNG, of a safetensors header
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-HTML_ISLAND = re.compile(rb'<script\b(?=[^>]*\bid="trace")[^>]*>(.*?)</script>', re.DOTALL)
-DAMAGED = (ValueError, EOFError, RecursionError, png.Error, zlib.error, expat.ExpatError, SafetensorError,
+DAMAGED = (ValueError, LookupError, EOFError, RecursionError, png.Error, zlib.error, expat.ExpatError, SafetensorError,
            pl.exceptions.PolarsError, pl.exceptions.PanicException)  # fmt: skip
 
 
@@ -51,15 +51,16 @@ def read_trace(path: Path) -> Trace | None:
     Raises:
         Refusal: the file is missing, damaged or of a kind that holds no trace, or its trace is damaged.
     """
+    named = printable(str(path))
     try:
         held = _held(path)
         return None if held is None else _checked(held)
     except OSError as error:
-        raise Refusal(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise Refusal(f"{named}: cannot be read: {error.strerror or error}") from error
     except ValidationError:
-        raise Refusal(f"{path}: its trace is damaged or forged: not a record that nominima writes") from None
+        raise Refusal(f"{named}: its trace is damaged or forged: not a record that nominima writes") from None
     except DAMAGED as error:
-        raise Refusal(f"{path}: damaged or truncated: {_told(error)}") from None
+        raise Refusal(f"{named}: damaged or truncated: {_told(error)}") from None
 
 
 def _told(error: BaseException) -> str:
@@ -90,7 +91,7 @@ def _held(path: Path) -> Any:
             return _in_html(_text(file))
         if text.startswith(b"<"):
             return _in_svg(_text(file))
-    raise Refusal(f"{path}: no PNG, SVG, HTML, JSON, Parquet or safetensors file; others hold no trace")
+    raise Refusal(f"{printable(str(path))}: no PNG, SVG, HTML, JSON, Parquet or safetensors file; others hold no trace")
 
 
 def _text(file: BinaryIO) -> bytes:
@@ -149,8 +150,17 @@ def _in_json(tree: Any) -> Any:
 
 
 def _in_html(content: bytes) -> bytes | None:
-    island = HTML_ISLAND.search(content)
-    return island and island[1]
+    """Content of the first script with the id `trace`, in one pass however many tags are left open."""
+    at = content.find(b"<script")
+    while at >= 0:
+        opened = content.find(b">", at)
+        closed = content.find(b"</script>", opened)
+        if min(opened, closed) < 0:
+            return None
+        if b'id="trace"' in content[at:opened]:
+            return content[opened + 1 : closed]
+        at = content.find(b"<script", closed)
+    return None
 
 
 def _into_svg(content: bytes, trace: Trace) -> bytes:
@@ -164,14 +174,14 @@ def _into_svg(content: bytes, trace: Trace) -> bytes:
 
 def _in_svg(content: bytes) -> str | None:
     """Text of the first <metadata> that holds JSON: editors add descriptions of their own."""
-    found: list[str] = []
+    found: list[list[str]] = []
     inside = False
 
     def start(name: str, _: dict[str, str]) -> None:
         nonlocal inside
         inside = name.split(":")[-1] == "metadata"
         if inside:
-            found.append("")
+            found.append([])
 
     def end(_: str) -> None:
         nonlocal inside
@@ -179,7 +189,7 @@ def _in_svg(content: bytes) -> str | None:
 
     def text(data: str) -> None:
         if inside:
-            found[-1] += data
+            found[-1].append(data)
 
     def refuse(name: str, *_: Any) -> None:
         raise ValueError(f"it declares the entity {name}")
@@ -189,4 +199,4 @@ def _in_svg(content: bytes) -> str | None:
     parser.EntityDeclHandler = refuse  # a few lines of entities can stand for gigabytes
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
     parser.Parse(content, True)
-    return next((each for each in found if each.lstrip().startswith("{")), None)
+    return next((told for told in map("".join, found) if told.lstrip().startswith("{")), None)

@@ -3,8 +3,6 @@
 Nothing is ever checked out, and neither DVC nor the project's source of that time is needed.
 """
 
-import os
-import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,16 +10,11 @@ from typing import NamedTuple
 
 from nominima.ground.files import Refusal
 from nominima.ground.places import VERBS, ledger
+from nominima.tracing import repository
 from nominima.tracing.ledger import Entry, Ledger, parse
 from nominima.tracing.trace import Trace
 
 LEDGERS = "reports/ledger"
-GIT = (
-    "git", "--no-pager", "--no-optional-locks", "--no-replace-objects", "-c", "core.quotePath=false",
-    "-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=UTF-8",
-)  # fmt: skip
-ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"}
-PLAIN = ("100644", "100755")  # modes of files that are no links
 
 
 class Place(NamedTuple):
@@ -83,64 +76,22 @@ class Source:
         return None
 
 
-class Commit(NamedTuple):
-    """A commit as people know it."""
-
-    id: str
-    date: str
-    subject: str
-
-
-def project(start: Path) -> Path | None:
-    """The nearest folder at or above `start` that has ledgers or is a Git repository."""
-    above = [start.resolve(), *start.resolve().parents]
-    return next((folder for folder in above if (folder / LEDGERS).is_dir() or (folder / ".git").exists()), None)
-
-
-def head(root: Path) -> str | None:
-    """The commit that is checked out; None outside of Git and before the first commit."""
-    done = _git(root, "rev-parse", "--quiet", "--verify", "HEAD^{commit}")
-    return done.stdout.decode().strip() if done.returncode == 0 else None
-
-
-def shallow(root: Path) -> bool:
-    """Whether the repository holds a part of the history alone."""
-    return git(root, "rev-parse", "--is-shallow-repository").strip() == "true"
-
-
-def changed(root: Path, *paths: str) -> list[str]:
-    """Paths at or below `paths` that differ from HEAD or are not in Git."""
-    told = git(root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", *paths)
-    return [entry[3:] for entry in told.split("\0") if entry]
-
-
-def commit(root: Path, name: str) -> Commit:
-    """What Git knows of a commit."""
-    return Commit(*git(root, "show", "--no-patch", "--format=%H%x00%cs%x00%s", name).strip().split("\0"))
-
-
-def branches_with(root: Path, name: str) -> list[str] | None:
-    """None for a commit of HEAD's history, else the branches and tags that hold it."""
-    if _git(root, "merge-base", "--is-ancestor", name, "HEAD").returncode == 0:
-        return None
-    return git(root, "for-each-ref", "--contains", name, "--format=%(refname:short)").split()
-
-
-def commits_with(root: Path, text: str) -> list[str]:
-    """Commits whose ledgers gained or lost a text, oldest first; HEAD's ancestors come before other branches."""
-    search = ["log", "--reverse", "-m", "--no-ext-diff", "--no-textconv", "--format=%H", f"-S{text}"]
-    found = [line for start in ("HEAD", "--all") for line in git(root, *search, start, "--", LEDGERS).split()]
-    return list(dict.fromkeys(found))
+def projects(*starts: Path) -> list[Path]:
+    """Folders at or above `starts` that have ledgers or are Git repositories, nearest first."""
+    above = [folder for start in starts for folder in (start.resolve(), *start.resolve().parents)]
+    there = (folder for folder in above if (folder / LEDGERS).is_dir() or (folder / ".git").exists())
+    return list(dict.fromkeys(there))
 
 
 def source_at(root: Path, name: str) -> Source:
     """The ledgers of a commit."""
+    there = repository.blobs(root, name, LEDGERS)
     ledgers: dict[str, Ledger] = {}
     notes: list[str] = []
     for verb in VERBS:
-        told = _git(root, "show", f"{name}:./{ledger(verb)}")
-        if told.returncode == 0:
-            _add(ledgers, notes, verb, told.stdout, f"{ledger(verb)} of commit {name[:12]}")
+        if ledger(verb) in there:
+            content = repository.git_bytes(root, "cat-file", "blob", there[ledger(verb)])
+            _add(ledgers, notes, verb, content, f"{ledger(verb)} of commit {name[:12]}")
     return Source(name, ledgers, tuple(notes))
 
 
@@ -153,59 +104,6 @@ def source_here(root: Path) -> Source:
         if path.is_file():
             _add(ledgers, notes, verb, path.read_bytes(), ledger(verb))
     return Source(None, ledgers, tuple(notes))
-
-
-def blobs(root: Path, name: str) -> dict[str, str]:
-    """Path from `root` → Git's name of the content, of every plain file of a commit."""
-    entries = (entry.partition("\t") for entry in git(root, "ls-tree", "-r", "-z", name).split("\0") if entry)
-    return {path: told.split()[2] for told, _, path in entries if told.startswith(PLAIN)}
-
-
-def blob(root: Path, name: str, largest: int) -> bytes:
-    """A content by Git's name of it, as it is stored.
-
-    Raises:
-        Refusal: it is not there, or has more than `largest` bytes.
-    """
-    size = int(git(root, "cat-file", "-s", name))
-    if size > largest:
-        raise Refusal(f"a file of {size} bytes; at most {largest} are read")
-    return git_bytes(root, "cat-file", "blob", name)
-
-
-def blob_ids(root: Path, files: list[Path]) -> dict[Path, str]:
-    """Git's names of the contents of files, wherever they lie."""
-    listed = "".join(f"{file}\n" for file in files).encode()
-    names = git_bytes(root, "hash-object", "--no-filters", "--stdin-paths", stdin=listed).decode().split()
-    return dict(zip(files, names, strict=True))
-
-
-def git(root: Path, *arguments: str) -> str:
-    """What a git command in `root` answers, as text."""
-    return git_bytes(root, *arguments).decode(errors="replace")
-
-
-def git_bytes(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
-    """What a git command in `root` answers.
-
-    Raises:
-        Refusal: with git's own message.
-    """
-    done = _git(root, *arguments, stdin=stdin)
-    if done.returncode != 0:
-        told = done.stderr.decode(errors="replace").strip().splitlines() or ["no message"]
-        raise Refusal(f"git {arguments[0]} failed in {root}: {told[0]}")
-    return done.stdout
-
-
-def _git(root: Path, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-    environment = {name: value for name, value in os.environ.items() if name not in ELSEWHERE} | {"LC_ALL": "C"}
-    try:
-        return subprocess.run(  # noqa: S603 - no shell
-            [*GIT, *arguments], cwd=root, input=stdin, capture_output=True, check=False, env=environment
-        )
-    except FileNotFoundError:
-        raise Refusal("git is not installed, or not on the PATH") from None
 
 
 def _add(ledgers: dict[str, Ledger], notes: list[str], verb: str, content: bytes, origin: str) -> None:

@@ -11,7 +11,7 @@ from nominima.ground.files import Refusal
 from nominima.planning.digests import SOURCE
 from nominima.planning.plan import Plan
 from nominima.planning.reader import LARGEST, parsed
-from nominima.tracing import history
+from nominima.tracing import repository
 from nominima.tracing.history import Source
 from nominima.tracing.trace import Trace, differences
 
@@ -35,7 +35,7 @@ def check(root: Path, commit: str, jobs: list[tuple[str, str, Trace]]) -> Check:
     """
     name = f"commit {commit[:12]}"
     try:
-        files = history.blobs(root, commit)
+        files = repository.blobs(root, commit)
         plan = Plan(parsed(_params(root, files), Path(PARAMS)))
     except Refusal as refusal:
         reason = str(refusal).splitlines()[0]
@@ -76,7 +76,7 @@ def _own(verb: str, spec: dict[str, Any]) -> dict[str, Any]:
 def _params(root: Path, files: dict[str, str]) -> bytes:
     if PARAMS not in files:
         raise Refusal("it has no params.yaml")
-    return history.blob(root, files[PARAMS], LARGEST)
+    return repository.blob(root, files[PARAMS], LARGEST)
 
 
 def _compared(plan: Plan, verb: str, job: str, trace: Trace) -> list[str]:
@@ -95,7 +95,7 @@ def _other_source(root: Path, files: dict[str, str]) -> list[str]:
     """Paths at which the commit has another source, or other locked versions, than this program."""
     checkout = SOURCE.parent.parent
     here = [path for path in SOURCE.rglob("*") if path.suffix != ".pyc" and path.is_file()]
-    ours = history.blob_ids(root, [*here, *checkout.glob(LOCKS)])
+    ours = repository.blob_ids(root, [*here, *checkout.glob(LOCKS)])
     told = {path.relative_to(checkout).as_posix(): name for path, name in ours.items()}
     decides = {
         path for path in files if PurePosixPath(path).is_relative_to(PACKAGE) or PurePosixPath(path).match(LOCKS)

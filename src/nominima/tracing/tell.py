@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from pathlib import PurePosixPath
 from shlex import quote
 from typing import Any
 
@@ -9,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nominima.ground.texts import canonical
+from nominima.ground.texts import canonical, printable
 from nominima.tracing.trace import compared, flat
 from nominima.tracing.verify import BUILD, Report
 from nominima.tracing.walk import Step, Walk
@@ -55,6 +56,7 @@ def tree(walk: Walk) -> dict[str, Any]:
         "current": walk.current,
         "since": walk.since,
         "source": walk.check and walk.check._asdict(),
+        "kept": walk.kept,
         "steps": [_step(step) for step in walk.steps],
         "raw": walk.raw,
         "missing": walk.missing,
@@ -89,12 +91,18 @@ def commands(walk: Walk) -> list[str]:
     """Shell commands that bring back, or make again, what the walk found."""
     if walk.commit is None or walk.root is None:
         return []
-    root, aside = quote(str(walk.root)), quote(f"{walk.root}-{walk.commit.id[:7]}")
+    root, name = quote(str(walk.root)), walk.commit.id
+    aside = quote(f"{walk.root}-{name[:7]}")
     made = walk.path or next(iter(walk.steps[0].outputs))
+    copy = quote(f"{name[:7]}-{PurePosixPath(made).name}")
+    cached = f"dvc cache dir --local {root}/.dvc/cache && dvc checkout  # as recorded"
+    shown = f"git -C {root} show {name[:12]}:{quote(f'./{made}')} > {copy}  # its bytes, out of Git"
+    pulled = "dvc pull  # where a remote is set: neither Git nor this DVC cache has its bytes"
     return [
-        f"git -C {root} worktree add {aside} {walk.commit.id[:12]} && cd {aside}",
-        f"dvc cache dir --local {root}/.dvc/cache && dvc checkout  # as recorded, if kept",
-        f"snakemake --cores all {made}  # or made again",
+        *([shown] if walk.kept == "git" else []),
+        f"git -C {root} worktree add {aside} {name[:12]} && cd {aside}",
+        pulled if walk.kept == "gone" else cached,
+        f"snakemake --cores all {quote(made)}  # or made again, by the source of that commit",
     ]
 
 
@@ -115,7 +123,7 @@ def _facts(walk: Walk) -> Iterator[tuple[str, str]]:
         yield "SHA-256", walk.digest
 
 
-def _told(steps: list[Step], walk: Walk) -> Iterator[tuple[str, str]]:
+def _told(steps: list[Step], walk: Walk) -> Iterator[tuple[str, str | list[str]]]:
     """Jobs of one verb: their names, files and code, what their parameters have in common and where they differ."""
     names = [step.job for step in steps if step.job]
     yield "jobs", _few(names)
@@ -126,7 +134,7 @@ def _told(steps: list[Step], walk: Walk) -> Iterator[tuple[str, str]]:
     alike, differing = compared(specs)
     yield "with", _few((f"{_short_key(key)} {value}" for key, value in alike.items() if value != "[]"), MANY)
     told = {_short_key(key): values for key, values in differing.items() if values != names}
-    yield "varying", "\n".join(f"{key}: {_few(values)}" for key, values in told.items())
+    yield "varying", [f"{key}: {_few(values)}" for key, values in told.items()]
     yield "source", _few(sorted({_short(step.trace.code) for step in steps}))
     elsewhere = {step.commit for step in steps if step.commit} - {walk.commit and walk.commit.id}
     if elsewhere:
@@ -145,7 +153,7 @@ def _short(code: str) -> str:
     return f"{told}{at}{made[:12]}" if at else code
 
 
-def _rest(walk: Walk) -> Iterator[tuple[str, str]]:
+def _rest(walk: Walk) -> Iterator[tuple[str, str | list[str]]]:
     """What all steps share: raw data, machine and source; and what could not be found."""
     for path, made in walk.raw.items():
         if path.startswith("data/raw/"):
@@ -153,9 +161,9 @@ def _rest(walk: Walk) -> Iterator[tuple[str, str]]:
     for environment in {canonical(step.trace.environment): step.trace.environment for step in walk.steps}.values():
         yield "made by", ", ".join(f"{name} {told}" for name, told in environment.items())
     if walk.since:
-        yield "since", "\n".join([*walk.since[:FEW], *(["…"] if len(walk.since) > FEW else [])])
+        yield "since", [*walk.since[:FEW], *(["…"] if len(walk.since) > FEW else [])]
     if walk.check:
-        yield "source", "\n".join([walk.check.told, *walk.check.differing[:FEW]])
+        yield "source", [walk.check.told, *walk.check.differing[:FEW]]
     if walk.missing:
         yield "missing", f"no ledger tells of {_few(sorted(walk.missing))}"
 
@@ -177,6 +185,7 @@ def _grid(rows: Iterable[tuple[Text, Text]]) -> Table:
     return grid
 
 
-def text(told: str, style: str = "") -> Text:
-    """Text as it stands: neither markup nor terminal codes of a forged trace take effect."""
-    return Text("".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in told), style=style)
+def text(told: str | list[str], style: str = "") -> Text:
+    """One line, or several, as they stand: neither markup nor terminal codes nor line ends of a name take effect."""
+    lines = [told] if isinstance(told, str) else told
+    return Text("\n".join(map(printable, lines)), style=style)

@@ -1,7 +1,6 @@
 """Everything stored is hashed again: files against the ledgers, DVC's outs against dvc.lock, cache objects against
 their names, ledgers against each other. DVC itself serves a damaged cache object without a word."""
 
-import configparser
 import hashlib
 import json
 import os
@@ -16,7 +15,7 @@ from ruamel.yaml import YAML, YAMLError
 
 from nominima.ground.files import REMEDY, Refusal
 from nominima.ground.places import MADE_BY, VERBS, ledger, owned
-from nominima.tracing import history
+from nominima.tracing import history, repository, store
 from nominima.tracing.ledger import Ledger, read_ledger
 
 BLOCK = 2**20
@@ -115,12 +114,9 @@ def _outs(root: Path) -> tuple[list[tuple[str, str]], list[Finding]]:
 
 def _cached(root: Path) -> dict[str, str]:
     """Path of every object in DVC's cache → the md5 that is its name."""
-    config = configparser.ConfigParser()
-    config.read([root / ".dvc/config", root / ".dvc/config.local"])
-    folder = root / ".dvc" / config.get("cache", "dir", fallback="cache").strip("\"'") / "files/md5"
     return {
         _name(root, path): path.parent.name + path.name.removesuffix(".dir")
-        for path in folder.glob("??/*")
+        for path in store.cache(root).glob("??/*")
         if path.is_file()
     }
 
@@ -233,9 +229,10 @@ def _unknown(path: str) -> Finding:
 
 def _notes(root: Path) -> list[str]:
     notes: list[str] = []
-    if history.head(root) is None:
-        notes.append("no Git repository with a commit: whether the ledgers were edited cannot be seen")
-    elif edited := history.changed(root, history.LEDGERS, "dvc.lock"):
+    if repository.head(root) is None:
+        reason = repository.closed(root) or "there is no commit yet"
+        notes.append(f"whether the ledgers were edited cannot be seen: {reason}")
+    elif edited := repository.changed(root, history.LEDGERS, "dvc.lock"):
         notes.append(f"not committed as it is: {', '.join(edited)}")
     if not (root / "dvc.lock").exists():
         notes.append("no dvc.lock: nothing is recorded by DVC yet; run `dvc repro`")

@@ -1,22 +1,24 @@
 """The walk from a lone file back to what made it: verdict, measurements, trajectories, data, parameters, commit."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from nominima.ground.files import Refusal, digest
 from nominima.ground.places import VERBS, ledger
-from nominima.tracing import history
+from nominima.ground.texts import printable
+from nominima.tracing import history, repository
 from nominima.tracing.artefact import read_trace
-from nominima.tracing.history import Commit, Place, Source
+from nominima.tracing.history import Place, Source
+from nominima.tracing.repository import Commit
+from nominima.tracing.search import Search, located, source_at
 from nominima.tracing.source import Check, check, since
+from nominima.tracing.store import Kept, kept
 from nominima.tracing.trace import Trace
 
 Standing = Literal["recorded", "uncommitted", "altered", "claimed", "unknown"]
-FRUITLESS = 8  # fruitless searches of the whole history, before the inputs left are called missing
 SOURCES = ("src", "params.yaml", "workflow", "Snakefile", "requirements.lock")
+SHOWN = 4  # commits that recorded the same bytes
 EXAMPLE = "nominima trace --code 1a2b3c4d5e6f"
 
 
@@ -52,50 +54,8 @@ class Walk:
     raw: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     check: Check | None = None
+    kept: Kept | None = None
     notes: list[str] = field(default_factory=list)
-
-
-class Search:
-    """Where jobs are looked up: in the working tree, and in the commits that a search of the history turned up."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.here = history.source_here(root)
-        self.head = history.head(root)
-        self.sources: list[Source] = []
-        self.fruitless = 0
-
-    def first(self, text: str, find: Callable[[Source], Place | None]) -> Place | None:
-        """The job in the oldest commit whose ledgers gained `text`, else in the working tree."""
-        for name in history.commits_with(self.root, text) if self.head else []:
-            source = _source_at(self.root, name)
-            found = find(source)
-            if found:
-                self.sources.append(source)
-                return found
-        self.fruitless += 1
-        return find(self.here)
-
-    def maker(self, path: str, made: str) -> Place | None:
-        """The job that made a file with this content."""
-        near = (source.maker(path, made) for source in (*self.sources, self.here))
-        found = next(filter(None, near), None)
-        if found is None and self.fruitless < FRUITLESS:
-            found = self.first(f'"{made}"', lambda source: source.maker(path, made))
-        return found
-
-    @cached_property
-    def reach(self) -> str:
-        """How far the search went, for messages."""
-        if self.head is None:
-            return f"no ledger of {self.root} tells of it (no Git repository, so there is no history)"
-        cut = " (a shallow clone: `git fetch --unshallow` brings the rest)" if history.shallow(self.root) else ""
-        return f"no ledger of {self.root}, now or in Git's history, tells of it{cut}"
-
-
-@cache
-def _source_at(root: Path, name: str) -> Source:
-    return history.source_at(root, name)
 
 
 def walk_file(file: Path, start: Path) -> Walk:
@@ -105,16 +65,16 @@ def walk_file(file: Path, start: Path) -> Walk:
         Refusal: there is no such file, or it is neither recorded nor of a kind that holds a trace.
     """
     if not file.is_file():
-        raise Refusal(f"{file}: {'a folder; name a file in it' if file.is_dir() else 'no such file'}")
+        problem = "a folder; name a file in it" if file.is_dir() else "no such file"
+        raise Refusal(f"{printable(str(file))}: {problem}")
     found = digest(file)
-    root = history.project(start) or history.project(file.parent)
-    search = Search(root) if root else None
-    place = search.first(f'"{found}"', lambda source: source.by_digest(found)) if search else None
-    trace = place.trace if place else read_trace(file)
-    if search and trace and place is None:
+    searches = [Search(root) for root in history.projects(start, file.parent)]
+    at = located(searches, f'"{found}"', lambda source: source.by_digest(found))
+    trace = at[1].trace if at else read_trace(file)
+    if trace and at is None:
         key = trace.key
-        place = search.first(f'"trace": "{key}"', lambda source: source.by_key(key))
-    return _walk(file, found, trace, search, place)
+        at = located(searches, f'"trace": "{key}"', lambda source: source.by_key(key))
+    return _confirmed(file, found, trace, *at) if at else _unconfirmed(file, found, trace, searches)
 
 
 def walk_code(code: str, start: Path) -> Walk:
@@ -126,31 +86,21 @@ def walk_code(code: str, start: Path) -> Walk:
     key = code.strip().lower()
     if not 6 <= len(key) <= 12 or set(key) - set("0123456789abcdef"):
         raise Refusal(f"{code!r} is no trace code; every figure has one printed in it: {EXAMPLE}")
-    root = history.project(start)
-    if root is None:
+    searches = [Search(root) for root in history.projects(start)]
+    if not searches:
         raise Refusal(f"{start}: no project here; run this inside a clone of the repository that the figure is from")
-    search = Search(root)
-    place = search.first(f'"trace": "{key}', lambda source: source.by_key(key))
-    if place is None:
-        raise Refusal(f"{key}: {search.reach}")
-    return _walk(None, None, place.trace, search, place)
+    at = located(searches, f'"trace": "{key}', lambda source: source.by_key(key))
+    if at is None:
+        raise Refusal(f"{key}: {_reach(searches)}")
+    return _confirmed(None, None, at[1].trace, *at)
 
 
-def _walk(
-    file: Path | None, found: str | None, trace: Trace | None, search: Search | None, place: Place | None
-) -> Walk:
-    if search is None or place is None:
-        standing, told = _unconfirmed(trace, search)
-        steps, raw, missing = _ancestry([Step(trace.verb, "", trace, {}, None)] if trace else [], search)
-        return Walk(
-            standing, told, file, found, trace, search and search.root, steps=steps, raw=raw, missing=missing,
-            notes=_notes(search),
-        )  # fmt: skip
-    standing, told = _standing(place, found)
+def _confirmed(file: Path | None, found: str | None, trace: Trace | None, search: Search, place: Place) -> Walk:
+    standing, told = _standing(search, place, found)
     steps, raw, missing = _ancestry([_step(place)], search)
     name = place.source.commit
     jobs = [(step.verb, step.job, step.trace) for step in steps if step.commit == name]
-    head = _source_at(search.root, search.head) if name and search.head else None
+    head = source_at(search.root, search.head) if name and search.head else None
     return Walk(
         standing=standing,
         told=told,
@@ -159,15 +109,47 @@ def _walk(
         trace=trace,
         root=search.root,
         path=next((path for path, made in place.entry.outputs.items() if made == found), None),
-        commit=history.commit(search.root, name) if name else None,
+        commit=repository.commit(search.root, name) if name else None,
         current=head is not None and _still_so(head, place, found),
         since=since(head, jobs) if head else [],
         steps=steps,
         raw=raw,
         missing=missing,
         check=check(search.root, name, jobs) if name else None,
-        notes=[*_notes(search, uncommitted=name is None and search.head is not None), *_astray(search.root, name)],
+        kept=_kept(search.root, place, found) if name else None,
+        notes=[*_notes(search), *(_of_commit(search, name, found) if name else _uncommitted(search))],
     )
+
+
+def _unconfirmed(file: Path, found: str, trace: Trace | None, searches: list[Search]) -> Walk:
+    search = searches[0] if searches else None
+    steps, raw, missing = _ancestry([Step(trace.verb, "", trace, {}, None)] if trace else [], search)
+    return Walk(
+        standing="claimed" if trace else "unknown",
+        told=f"it claims to be made as below, which is not confirmed: {_reach(searches)}"
+        if trace
+        else f"it holds no trace, and {_reach(searches)}; if it is a figure, its code is printed in it: {EXAMPLE}",
+        file=file,
+        digest=found,
+        trace=trace,
+        root=search and search.root,
+        steps=steps,
+        raw=raw,
+        missing=missing,
+        notes=[note for each in searches for note in _notes(each)],
+    )
+
+
+def _reach(searches: list[Search]) -> str:
+    reached = "; ".join(search.reach for search in searches)
+    return reached or "there is no project here: run this inside a clone of the one it is from"
+
+
+def _kept(root: Path, place: Place, found: str | None) -> Kept:
+    """Where the file still is, or the first that its job made."""
+    recorded = place.entry.outputs
+    path = next((path for path, made in recorded.items() if made == found), min(recorded))
+    return kept(root, place.source.commit or "HEAD", path, recorded[path])
 
 
 def _still_so(head: Source, place: Place, found: str | None) -> bool:
@@ -178,7 +160,7 @@ def _still_so(head: Source, place: Place, found: str | None) -> bool:
     return ledger_at_head is not None and asked.items() <= ledger_at_head.digests.items()
 
 
-def _standing(place: Place, found: str | None) -> tuple[Standing, str]:
+def _standing(search: Search, place: Place, found: str | None) -> tuple[Standing, str]:
     name = place.source.commit
     where = f"{ledger(place.verb)} {f'of commit {name[:12]}' if name else 'of the working tree'}"
     if found is not None and found not in place.entry.outputs.values():
@@ -187,36 +169,38 @@ def _standing(place: Place, found: str | None) -> tuple[Standing, str]:
             "another program"
         )
     told = "the code of files" if found is None else "bit for bit a file"
-    return ("recorded", f"{told} that {where} tells of") if name else (
-        "uncommitted", f"{told} that {where} tells of, which is not committed as it is")  # fmt: skip
+    if name and search.cut(name):
+        return "recorded", (
+            f"{told} that {where} tells of, where this shallow clone is cut: it or an earlier one made it; "
+            "`git fetch --unshallow` brings the rest"
+        )
+    if name:
+        return "recorded", f"{told} that {where} tells of"
+    if search.closed:
+        return "uncommitted", f"{told} that {where} tells of; whether it is committed cannot be seen: {search.closed}"
+    return "uncommitted", f"{told} that {where} tells of, which is not committed as it is"
 
 
-def _unconfirmed(trace: Trace | None, search: Search | None) -> tuple[Standing, str]:
-    where = search.reach if search else "there is no project here: run this inside a clone of the one it is from"
-    if trace:
-        return "claimed", f"it claims to be made as below, which is not confirmed: {where}"
-    return "unknown", f"it holds no trace, and {where}; if it is a figure, its code is printed in it: {EXAMPLE}"
+def _notes(search: Search) -> list[str]:
+    return [note for source in (search.here, *search.sources) for note in source.notes]
 
 
-def _notes(search: Search | None, uncommitted: bool = False) -> list[str]:
-    if search is None:
-        return []
-    notes = [note for source in (search.here, *search.sources) for note in source.notes]
-    edited = history.changed(search.root, *SOURCES) if uncommitted else []
-    if edited:
-        shown = ", ".join(edited[:4]) + (f" and {len(edited) - 4} more" if len(edited) > 4 else "")
-        notes.append(f"made in a working tree that may differ from every commit; now it differs in {shown}")
-    return notes
+def _uncommitted(search: Search) -> list[str]:
+    """What of the working tree differs from HEAD, and may have made the file."""
+    edited = repository.changed(search.root, *SOURCES) if search.head else []
+    shown = ", ".join(edited[:4]) + (f" and {len(edited) - 4} more" if len(edited) > 4 else "")
+    told = f"made in a working tree that may differ from every commit; now it differs in {shown}"
+    return [told] if edited else []
 
 
-def _astray(root: Path, name: str | None) -> list[str]:
-    """That a commit is of another branch."""
-    branches = history.branches_with(root, name) if name else None
-    return (
-        []
-        if branches is None
-        else [f"commit {name[:12] if name else ''} is not in the history of HEAD; it is in {', '.join(branches)}"]
-    )
+def _of_commit(search: Search, name: str, found: str | None) -> list[str]:
+    """That a commit is of another branch, and which others recorded the same bytes."""
+    branches = repository.branches_with(search.root, name)
+    notes = [] if branches is None else [f"commit {name[:12]} is not in HEAD's history; it is in {', '.join(branches)}"]
+    others = [repository.commit(search.root, other) for other in search.others(found, name)] if found else []
+    told = "; ".join(f"{other.id[:12]} of {other.date}: {other.subject}" for other in others[:SHOWN])
+    more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
+    return [*notes, f"the same bytes were also recorded by commit {told}{more}"] if others else notes
 
 
 def _step(place: Place) -> Step:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import torch
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
@@ -174,7 +174,7 @@ def _check(path: Path, tensors: dict[str, Tensor], expected: dict[str, Kind]) ->
 def _read_metrics(path: Path, run: Run) -> pl.DataFrame:
     try:
         table = pl.read_parquet(io.BytesIO(read(path)))
-    except PolarsError as error:
+    except (PolarsError, PanicException) as error:
         raise Refusal(f"{path}: not a Parquet file ({str(error).splitlines()[0]}); {REMEDY}") from error
     mistake = _mistake(table, run)
     if mistake:

@@ -1,0 +1,139 @@
+"""Git, asked about a repository: read only, and nothing that its own configuration names is run."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from nominima.ground.files import Refusal
+
+GIT = (
+    "git", "--no-pager", "--no-optional-locks", "--no-replace-objects", "-c", "core.quotePath=false",
+    "-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=UTF-8",
+)  # fmt: skip
+ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"}
+PLAIN = ("100644", "100755")  # modes of files that are no links
+
+
+class Commit(NamedTuple):
+    """A commit as people know it."""
+
+    id: str
+    date: str
+    subject: str
+
+
+def closed(root: Path) -> str | None:
+    """Why Git does not open the history at `root`; None where it does."""
+    try:
+        done = _git(root, "rev-parse", "--git-dir")
+    except Refusal as refusal:
+        return str(refusal)
+    if done.returncode == 0:
+        return None
+    told = _told(done)
+    if "dubious ownership" in told:
+        return f"git says {told!r}; `git config --global --add safe.directory {root}` trusts it"
+    return "it is in no Git repository" if "not a git repository" in told else f"git says {told!r}"
+
+
+def head(root: Path) -> str | None:
+    """The commit that is checked out; None before the first commit, and where Git does not open the history."""
+    if closed(root):
+        return None
+    done = _git(root, "rev-parse", "--quiet", "--verify", "HEAD^{commit}")
+    return done.stdout.decode().strip() if done.returncode == 0 else None
+
+
+def boundary(root: Path) -> set[str]:
+    """The oldest commits of a shallow clone, at which its history is cut; empty in a whole one."""
+    file = root / git(root, "rev-parse", "--git-path", "shallow").strip()
+    return set(file.read_text().split()) if file.is_file() else set()
+
+
+def changed(root: Path, *paths: str) -> list[str]:
+    """Paths at or below `paths` that differ from HEAD or are not in Git."""
+    told = git(root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", *paths)
+    return [entry[3:] for entry in told.split("\0") if entry]
+
+
+def commit(root: Path, name: str) -> Commit:
+    """What Git knows of a commit."""
+    return Commit(*git(root, "show", "--no-patch", "--format=%H%x00%cs%x00%s", name).strip().split("\0"))
+
+
+def commits_with(root: Path, text: str, path: str, starts: tuple[str, ...]) -> list[str]:
+    """Commits in which the files below `path` gained or lost a text, oldest first; those of the first start first."""
+    search = ["log", "--reverse", "-m", "--no-ext-diff", "--no-textconv", "--format=%H", f"-S{text}"]
+    found = [line for start in starts for line in git(root, *search, start, "--", path).split()]
+    return list(dict.fromkeys(found))
+
+
+def without_merges(root: Path, names: list[str]) -> list[str]:
+    """Those of the commits that have one parent at most, in the same order."""
+    single = set(git(root, "rev-list", "--no-walk", "--no-merges", *names).split()) if names else set()
+    return [name for name in names if name in single]
+
+
+def branches_with(root: Path, name: str) -> list[str] | None:
+    """None for a commit of HEAD's history, else the branches and tags that hold it."""
+    if _git(root, "merge-base", "--is-ancestor", name, "HEAD").returncode == 0:
+        return None
+    return git(root, "for-each-ref", "--contains", name, "--format=%(refname:short)").split()
+
+
+def blobs(root: Path, name: str, *paths: str) -> dict[str, str]:
+    """Path from `root` → Git's name of the content, of every plain file of a commit, or at or below `paths`."""
+    listed = git(root, "ls-tree", "-r", "-z", name, "--", *paths).split("\0")
+    entries = (entry.partition("\t") for entry in listed if entry)
+    return {path: told.split()[2] for told, _, path in entries if told.startswith(PLAIN)}
+
+
+def blob(root: Path, name: str, largest: int) -> bytes:
+    """A content by Git's name of it, as it is stored.
+
+    Raises:
+        Refusal: it is not there, or has more than `largest` bytes.
+    """
+    size = int(git(root, "cat-file", "-s", name))
+    if size > largest:
+        raise Refusal(f"a file of {size} bytes; at most {largest} are read")
+    return git_bytes(root, "cat-file", "blob", name)
+
+
+def blob_ids(root: Path, files: list[Path]) -> dict[Path, str]:
+    """Git's names of the contents of files, wherever they lie."""
+    listed = "".join(f"{file}\n" for file in files).encode()
+    names = git_bytes(root, "hash-object", "--no-filters", "--stdin-paths", stdin=listed).decode().split()
+    return dict(zip(files, names, strict=True))
+
+
+def git(root: Path, *arguments: str) -> str:
+    """What a git command in `root` answers, as text."""
+    return git_bytes(root, *arguments).decode(errors="replace")
+
+
+def git_bytes(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+    """What a git command in `root` answers.
+
+    Raises:
+        Refusal: with git's own message.
+    """
+    done = _git(root, *arguments, stdin=stdin)
+    if done.returncode != 0:
+        raise Refusal(f"git {arguments[0]} failed in {root}: {_told(done)}")
+    return done.stdout
+
+
+def _told(done: "subprocess.CompletedProcess[bytes]") -> str:
+    return next(iter(done.stderr.decode(errors="replace").strip().splitlines()), "no message")
+
+
+def _git(root: Path, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+    environment = {name: value for name, value in os.environ.items() if name not in ELSEWHERE} | {"LC_ALL": "C"}
+    try:
+        return subprocess.run(  # noqa: S603 - no shell
+            [*GIT, *arguments], cwd=root, input=stdin, capture_output=True, check=False, env=environment
+        )
+    except FileNotFoundError:
+        raise Refusal("git is not installed, or not on the PATH") from None
