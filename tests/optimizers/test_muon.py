@@ -52,7 +52,7 @@ def test_a_lane_walks_as_published(lane):
     optimizer, parameters = muon.build(), Stack.of(LAYOUT, draw(0))
     memory = optimizer.start(parameters)
     for t in range(1, 201):
-        optimizer.step(parameters, Stack.of(LAYOUT, draw(t)), memory, 0.01, t)
+        optimizer.step(parameters, Stack.of(LAYOUT, draw(t)), memory, [0.01] * LANES, t)
     torch.testing.assert_close(parameters.rows()[lane], by_hand(lane, 200), rtol=1e-9, atol=1e-9)
 
 
@@ -72,7 +72,7 @@ def test_the_update_agrees_with_torch_to_its_half_precision():
     memory = optimizer.start(parameters)
     for t in range(1, 11):
         g = draw(t)[:, :48].float()
-        optimizer.step(parameters, Stack.of(LAYOUT[1:], g), memory, 0.01, t)
+        optimizer.step(parameters, Stack.of(LAYOUT[1:], g), memory, [0.01] * LANES, t)
         weight.grad = g[1, :36].view(9, 4)
         theirs.step()
     difference = (parameters.leaves["weight"][1] - weight.detach()).norm() / (weight.detach() - start).norm()

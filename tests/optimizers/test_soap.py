@@ -44,7 +44,7 @@ def walk(steps: int, spoil: int | None = None) -> torch.Tensor:
         gradient = draw(t)
         if spoil is not None:
             gradient[spoil] = torch.nan
-        optimizer.step(parameters, Stack.of(LAYOUT, gradient), memory, RATE, t)
+        optimizer.step(parameters, Stack.of(LAYOUT, gradient), memory, [RATE] * LANES, t)
     return parameters.rows()
 
 

@@ -1,7 +1,7 @@
 """AdamW: Adam with decoupled weight decay (Loshchilov & Hutter 2019)."""
 
 from nominima.ground.records import NonNegative, Positive, Share
-from nominima.training.optimizer import Optimizer, adam
+from nominima.training.optimizer import Optimizer, Rates, adam
 from nominima.training.stack import Stack
 
 
@@ -10,8 +10,7 @@ def build(
 ) -> Optimizer:
     """Adam's step, which never sees the decay, after θ ← (1 - rate·decay)θ."""
 
-    def step(parameters: Stack, gradient: Stack, memory: list[Stack], rate: float, t: int) -> None:
-        m, v = memory
-        adam([parameters.flat], [gradient.flat], ([m.flat], [v.flat]), rate, t, beta1, beta2, epsilon)
+    def step(parameters: Stack, gradient: Stack, memory: list[Stack], rates: Rates, t: int) -> None:
+        adam(parameters, gradient, (memory[0], memory[1]), rates, t, beta1, beta2, epsilon)
 
     return Optimizer(step, lambda layout: [layout, layout], decay)

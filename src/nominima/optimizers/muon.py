@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nominima.ground.records import Positive, Share
-from nominima.training.optimizer import Optimizer, adam, is_matrix
+from nominima.training.optimizer import Optimizer, Rates, adam, is_matrix
 from nominima.training.stack import Layout, Stack
 
 QUINTIC = (3.4445, -4.7750, 2.0315)  # steepest at 0 while singular values stay near 1
@@ -21,18 +21,16 @@ def build(*, momentum: Share = 0.95, beta1: Share = 0.9, beta2: Share = 0.999, e
     steps the size of Adam's, so that one rate suits all leaves (Liu 2025). The others take Adam's step.
     """
 
-    def step(parameters: Stack, gradient: Stack, memory: list[Stack], rate: float, t: int) -> None:
+    def step(parameters: Stack, gradient: Stack, memory: list[Stack], rates: Rates, t: int) -> None:
         first, second = memory
-        rest = [leaf.name for leaf in second.layout]
-        moments = ([first.leaves[name] for name in rest], [second.leaves[name] for name in rest])
-        adam([parameters.leaves[name] for name in rest], [gradient.leaves[name] for name in rest], moments,
-             rate, t, beta1, beta2, epsilon)  # fmt: skip
+        adam(parameters, gradient, (first, second), rates, t, beta1, beta2, epsilon)
         for leaf in filter(is_matrix, parameters.layout):
             g, b = gradient.leaves[leaf.name], first.leaves[leaf.name]
-            b.lerp_(g, 1 - momentum)
-            update = orthogonal(torch.lerp(g, b, momentum).flatten(2))
+            b.mul_(momentum).add_(g.mul_(1 - momentum))
+            update = orthogonal((momentum * b).add_(g).flatten(2))
             scale = 0.2 * math.sqrt(max(update.shape[1:]))
-            parameters.leaves[leaf.name].add_(update.view_as(b), alpha=-rate * scale)
+            sizes = update.new_tensor([rate * scale for rate in rates])
+            parameters.leaves[leaf.name].sub_((update * sizes.view(-1, 1, 1)).view_as(b))
 
     return Optimizer(step, _memory)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nominima.ground.records import Count, Positive, Share
-from nominima.training.optimizer import Optimizer, adam, is_matrix
+from nominima.training.optimizer import Optimizer, Rates, adam, is_matrix
 from nominima.training.stack import Layout, Leaf, Stack
 
 
@@ -19,27 +19,24 @@ def build(*, beta1: Share = 0.95, beta2: Share = 0.95, epsilon: Positive = 1e-8,
     the bases, so that no gradient is seen through a basis made of itself alone.
     """
 
-    def step(parameters: Stack, gradient: Stack, memory: list[Stack], rate: float, t: int) -> None:
-        first, second, factors, bases = memory
+    def step(parameters: Stack, gradient: Stack, memory: list[Stack], rates: Rates, t: int) -> None:
+        first, second, rotated, factors, bases = memory
         for leaf in filter(is_matrix, parameters.layout):
             g = gradient.leaves[leaf.name].flatten(2)
             sides = [(factors.leaves[name], bases.leaves[name]) for name in _sides(leaf)]
             if t > 1:
-                m, v = (stack.leaves[leaf.name].view_as(g) for stack in (first, second))
+                m, v = (stack.leaves[leaf.name].view_as(g) for stack in (first, rotated))
                 update = _preconditioned(g, m, v, (sides[0][1], sides[1][1]), t - 1, beta1, beta2, epsilon)
-                parameters.leaves[leaf.name].flatten(2).add_(update, alpha=-rate)
+                parameters.leaves[leaf.name].flatten(2).sub_(update * update.new_tensor(rates).view(-1, 1, 1))
             for (factor, basis), product in zip(sides, (g @ g.mT, g.mT @ g), strict=True):
-                factor.lerp_(product, 1 - beta2)
+                factor.mul_(beta2).add_(product.mul_(1 - beta2))
                 if t == 1:
                     # A lane that has diverged already must not stop the others.
                     basis.copy_(torch.linalg.eigh(factor.nan_to_num()).eigenvectors.flip(-1))
                 elif t % every == 0:
                     basis.copy_(torch.linalg.qr(factor @ basis).Q)
-        rest = [leaf.name for leaf in parameters.layout if not is_matrix(leaf)]
         if t > 1:
-            stacks = (parameters, gradient, first, second)
-            moved, g, m, v = ([stack.leaves[name] for name in rest] for stack in stacks)
-            adam(moved, g, (m, v), rate, t - 1, beta1, beta2, epsilon)
+            adam(parameters, gradient, (first, second), rates, t - 1, beta1, beta2, epsilon)
 
     return Optimizer(step, _memory)
 
@@ -51,8 +48,8 @@ def _preconditioned(
     """Adam's step (lane, A, B) in the bases; moves m (as given) and v (in the bases) in place."""
     left, right = bases
     rotated = left.mT @ g @ right
-    m.lerp_(g, 1 - beta1)
-    v.mul_(beta2).addcmul_(rotated, rotated, value=1 - beta2)
+    m.mul_(beta1).add_(g * (1 - beta1))
+    v.mul_(beta2).add_(rotated.square_().mul_(1 - beta2))
     scale = (v / (1 - beta2**t)).sqrt_().add_(epsilon).mul_(1 - beta1**t)
     return left @ (left.mT @ m @ right).div_(scale) @ right.mT
 
@@ -63,7 +60,8 @@ def _memory(layout: Layout) -> list[Layout]:
         for leaf in filter(is_matrix, layout)
         for name, side in zip(_sides(leaf), (leaf.shape[0], math.prod(leaf.shape[1:])), strict=True)
     )
-    return [layout, layout, square, square]
+    rest, matrices = (tuple(leaf for leaf in layout if is_matrix(leaf) is kind) for kind in (False, True))
+    return [layout, rest, matrices, square, square]
 
 
 def _sides(leaf: Leaf) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """What an optimizer is: the layouts of its memory, and a step that moves all lanes in place."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,9 +9,12 @@ from torch import Tensor
 
 from nominima.training.stack import Layout, Leaf, Stack
 
-Step = Callable[[Stack, Stack, list[Stack], float, int], None]
-"""(parameters, gradient, memory, rate, t): moves parameters and memory in place; t counts from 1; the
-gradient may be spoilt. The move is in proportion to the rate and does not depend on where the parameters are."""
+Rates = Sequence[float]
+"""The learning rate of each lane at a step."""
+
+Step = Callable[[Stack, Stack, list[Stack], Rates, int], None]
+"""(parameters, gradient, memory, rates, t): moves parameters and memory in place; t counts from 1; the
+gradient may be spoilt. A lane's move must have the same bits whatever the other lanes are."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +40,30 @@ def is_matrix(leaf: Leaf) -> bool:
 
 
 def adam(
-    moved: list[Tensor], gradient: list[Tensor], memory: tuple[list[Tensor], list[Tensor]],
-    rate: float, t: int, beta1: float, beta2: float, epsilon: float,
+    parameters: Stack, gradient: Stack, memory: tuple[Stack, Stack], rates: Rates, t: int,
+    beta1: float, beta2: float, epsilon: float,
 ) -> None:  # fmt: skip
-    """One step of Adam with bias correction, in place (Kingma & Ba 2015).
+    """One step of Adam with bias correction for the leaves in `memory`, in place (Kingma & Ba 2015).
 
-    m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; θ ← θ - rate·m̂ / (√v̂ + ε). One kernel makes
-    the whole step: 3.5 times as fast as the element-wise operations it stands for.
+    m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; θ ← θ - rate·m̂ / (√v̂ + ε). One kernel makes the whole step where all
+    rates are equal: 3.5 times as fast as the element-wise operations it stands for. Where they differ it moves
+    the moments only and the rest is written out, each operation rounded as in the kernel.
     """
-    count = moved[0].new_full((), float(t), dtype=torch.float32)
+    first, second = memory
+    names = [leaf.name for leaf in second.layout]
+    stacks = (parameters, gradient, first, second)
+    whole = second.layout == parameters.layout
+    moved, g, m, v = ([each.flat] if whole else [each.blocks[name] for name in names] for each in stacks)
+    count = parameters.flat.new_full((), float(t), dtype=torch.float32)
+    alike = len(set(rates)) == 1
     torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]
-        moved, gradient, *memory, [], [count] * len(moved), lr=rate, beta1=beta1, beta2=beta2, eps=epsilon,
+        moved if alike else g, g, m, v, [], [count] * len(g), lr=rates[0], beta1=beta1, beta2=beta2, eps=epsilon,
         weight_decay=0.0, amsgrad=False, maximize=False,
     )  # fmt: skip
+    if alike:
+        return
+    sizes = parameters.flat.new_tensor([-rate / (1 - beta1**t) for rate in rates])
+    for name in names:
+        leaf = first.leaves[name]
+        scale = second.leaves[name].sqrt().div_(math.sqrt(1 - beta2**t)).add_(epsilon)
+        parameters.leaves[name].add_((leaf * sizes.view(-1, *(1,) * (leaf.dim() - 1))).div_(scale))

@@ -1,6 +1,7 @@
 """A stack: the parameters of all lanes in one buffer, so that one operation moves every model of a run."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -10,6 +11,8 @@ from torch import Tensor
 
 Parameters = dict[str, Tensor]
 """name → (lane, *shape)"""
+
+ROUND = 16  # numbers: as many as the widest vector register holds
 
 
 class Leaf(NamedTuple):
@@ -34,9 +37,10 @@ Layout = tuple[Leaf, ...]
 class Stack:
     """Tensors of one layout for all lanes.
 
-    flat: (lane·param,), leaf after leaf and lane after lane within a leaf: each leaf is one contiguous block,
-    which batched products write 1.5 times as fast as slices of (lane, param), and element-wise steps take
-    `flat` at once.
+    flat: leaf after leaf and lane after lane within a leaf: each leaf is one contiguous block, which batched
+    products write 1.5 times as fast as slices of (lane, param), and element-wise steps take `flat` at once.
+    Blocks end in zeros up to a multiple of `ROUND`: kernels that move the numbers left over at the end of a
+    buffer by other instructions find none, so that a lane's bits do not depend on where it lies.
     """
 
     layout: Layout
@@ -46,32 +50,49 @@ class Stack:
     @staticmethod
     def of(layout: Layout, rows: Tensor) -> "Stack":
         """The stack of the lanes' flat parameters (lane, param)."""
-        stack = Stack(layout, len(rows), torch.empty(rows.numel(), dtype=rows.dtype, device=rows.device))
+        stack = Stack(layout, len(rows), rows.new_zeros(sum(_sizes(layout, len(rows)))))
         parts = rows.split([leaf.numel for leaf in layout], dim=1)
         for leaf, part in zip(layout, parts, strict=True):
             stack.leaves[leaf.name].copy_(part.unflatten(1, leaf.shape))
         return stack
 
     @cached_property
+    def blocks(self) -> dict[str, Tensor]:
+        """Views by name, one-dimensional, with the zeros at the end."""
+        blocks = self.flat.split(_sizes(self.layout, self.lanes))
+        return {leaf.name: block for leaf, block in zip(self.layout, blocks, strict=True)}
+
+    @cached_property
     def leaves(self) -> Parameters:
         """Views by name, (lane, *shape), contiguous."""
-        blocks = self.flat.split([self.lanes * leaf.numel for leaf in self.layout])
-        return {leaf.name: block.view(self.lanes, *leaf.shape) for leaf, block in zip(self.layout, blocks, strict=True)}
+        return {
+            leaf.name: self.blocks[leaf.name][: self.lanes * leaf.numel].view(self.lanes, *leaf.shape)
+            for leaf in self.layout
+        }
 
     def rows(self) -> Tensor:
         """A copy as (lane, param), leaves in the order of the layout."""
-        return torch.cat([block.flatten(1) for block in self.leaves.values()], dim=1)
+        return torch.cat([leaf.flatten(1) for leaf in self.leaves.values()], dim=1)
 
     def zeros(self, layout: Layout | None = None) -> "Stack":
         """Zeros for the same lanes, of this layout or another."""
         layout = self.layout if layout is None else layout
-        count = self.lanes * sum(leaf.numel for leaf in layout)
-        return Stack(layout, self.lanes, self.flat.new_zeros(count))
+        return Stack(layout, self.lanes, self.flat.new_zeros(sum(_sizes(layout, self.lanes))))
 
-    def spread(self, values: Tensor) -> Tensor:
-        """A number for each lane, (lane,), repeated for each of its parameters: laid out as `flat`."""
-        return torch.cat([values.repeat_interleave(leaf.numel) for leaf in self.layout])
+    def scale(self, factors: Sequence[float]) -> None:
+        """Multiply each lane by its factor, in place; the bits are the same whether the factors differ or not."""
+        if len(set(factors)) == 1:
+            self.flat.mul_(factors[0])
+            return
+        each = self.flat.new_tensor(factors)
+        for leaf in self.leaves.values():
+            leaf.mul_(each.view(-1, *(1,) * (leaf.dim() - 1)))
 
     def take(self, lanes: Tensor) -> "Stack":
         """A stack of some of the lanes, int64 (lane,)."""
         return Stack.of(self.layout, self.rows()[lanes])
+
+
+def _sizes(layout: Layout, lanes: int) -> list[int]:
+    """Of the blocks."""
+    return [-(-lanes * leaf.numel // ROUND) * ROUND for leaf in layout]
