@@ -31,7 +31,7 @@ $(BIN)/.installed: requirements.lock requirements-torch-cpu.lock requirements-to
 WORK ?= $(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))
 
 bench: .venv-bench/.installed
-	for work in $(WORK); do OMP_NUM_THREADS=1 .venv-bench/bin/python -m benchmarks.$$work || exit 1; done
+	for work in $(WORK); do OMP_NUM_THREADS=1 MKL_CBWR=AUTO,STRICT .venv-bench/bin/python -m benchmarks.$$work || exit 1; done
 
 .venv-bench/.installed: $(BIN)/.installed benchmarks/requirements.txt
 	$(BIN)/python -m venv .venv-bench

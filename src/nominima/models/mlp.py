@@ -65,28 +65,32 @@ def _backward(parameters: Stack, gradient: Stack, depth: int, activation: Litera
     biases = [parameters.leaves[f"bias{layer}"].unsqueeze(-1) for layer in layers]
     weight_gradients = [gradient.leaves[f"weight{layer}"] for layer in layers]
     bias_gradients = [gradient.leaves[f"bias{layer}"] for layer in layers]
+    turned = [weight.mT for weight in weights]
     units: list[Tensor] = []
+    turned_units: list[Tensor] = []
     deltas: list[Tensor] = []
 
     def allocate(batch: int) -> None:
-        for buffers in (units, deltas):
-            buffers[:] = [bias.new_empty(*bias.shape[:2], batch) for bias in biases]
+        units[:], deltas[:] = ([bias.new_empty(*bias.shape[:2], batch) for bias in biases] for _ in range(2))
+        turned_units[:] = [unit.mT for unit in units]
 
     def fill(x: Tensor, targets: Tensor) -> None:
-        if not units or units[0].shape[-1] != x.shape[1]:
-            allocate(x.shape[1])
-        below = [x.flatten(2).mT, *units[:-1]]
+        batch = x.shape[1]
+        if not units or units[0].shape[-1] != batch:
+            allocate(batch)
+        x = x.flatten(2)
+        below, turned_below = [x.mT, *units[:-1]], [x, *turned_units[:-1]]
         for weight, bias, h, above in zip(weights, biases, below, units, strict=True):
             torch.baddbmm(bias, weight, h, out=above)
             if above is not units[-1]:
                 ACTIVATION[activation](above)
         torch.softmax(units[-1], 1, out=deltas[-1])
-        deltas[-1].sub_(targets.mT).mul_(1 / x.shape[1])
+        deltas[-1].sub_(targets.mT).mul_(1 / batch)
         for layer in reversed(range(depth + 1)):
-            torch.bmm(deltas[layer], below[layer].mT, out=weight_gradients[layer])
+            torch.bmm(deltas[layer], turned_below[layer], out=weight_gradients[layer])
             torch.sum(deltas[layer], -1, out=bias_gradients[layer])
             if layer:
-                torch.bmm(weights[layer].mT, deltas[layer], out=deltas[layer - 1])
+                torch.bmm(turned[layer], deltas[layer], out=deltas[layer - 1])
                 _through(activation, deltas[layer - 1], below[layer])
 
     return fill

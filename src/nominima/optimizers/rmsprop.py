@@ -1,7 +1,7 @@
 """RMSprop (Tieleman & Hinton 2012)."""
 
 from nominima.ground.records import Positive, Share
-from nominima.training.optimizer import Optimizer, Rates
+from nominima.training.optimizer import Optimizer, Rates, root
 from nominima.training.stack import Stack
 
 
@@ -11,6 +11,6 @@ def build(*, smoothing: Share = 0.99, epsilon: Positive = 1e-8) -> Optimizer:
     def step(parameters: Stack, gradient: Stack, memory: list[Stack], rates: Rates, _t: int) -> None:
         v = memory[0].flat.mul_(smoothing).addcmul_(gradient.flat, gradient.flat, value=1 - smoothing)
         gradient.scale(rates)
-        parameters.flat.sub_(gradient.flat.div_(v.sqrt().add_(epsilon)))
+        parameters.flat.sub_(gradient.flat.div_(root(v).add_(epsilon)))
 
     return Optimizer(step, lambda layout: [layout])

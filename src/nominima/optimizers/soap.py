@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nominima.ground.records import Count, Positive, Share
-from nominima.training.optimizer import Optimizer, Rates, adam, is_matrix
+from nominima.training.optimizer import Optimizer, Rates, adam, is_matrix, root
 from nominima.training.stack import Layout, Leaf, Stack
 
 
@@ -50,7 +50,7 @@ def _preconditioned(
     rotated = left.mT @ g @ right
     m.mul_(beta1).add_(g * (1 - beta1))
     v.mul_(beta2).add_(rotated.square_().mul_(1 - beta2))
-    scale = (v / (1 - beta2**t)).sqrt_().add_(epsilon).mul_(1 - beta1**t)
+    scale = root(v / (1 - beta2**t)).add_(epsilon).mul_(1 - beta1**t)
     return left @ (left.mT @ m @ right).div_(scale) @ right.mT
 
 

@@ -37,6 +37,7 @@ def workplace(root: Path) -> None:
     os.environ["PYTHONPATH"] = str(root / "src")
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     os.environ |= {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "PYTHONHASHSEED": "0"}
+    os.environ["MKL_CBWR"] = "AUTO,STRICT"  # products whose bits do not depend on where in memory matrices lie
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # what deterministic products on a CUDA device need
 
 

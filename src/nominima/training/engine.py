@@ -39,8 +39,9 @@ def fit(
 ) -> list[tuple[Trajectory, Records]]:
     """Train all lanes of runs that differ in what planning.run.FREE names alone.
 
-    A lane draws its initial parameters, label noise and example order from generators of its own seed, so
-    that it equals a training by itself to rounding. Lanes that diverge leave the stack at the next metric
+    A lane draws its initial parameters, label noise and example order from generators of its own seed, and no
+    operation mixes lanes, so that it has the bits of a training by itself (where products have theirs wherever
+    in memory matrices lie, see planning.guard.workplace). Lanes that diverge leave the stack at the next metric
     step and cost nothing more.
 
     Args:

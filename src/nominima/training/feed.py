@@ -23,10 +23,10 @@ class Feed:
         """x: float32 (example, *input), shared; targets: float32 (lane, example, class), rows that sum to 1;
         epochs: the examples of each lane in order, int64, piece by piece without end."""
         lanes, _, _ = targets.shape
-        self._x, self._targets = x, targets
+        self._x, self._targets, self._batch = x, targets, batch
         self._block = min(MOST_STEPS, max(1, BLOCK // (lanes * batch * x[0].numel())))
-        self._shape = (self._block, batch)
         self._orders = [_pieces(each, self._block * batch) for each in epochs]
+        self._make_room(lanes)
         self._refill()
 
     def __next__(self) -> tuple[Tensor, Tensor]:
@@ -35,32 +35,43 @@ class Feed:
         if self._at == self._block:
             self._refill()
         self._at += 1
-        return self._inputs[self._at - 1], self._labels[self._at - 1]
+        return self._slots[self._at - 1]
 
     def keep(self, lanes: list[int]) -> None:
         """Go on with some of the lanes; what they see does not change."""
         self._targets = self._targets[lanes]
         self._orders = [self._orders[lane] for lane in lanes]
-        self._inputs, self._labels = self._inputs[:, lanes], self._labels[:, lanes]
+        inputs, labels = self._inputs[:, lanes], self._labels[:, lanes]
+        self._make_room(len(lanes))
+        self._inputs.copy_(inputs)
+        self._labels.copy_(labels)
+
+    def _make_room(self, lanes: int) -> None:
+        """Buffers that every block is gathered into; a batch's classes are outermost, as the passes read them."""
+        steps, classes = (self._block, lanes), self._targets.shape[-1]
+        self._inputs = self._x.new_empty(*steps, self._batch, *self._x.shape[1:])
+        self._rows = self._targets.new_empty(*steps, self._batch, classes)
+        self._labels = self._targets.new_empty(*steps, classes, self._batch)
+        self._slots = list(zip(self._inputs, self._labels.mT, strict=True))
+        self._offset = torch.arange(lanes, device=self._x.device).unsqueeze(1) * self._targets.shape[1]
 
     def _refill(self) -> None:
         order = torch.stack([next(order) for order in self._orders]).to(self._x.device)
-        at = order.unflatten(1, self._shape).transpose(0, 1)  # (block, lane, batch)
-        self._inputs = self._x.index_select(0, at.flatten()).view(*at.shape, *self._x.shape[1:])
-        rows = self._targets.flatten(0, 1)
-        offset = torch.arange(len(order), device=at.device).unsqueeze(1) * self._targets.shape[1]
-        labels = rows.index_select(0, (at + offset).flatten()).view(*at.shape, -1)
-        # Classes outermost in memory, as the fused passes read them.
-        self._labels = labels.mT.contiguous().mT
+        at = order.unflatten(1, (self._block, self._batch)).transpose(0, 1)  # (block, lane, batch)
+        torch.index_select(self._x, 0, at.flatten(), out=self._inputs.flatten(0, 2))
+        of_lane = (at + self._offset).flatten()
+        torch.index_select(self._targets.flatten(0, 1), 0, of_lane, out=self._rows.flatten(0, 2))
+        self._labels.copy_(self._rows.mT)
         self._at = 0
 
 
 def epochs(released: Callable[[int], Tensor], source: torch.Generator) -> Iterator[Tensor]:
     """Fresh permutations of what is released when each begins: served so far ↦ int64 (example,)."""
-    served = 0
+    served, order = 0, torch.empty(0, dtype=torch.int64)
     while True:
         these = released(served)
-        yield these[torch.randperm(len(these), generator=source)]
+        torch.randperm(len(these), generator=source, out=order)
+        yield these.index_select(0, order)
         served += len(these)
 
 

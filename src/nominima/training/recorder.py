@@ -73,6 +73,8 @@ class Recorder:
         last, self._run = run.training.steps, run
         self._at = {step: at for at, step in enumerate(metric_steps(last))}
         self._kept = {step: at for at, step in enumerate(checkpoint_steps(last))}
+        # A start beyond float32 never was a point: zeros stand for it, and the lane diverges at step 0.
+        initial = initial.where(initial.isfinite().all(1, keepdim=True), 0)
         self._last = initial.clone()
         self._parameters = room(run, "parameters.safetensors", parameter_kinds(run, initial.shape[1]))
         self._records = room(run, "records.safetensors", record_kinds(run, labels.shape[1], validation))

@@ -9,6 +9,7 @@ from nominima.planning.run import Training
 from nominima.training.optimizer import Optimizer
 from nominima.training.stack import Stack
 
+
 def scheduled(training: Training) -> Callable[[int], float]:
     """t = 1 … steps ↦ the share of the rate at that step.
 
