@@ -161,8 +161,11 @@ def _free(evidence: Evidence) -> pl.DataFrame:
 
 def _costs(cost: pl.DataFrame) -> ChartType:
     """What every strength of decay costs, means over sizes."""
-    key = [*conditions(cost), "arm", "seed"]
-    found = cost.group_by(key, maintain_order=True).agg(pl.col("value").mean()).rename({"arm": "size"})
+    found = (
+        cost.group_by(*conditions(cost), "arm", "seed", maintain_order=True)
+        .agg(pl.col("value").mean())
+        .rename({"arm": "size"})
+    )
     nothing = found.select(x="size", y=pl.lit(0.0), label=pl.lit("the claim: above it, decay costs")).unique()
     return curves(
         by_size(found), title="What decay costs: clean test loss less that without", x="strength of the decay, l2",
