@@ -1,0 +1,232 @@
+"""How words are decided: of cells by interval, losses and guards, of parts by their cells, of a claim by its parts."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from nominima.judging import trend
+from nominima.judging.evidence import Missing
+from nominima.judging.intervals import FEWEST_EQUAL, NOTHING, Estimate, estimate
+from nominima.judging.naming import named
+from nominima.judging.parts import Condition, Findings, Guard, Part, View, each_condition
+from nominima.judging.reasons import doubt, of_claim, of_part
+from nominima.judging.record import Beside, Cell, Guarded, Literature, Number, PartVerdict, Verdict
+from nominima.judging.rules import Outcome, Rule, margin, outcome, truth, wholly_off
+from nominima.judging.samples import Sample, paired
+
+MOST_LOST = 0.2  # share of the networks at any size that is read
+FEWEST_SEEDS = 8
+ENOUGH = 0.75  # share of the tested cells
+
+
+class Asked(NamedTuple):
+    """A number of a cell: the view and rule it is asked by, and its sample, or what it lacks."""
+
+    view: View
+    rule: Rule
+    sample: Sample | None
+    lacks: str
+
+    def outcome(self, level: float) -> Outcome:
+        """What its interval at a level says."""
+        return "untested" if self.sample is None else outcome(self.sample.estimate(level), self.rule)
+
+
+def decide(claim: str, findings: Findings, rule_digest: str) -> Verdict:
+    """The verdict of what a claim found."""
+    primary, *parts = (decide_part(part) for part in (findings.primary, *findings.parts))
+    word = of_parts(primary.outcome, [part.outcome for part in parts])
+    beside = [each for view in findings.shown for each in _beside(view)]
+    return Verdict(
+        claim=claim,
+        outcome=word,
+        reason=of_claim(primary, parts, word),
+        rule_digest=rule_digest,
+        primary=primary,
+        parts=parts,
+        truer=trend.truer(findings.trend, findings.primary),
+        beside=beside,
+        published=[
+            Literature(name=each.name, source=each.source, value=each.value, low=each.low, high=each.high,
+                       ours=next((ours.estimate for ours in beside if f"{ours.name}, {ours.cell}" == each.ours), None))
+            for each in findings.published
+        ],
+    )  # fmt: skip
+
+
+def decide_part(part: Part) -> PartVerdict:
+    """The word of every cell of a part, and its own."""
+    found = _conditions(part)
+    names = named([condition for condition, _ in found])
+    asked = [[_ask(view, part.rule, condition) for view in part.asks] for condition, _ in found]
+    cells = [_cell(part, name, condition, decides, numbers)
+             for name, (condition, decides), numbers in zip(names, found, asked, strict=True)]  # fmt: skip
+    tested = sum(cell.decides and cell.outcome != "untested" for cell in cells)
+    strict = 1 - (1 - part.rule.confidence) / max(tested, 1)
+    cells = [cell.model_copy(update={"firm": _firm(cell, numbers, strict)})
+             for cell, numbers in zip(cells, asked, strict=True)]  # fmt: skip
+    counted = [cell for cell in cells if cell.decides]
+    word = of_cells([cell.outcome for cell in counted], [cell.firm for cell in counted])
+    return PartVerdict(name=part.name, rule=part.rule, outcome=word, reason=of_part(part, counted, word), cells=cells)
+
+
+def of_cells(outcomes: Sequence[Outcome], firm: Sequence[bool]) -> Outcome:
+    """The word of a part from those of its cells, and whether each holds at the strict level."""
+    tested = sum(word != "untested" for word in outcomes)
+    if tested == 0 or 2 * tested < len(outcomes):
+        return "untested"
+    pairs: tuple[tuple[Outcome, Outcome], ...] = (("supported", "contradicted"), ("contradicted", "supported"))
+    for word, other in pairs:
+        opposed = any(found == other and holds for found, holds in zip(outcomes, firm, strict=True))
+        if sum(found == word for found in outcomes) >= ENOUGH * tested and not opposed:
+            return word
+    decided = {found for found, holds in zip(outcomes, firm, strict=True) if holds}
+    return "mixed" if {"supported", "contradicted"} <= decided else "inconclusive"
+
+
+def of_parts(primary: Outcome, parts: Sequence[Outcome]) -> Outcome:
+    """The word of a claim: that of its primary, or mixed where a part says the opposite."""
+    opposite = {"supported": "contradicted", "contradicted": "supported"}.get(primary)
+    return "mixed" if opposite in parts else primary
+
+
+def of_numbers(outcomes: Sequence[Outcome]) -> Outcome:
+    """Of several numbers that a row asks at once: supported if each is, contradicted if one is."""
+    if "contradicted" in outcomes:
+        return "contradicted"
+    if "untested" in outcomes or not outcomes:
+        return "untested"
+    return "supported" if set(outcomes) == {"supported"} else "inconclusive"
+
+
+def _conditions(part: Part) -> list[tuple[Condition, bool]]:
+    """Every condition of a part's views, and whether it decides."""
+    found: dict[str, tuple[Condition, bool]] = {}
+    for view in part.asks:
+        for condition, rows in each_condition(view.lanes):
+            decides = bool(rows.select(part.decides.alias("decides").first()).item())
+            found.setdefault(repr(condition), (condition, decides))
+    return list(found.values())
+
+
+def _ask(view: View, rule: Rule, condition: Condition) -> Asked:
+    its = view.rule or rule
+    rows = view.lanes.filter(*(pl.col(name).eq_missing(pl.lit(value)) for name, value in condition.items()))
+    try:
+        sample = view.sample(rows)
+    except Missing as lack:
+        return Asked(view, its, None, str(lack))
+    return Asked(view, its, sample, _lack(sample, its))
+
+
+def _lack(sample: Sample, rule: Rule) -> str:
+    """Why a sample has no word, if it has none."""
+    if sample.runs == 0:
+        return "nothing was measured"
+    if sum(sample.lost.values()) == sample.runs:
+        return f"all {sample.runs} runs are lost"
+    seeds = sample.read["seed"].n_unique()
+    found = sample.estimate(rule.confidence)
+    decided = found.equal and found.n >= FEWEST_EQUAL
+    if not sample.counted and not decided and seeds < FEWEST_SEEDS:
+        return f"{seeds} seeds, {FEWEST_SEEDS} are needed"
+    return "" if found.low is not None else f"{found.n} of {sample.runs} runs can be used, too few for an interval"
+
+
+def _cell(part: Part, name: str, condition: Condition, decides: bool, asked: Sequence[Asked]) -> Cell:
+    samples = [number.sample for number in asked if number.sample is not None]
+    lacks = next((number.lacks for number in asked if number.lacks), "")
+    numbers = [_number(number, part.rule) for number in asked]
+    guards = [_guarded(guard, part.rule, condition, asked[0]) for guard in part.guards]
+    word, why = _word(asked, lacks, numbers, guards)
+    losses = [sample.lost for sample in samples]
+    worst = max(losses, key=lambda lost: sum(lost.values()), default={})
+    return Cell(
+        name=name, condition=condition, decides=decides, numbers=numbers, outcome=word, why=why,
+        runs=max((sample.runs for sample in samples), default=0), lost=worst, guards=guards,
+    )  # fmt: skip
+
+
+def _word(
+    asked: Sequence[Asked], lacks: str, numbers: Sequence[Number], guards: Sequence[Guarded]
+) -> tuple[Outcome, str]:
+    """The word of a cell and why it is not decided: evidence first, then losses, then what must succeed and fail."""
+    if lacks:
+        return "untested", lacks
+    for guard in guards:
+        if guard.kind == "positive" and not guard.behaves:
+            return "untested", guard.lacks or f"what must succeed does not: {guard.name}"
+    lossy = max((number.sample for number in asked if number.sample), key=lambda sample: sample.most_lost)
+    if lossy.most_lost > MOST_LOST:
+        told = ", ".join(f"{count} {why}" for why, count in lossy.lost.items())
+        return "inconclusive", f"of {lossy.runs} runs {told}"
+    word = of_numbers([number.outcome for number in numbers])
+    if word == "supported":
+        for guard in guards:
+            if guard.kind == "negative" and not guard.behaves:
+                lack = f"what must fail does not: {guard.name}"
+                return ("untested", guard.lacks) if guard.lacks else ("inconclusive", lack)
+    undecided = next((number for number in asked if number.outcome(number.rule.confidence) == "inconclusive"), None)
+    if word != "inconclusive" or undecided is None or undecided.sample is None:
+        return word, ""
+    return word, doubt(undecided.sample.estimate(undecided.rule.confidence), undecided.rule)
+
+
+def _number(asked: Asked, rule: Rule) -> Number:
+    found = asked.sample.estimate(asked.rule.confidence) if asked.sample else NOTHING
+    own = asked.rule if asked.rule != rule else None
+    return Number(name=asked.view.name, rule=own, estimate=found, outcome=outcome(found, asked.rule))
+
+
+def _firm(cell: Cell, asked: Sequence[Asked], level: float) -> bool:
+    decided = cell.outcome in ("supported", "contradicted")
+    return decided and of_numbers([number.outcome(level) for number in asked]) == cell.outcome
+
+
+def _guarded(guard: Guard, rule: Rule, condition: Condition, asked: Asked) -> Guarded:
+    its = guard.view.rule or rule
+    shared = {"name": guard.view.name, "kind": guard.kind, "rule": guard.view.rule}
+    try:
+        sample = guard.view.sample(guard.rows(condition), guard.view.score if guard.scored else asked.view.score)
+    except Missing as lack:
+        return Guarded(**shared, estimate=NOTHING, behaves=False, lacks=f"{guard.view.name}: {lack}")
+    found = sample.estimate(its.confidence)
+    if found.low is None:
+        lack = f"no interval for {guard.view.name}"
+        return Guarded(**shared, estimate=found, behaves=False, lacks=lack)
+    if guard.kind == "positive":
+        return Guarded(**shared, estimate=found, behaves=outcome(found, its) == "supported")
+    if wholly_off(found, its):
+        return Guarded(**shared, estimate=found, behaves=True)
+    beaten = _beaten(asked, sample, its) if margin(found.value or 0.0, its) <= 0 else None
+    behaves = beaten is not None and beaten.low is not None and beaten.low > 0
+    return Guarded(**shared, estimate=found, beaten=beaten, behaves=behaves)
+
+
+def _beaten(asked: Asked, case: Sample, rule: Rule) -> Estimate | None:
+    """By how much a cell is truer than its negative control, paired by seed."""
+    if asked.sample is None:
+        return None
+    turned = (_turned(asked.sample, asked.rule), _turned(case, rule))
+    both = paired(*turned)
+    return estimate(both.rows, both.statistic)
+
+
+def _turned(sample: Sample, rule: Rule) -> Sample:
+    inner = sample.statistic
+    return Sample(sample.read, sample.seeds, sample.rows, lambda rows: np.asarray(truth(inner(rows), rule)))
+
+
+def _beside(view: View) -> list[Beside]:
+    found = each_condition(view.lanes)
+    names = named([condition for condition, _ in found])
+    told = []
+    for name, (condition, rows) in zip(names, found, strict=True):
+        try:
+            its = view.sample(rows).estimate()
+        except Missing:
+            its = NOTHING
+        told.append(Beside(name=view.name, condition=condition, cell=name, estimate=its, variant=view.variant))
+    return told

@@ -1,0 +1,187 @@
+"""The joint of judging: where table, view, cell, rule and verdict meet.
+
+A measure leaves a *table* with a row for every network, point of training, pair or whatever it looked at. `lanes`
+reduces it to a number for each trained network: a frame of condition columns (every knob), size, seed and value, null
+where the network is lost. From there on there are four things:
+
+- a *view* is lanes under a name with a *score*, which makes one number of the networks of a condition, and says which
+  it reads;
+- a *rule* is a row of the contract: on which side of which limit the claim puts that number;
+- a *part* is a rule, the views that it asks, and the guards: what must fail (or the test could not see the claim fail)
+  and what must succeed (or it could not see it hold);
+- a *cell* is one condition of a part, with its word.
+
+What decides c2c, that training never comes to rest, is written like this:
+
+    stop = at(table, "best", "relative_gradient")       # lanes: dataset, noise, model, …, size, seed, value
+    Part(RULE,                                           # above .05
+         asks=(View("gradient at the stop", stop),),     # read at the largest size, unless a score says otherwise
+         guards=(must_fail("end of over-trained networks", ends, across=("noise",)),),
+         decides=~pl.col("tuned"))                       # the other conditions are variants: shown, never counted
+
+`decide` partitions each view by its condition columns, so that a cell is never named or listed by hand and a sweep
+that has nothing to do with it cannot change it; it scores each cell, applies the rule to the interval, then asks the
+guards of that very cell: rows of the guard with the same conditions (those in `across` left out), scored the same way.
+From the words of the cells comes the word of the part, from those of the parts the word of the claim, and everything
+that was read is the evidence, `reports/evidence/<claim>.csv`: figures and page need nothing else.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import polars as pl
+
+from nominima.judging.evidence import Missing
+from nominima.judging.rules import Rule
+from nominima.judging.samples import Sample, Score, at_largest
+
+NUMBERS = {"size": pl.Float64, "seed": pl.Int64, "value": pl.Float64}
+LANE = (*NUMBERS, "lost", "place")  # columns that are no condition
+FIGURES = 6  # significant digits, in the evidence as in the verdict
+Condition = dict[str, Any]
+Kind = Literal["negative", "positive"]
+
+
+@dataclass(frozen=True)
+class View:
+    """Lanes under a name, and the score that makes a number of those of each condition.
+
+    lanes: condition columns, size (Float64), seed (Int64), value (Float64; null: lost), and optionally lost (String:
+        why) and place (Float64: where along a line or a training, for curves that are drawn and not scored).
+    rule: if it is not judged by that of its part.
+    variant: the deciding number read at another stop, or in another way that the row names.
+    """
+
+    name: str
+    lanes: pl.DataFrame
+    score: Score = at_largest
+    rule: Rule | None = None
+    variant: bool = False
+
+    def __post_init__(self) -> None:
+        value = pl.when(pl.col("value").is_finite()).then(pl.col("value").round_sig_figs(FIGURES))
+        object.__setattr__(self, "lanes", self.lanes.with_columns(value=value))
+
+    def sample(self, rows: pl.DataFrame, score: Score | None = None) -> Sample:
+        """The sample of some of its lanes, by another score than its own if that is given.
+
+        Raises:
+            Missing: two networks of one size and seed are among them, or the score has too little to read.
+        """
+        if rows.select("size", "seed").is_duplicated().any():
+            raise Missing(f"several conditions fit {self.name}")
+        return (score or self.score)(rows)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A case with a known answer, asked of every cell.
+
+    across: condition columns in which the case may differ from the cell.
+    once: the case is no network (a planted landscape, a toy, a law of points): its one answer goes for all cells.
+    scored: by the score of its view; else by that of the number that decides.
+    """
+
+    kind: Kind
+    view: View
+    across: tuple[str, ...] = ()
+    once: bool = False
+    scored: bool = False
+
+    def rows(self, condition: Condition) -> pl.DataFrame:
+        """Its lanes for a cell."""
+        if self.once:
+            return self.view.lanes
+        shared = [name for name in condition if name in self.view.lanes.columns and name not in self.across]
+        return self.view.lanes.filter(*(pl.col(name).eq_missing(pl.lit(condition[name])) for name in shared))
+
+
+@dataclass(frozen=True)
+class Part:
+    """A claim's primary, or a part of it with a word of its own.
+
+    asks: the views that must all meet the rule: supported if each does, contradicted if one is.
+    decides: which conditions count; the others are variants.
+    """
+
+    rule: Rule
+    asks: tuple[View, ...]
+    guards: tuple[Guard, ...] = ()
+    decides: pl.Expr = field(default_factory=lambda: pl.lit(value=True))
+    name: str = ""
+    lacks: str = ""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A number of the literature, with its interval if it has one, next to ours."""
+
+    name: str
+    source: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    ours: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a claim reads off the measurements; `decide` makes the verdict of it.
+
+    trend: the view whose trend with size is tested, larger is truer; None where there is one size only.
+    shown: views that stand next to the deciding ones and never decide; drawn: views that are only drawn.
+    """
+
+    primary: Part
+    parts: tuple[Part, ...] = ()
+    trend: View | None = None
+    shown: tuple[View, ...] = ()
+    drawn: tuple[View, ...] = ()
+    published: tuple[Published, ...] = ()
+
+    def views(self) -> Iterator[View]:
+        """Every view, each once by name."""
+        parts = (self.primary, *self.parts)
+        asked = [view for part in parts for view in (*part.asks, *(guard.view for guard in part.guards))]
+        seen: dict[str, View] = {}
+        for view in (*asked, *([self.trend] if self.trend else []), *self.shown, *self.drawn):
+            same = seen.setdefault(view.name, view).lanes.equals(view.lanes)
+            assert same, f"two views with other lanes are called {view.name!r}"
+        yield from seen.values()
+
+
+def must_fail(
+    name: str, lanes: pl.DataFrame, score: Score | None = None, rule: Rule | None = None, *,
+    across: tuple[str, ...] = (), once: bool = False,
+) -> Guard:  # fmt: skip
+    """A case in which the rule must not be met; scored like the number that decides unless a score is given."""
+    return Guard("negative", View(name, lanes, score or at_largest, rule), across, once, score is not None)
+
+
+def must_succeed(
+    name: str, lanes: pl.DataFrame, score: Score | None = None, rule: Rule | None = None, *,
+    across: tuple[str, ...] = (), once: bool = False,
+) -> Guard:  # fmt: skip
+    """A case in which the rule must be met; scored like the number that decides unless a score is given."""
+    return Guard("positive", View(name, lanes, score or at_largest, rule), across, once, score is not None)
+
+
+def conditions(lanes: pl.DataFrame) -> list[str]:
+    """The condition columns of lanes, sorted."""
+    return sorted(name for name in lanes.columns if name not in LANE)
+
+
+def each_condition(lanes: pl.DataFrame) -> list[tuple[Condition, pl.DataFrame]]:
+    """(condition, its lanes) for all conditions, in their order."""
+    names = conditions(lanes)
+    if not names:
+        return [({}, lanes)] if lanes.height else []
+    ordered = lanes.sort(*names, "size", "seed", maintain_order=True)
+    parts = ordered.partition_by(names, as_dict=True, maintain_order=True)
+    return [(dict(zip(names, key, strict=True)), rows) for key, rows in parts.items()]
+
+
+def minus(lanes: pl.DataFrame) -> pl.DataFrame:
+    """The same lanes with the sign turned."""
+    return lanes.with_columns(-pl.col("value"))

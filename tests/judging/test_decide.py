@@ -1,0 +1,293 @@
+"""A world for every word of a cell, a part and a claim, and every way to lose it."""
+
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_lanes import ABOVE, SEEDS, cells, lanes
+
+from nominima.judging.decide import decide, decide_part, of_cells, of_parts
+from nominima.judging.parts import Findings, Part, View, must_fail, must_succeed
+from nominima.judging.rules import Rule
+from nominima.judging.samples import per_tenfold, share
+
+BELOW = Rule(statistic="b", side="below", tau=0.1, null=None)
+
+
+def part(value, rule=ABOVE, guards=(), asks=(), name="", decides=None, **world):
+    views = asks or (View("number", lanes(value, **world)),)
+    extra = {} if decides is None else {"decides": decides}
+    return Part(rule, views, guards, name=name, **extra)
+
+
+def word(*args, **world):
+    """The word of the one cell, and why it is not decided."""
+    (cell,) = decide_part(part(*args, **world)).cells
+    return cell.outcome, cell.why
+
+
+def constant(number):
+    return lambda *_: number
+
+
+class TestCell:
+    @pytest.mark.parametrize(("value", "expected"), [(0.3, "supported"), (-0.3, "contradicted")])
+    def test_is_decided_where_the_whole_interval_is(self, value, expected):
+        assert word(constant(value)) == (expected, "")
+
+    @pytest.mark.parametrize(
+        ("value", "spread", "why"),
+        [
+            (0.1, 0.1, "the interval straddles a limit"),
+            (0.05, 0.01, "an effect on the claim's side, but smaller than what counts"),
+        ],
+    )
+    def test_is_inconclusive_and_says_why(self, value, spread, why):
+        assert word(constant(value), spread=spread) == ("inconclusive", why)
+
+    @pytest.mark.parametrize("why", ["diverged", "censored"])
+    def test_more_than_a_fifth_lost_is_inconclusive_whatever_the_interval_says(self, why):
+        for count, expected in ((1, "supported"), (2, "inconclusive")):
+            found = word(constant(0.3), lost=lambda _, size, seed, n=count: why if seed < 300 + n else None)
+            assert found[0] == expected
+        assert found[1] == f"of 8 runs 2 {why}"
+
+    def test_losses_at_one_size_that_the_statistic_reads_are_enough(self):
+        views = (View("slope", lanes(lambda _, size: size, lost=_at(4.0, 2)), per_tenfold),)
+        assert word(None, asks=views)[0] == "inconclusive"
+        assert word(constant(0.3), lost=_at(4.0, 8)) == ("supported", "")
+
+    @pytest.mark.parametrize(
+        ("world", "why"),
+        [
+            ({"seeds": SEEDS[:7]}, "7 seeds, 8 are needed"),
+            ({"lost": lambda *_: "diverged"}, "all 8 runs are lost"),
+        ],
+    )
+    def test_is_untested_and_says_what_is_missing(self, world, why):
+        assert word(constant(0.3), **world) == ("untested", why)
+
+    def test_of_one_size_a_slope_is_untested(self):
+        views = (View("slope", lanes(constant(1), sizes=(4.0,)), per_tenfold),)
+        assert word(None, asks=views) == ("untested", "it has 1 size; at least two are compared")
+
+    @pytest.mark.parametrize(("count", "expected"), [(6, "supported"), (5, "untested")])
+    def test_six_equal_values_decide_by_their_value_and_five_do_not(self, count, expected):
+        assert word(constant(0.3), seeds=range(count), spread=0)[0] == expected
+        assert word(constant(-0.3), seeds=range(6), spread=0)[0] == "contradicted"
+
+    def test_equal_values_are_firm_at_every_level_and_said_so(self):
+        found = decide_part(part(constant(0.3), spread=0, conditions=cells(40)))
+        assert all(cell.firm for cell in found.cells)
+        assert "(all seeds equal)" in found.reason
+
+
+def _at(size, count):
+    return lambda _, its, seed: "diverged" if its == size and seed < 300 + count else None
+
+
+class TestSeveralNumbers:
+    def views(self, *numbers, **rules):
+        named = {f"n{at}": number for at, number in enumerate(numbers)}
+        return tuple(View(name, lanes(constant(number)), rule=rules.get(name)) for name, number in named.items())
+
+    @pytest.mark.parametrize(
+        ("numbers", "expected"),
+        [
+            ((0.3, 0.3), "supported"), ((0.3, 0.1), "inconclusive"),
+            ((0.3, -0.3), "contradicted"), ((0.1, -0.3), "contradicted"),
+        ],
+    )  # fmt: skip
+    def test_are_supported_if_each_is_and_contradicted_if_one_is(self, numbers, expected):
+        assert word(None, asks=self.views(*numbers))[0] == expected
+
+    def test_may_have_rules_of_their_own(self):
+        assert word(None, asks=self.views(0.3, 0.05, n1=BELOW))[0] == "supported"
+        assert word(None, asks=self.views(0.3, 0.3, n1=BELOW))[0] == "contradicted"
+
+    def test_a_row_with_ninety_percent_intervals_decides_with_fewer(self):
+        """Student's 90 % interval of these eight values clears τ, the 95 % one does not."""
+        ninety = ABOVE.model_copy(update={"confidence": 0.9})
+        assert word(constant(0.2), spread=0.1)[0] == "inconclusive"
+        assert word(constant(0.2), ninety, spread=0.1)[0] == "supported"
+
+
+class TestNegativeControl:
+    def word(self, control, value=0.3, spread=0.01, **changes):
+        case = lanes(constant(control), **({"spread": spread} | changes))
+        return word(constant(value), guards=(must_fail("case", case),))
+
+    def test_behaves_where_its_interval_is_off_the_claims_side(self):
+        assert self.word(0.0)[0] == "supported"
+
+    def test_that_meets_the_rule_leaves_the_cell_inconclusive(self):
+        assert self.word(0.3) == ("inconclusive", "what must fail does not: case")
+
+    def test_that_straddles_tau_behaves_only_where_the_cell_beats_it(self):
+        assert self.word(0.1, spread=0.1, value=1.0)[0] == "supported"
+        assert self.word(0.09, spread=0.5, value=0.3)[0] == "inconclusive"
+
+    def test_whose_value_meets_the_rule_does_not_behave_although_the_cell_beats_it(self):
+        assert self.word(0.2, spread=0.2, value=1.0)[0] == "inconclusive"
+
+    def test_that_straddles_is_compared_seed_by_seed(self):
+        """Without common seeds there is no paired difference."""
+        assert self.word(0.1, spread=0.1, value=1.0, seeds=range(400, 408))[0] == "inconclusive"
+
+    def test_is_not_asked_of_a_contradicted_cell(self):
+        assert self.word(0.3, value=-0.3)[0] == "contradicted"
+
+    def test_that_was_not_measured_leaves_a_supported_cell_untested(self):
+        assert self.word(0.0, seeds=SEEDS[:3]) == ("untested", "no interval for case")
+
+    def test_of_an_equivalence_must_be_outside_or_further_from_the_middle(self):
+        within = Rule(statistic="s", side="within", tau=(-0.05, 0.05))
+        for control, expected in ((0.2, "supported"), (0.0, "inconclusive")):
+            found = word(constant(0.0), within, guards=(must_fail("case", lanes(constant(control))),))
+            assert found[0] == expected
+
+
+class TestEachCellHasItsOwn:
+    CELLS = ({"dataset": "a", "noise": 0.0}, {"dataset": "a", "noise": 0.2})
+
+    def outcomes(self, guard, **changes):
+        found = decide_part(part(constant(0.3), guards=(guard,), conditions=self.CELLS, **changes))
+        return [cell.outcome for cell in found.cells]
+
+    def test_a_control_that_fails_in_one_cell_costs_that_cell(self):
+        """Pooled over both cells it would behave."""
+        case = lanes(lambda condition, _: 0.3 if condition["noise"] else -5.0, conditions=self.CELLS)
+        assert self.outcomes(must_fail("case", case)) == ["supported", "inconclusive"]
+
+    def test_a_control_may_be_of_another_condition_where_the_row_says_so(self):
+        case = lanes(constant(0.0), conditions=({"dataset": "a", "noise": 0.9},))
+        assert self.outcomes(must_fail("case", case)) == ["untested", "untested"]
+        assert self.outcomes(must_fail("case", case, across=("noise",))) == ["supported", "supported"]
+
+    def test_a_planted_one_is_asked_once(self):
+        case = lanes(constant(0.0), conditions=({"law": "cauchy"},))
+        assert self.outcomes(must_fail("case", case, once=True)) == ["supported", "supported"]
+
+    def test_two_conditions_that_both_fit_are_no_control(self):
+        case = lanes(constant(0.0), conditions=({"dataset": "a", "noise": 0.5}, {"dataset": "a", "noise": 0.9}))
+        found = decide_part(part(constant(0.3), guards=(must_fail("case", case, across=("noise",)),)))
+        assert "several conditions fit case" in found.cells[0].why
+
+    def test_it_is_scored_like_the_number_that_decides(self):
+        """A level that never changes has no slope, whatever the level."""
+        views = (View("slope", lanes(lambda _, size: size, conditions=self.CELLS), per_tenfold),)
+        case = lanes(constant(100.0), conditions=self.CELLS)
+        assert self.outcomes(must_fail("case", case), asks=views) == ["supported", "supported"]
+
+    def test_a_positive_one_that_misses_leaves_its_cell_untested(self):
+        case = lanes(lambda condition, _: 0.3 if condition["noise"] else 0.0, conditions=self.CELLS)
+        assert self.outcomes(must_succeed("case", case)) == ["untested", "supported"]
+
+    def test_a_positive_one_may_have_a_rule_of_its_own(self):
+        case = lanes(constant(0.05), conditions=self.CELLS)
+        assert self.outcomes(must_succeed("case", case, rule=BELOW)) == ["supported", "supported"]
+        assert self.outcomes(must_succeed("case", case)) == ["untested", "untested"]
+
+    def test_of_counted_networks_it_is_counted(self):
+        views = (View("share", lanes(constant(1.0), spread=0, sizes=range(1, 6), conditions=self.CELLS), share()),)
+        rule = ABOVE.model_copy(update={"tau": 0.85})
+        for hit, expected in ((0.0, "supported"), (1.0, "inconclusive")):
+            case = lanes(constant(hit), spread=0, sizes=range(1, 6), conditions=self.CELLS)
+            assert self.outcomes(must_fail("case", case), asks=views, rule=rule) == [expected] * 2
+
+
+YES: Any = "supported"
+NO: Any = "contradicted"
+MAYBE: Any = "inconclusive"
+NOT: Any = "untested"
+
+
+class TestPart:
+    @pytest.mark.parametrize(
+        ("outcomes", "expected"),
+        [
+            ([YES], YES), ([NO], NO), ([MAYBE], MAYBE), ([NOT], NOT), ([], NOT),
+            ([YES] * 3 + [MAYBE], YES), ([YES] * 2 + [MAYBE], MAYBE), ([YES] * 11 + [MAYBE], YES),
+            ([NO] * 3 + [MAYBE], NO), ([YES, NO], "mixed"), ([YES, NO] + [MAYBE] * 9, "mixed"),
+            ([YES] * 9 + [NO], "mixed"), ([NO] * 9 + [YES], "mixed"),
+            ([YES, NOT], YES), ([YES, NOT, NOT], NOT), ([YES] * 3 + [NOT] * 3, YES), ([YES] * 3 + [NOT] * 4, NOT),
+        ],
+    )  # fmt: skip
+    def test_its_word_where_all_cells_are_firm(self, outcomes, expected):
+        assert of_cells(outcomes, [word in (YES, NO) for word in outcomes]) == expected
+
+    def test_a_cell_that_is_not_firm_opposes_nothing(self):
+        outcomes = [YES] * 9 + [NO]
+        assert of_cells(outcomes, [True] * 9 + [False]) == YES
+        assert of_cells([YES, NO, MAYBE], [True, False, False]) == MAYBE
+
+    @given(st.lists(st.tuples(st.sampled_from([YES, NO, MAYBE, NOT]), st.booleans()), max_size=30))
+    def test_turning_all_cells_round_turns_the_word(self, found):
+        turned = {YES: NO, NO: YES}
+        words = [word for word, _ in found]
+        firm = [holds and word in turned for word, holds in found]
+        word = of_cells(words, firm)
+        other = [turned.get(each, each) for each in words]
+        assert of_cells(other, firm) == turned.get(word, word)
+
+    def test_firm_is_at_the_level_of_all_tested_cells(self):
+        """A t of 3.9 at 7 degrees of freedom is p = .006: decided in one cell, firm in it, not firm in twelve."""
+        for count, firm in ((1, True), (12, False)):
+            found = decide_part(part(constant(0.1 + 0.1), spread=0.078, conditions=cells(count), sizes=(4.0,)))
+            assert {(cell.outcome, cell.firm) for cell in found.cells} == {(YES, firm)}
+
+    def test_variants_are_judged_and_do_not_count(self):
+        both = ({"dataset": "a", "tuned": False}, {"dataset": "a", "tuned": True})
+        value = lambda condition, _: -0.3 if condition["tuned"] else 0.3  # noqa: E731
+        found = decide_part(part(value, conditions=both, decides=~pl.col("tuned")))
+        assert (found.outcome, [(cell.name, cell.outcome) for cell in found.cells]) == (
+            YES, [("a, fixed rate", YES), ("a, tuned rate", NO)],
+        )  # fmt: skip
+
+    def test_twenty_four_cells_of_noise_are_not_decided(self):
+        found = decide_part(part(constant(0.05), spread=0.3, conditions=cells(24)))
+        assert found.outcome == MAYBE
+
+
+class TestClaim:
+    @pytest.mark.parametrize(
+        ("primary", "parts", "expected"),
+        [
+            (YES, [], YES), (YES, [YES, MAYBE], YES), (YES, [NO], "mixed"), (NO, [YES], "mixed"), (NO, [NO], NO),
+            (MAYBE, [NO], MAYBE), (YES, ["mixed"], YES), (NOT, [YES], NOT), (YES, [NOT], YES),
+        ],
+    )  # fmt: skip
+    def test_a_part_that_says_the_opposite_makes_it_mixed(self, primary, parts, expected):
+        assert of_parts(primary, parts) == expected
+
+    def test_parts_are_no_cells(self):
+        found = decide("c", Findings(part(constant(0.3)), (part(constant(0.1), name="other"),)), "digest")
+        assert (found.outcome, [each.outcome for each in found.parts]) == (YES, [MAYBE])
+        assert (found.runs, found.lost) == (8, 0)
+
+    def test_the_reason_names_cells(self):
+        value = {"d00": 0.3, "d01": 0.2, "d02": 0.25, "d03": 0.1}
+        primary = part(lambda condition, _: value[condition["dataset"]], spread=0.05, conditions=cells(4))
+        reason = decide("c", Findings(primary), "digest").reason
+        assert reason == (
+            "Supported in 3 of 4 tested cells, weakest in d01; not decided in d03 (the interval straddles a limit)."
+        )
+
+    def test_the_reason_names_what_opposes(self):
+        other = part(constant(-0.3), name="curvature")
+        reason = decide("c", Findings(part(constant(0.3)), (other,)), "digest").reason
+        assert "curvature is contradicted" in reason
+
+    def test_without_cells_it_says_what_lacks(self):
+        nothing = Part(ABOVE, (View("number", lanes(constant(1), conditions=())),), lacks="there are no runs")
+        assert decide("c", Findings(nothing), "digest").reason == "Evidence is missing: there are no runs."
+
+
+def test_an_unrelated_sweep_changes_no_cell():
+    one = decide_part(part(constant(0.3), conditions=cells(2)))
+    more = decide_part(part(constant(0.3), conditions=(*cells(2), {"dataset": "z"})))
+    assert [cell.model_dump(exclude={"firm"}) for cell in more.cells[:2]] == [
+        cell.model_dump(exclude={"firm"}) for cell in one.cells
+    ]

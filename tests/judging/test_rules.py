@@ -1,0 +1,78 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nominima.judging.intervals import NOTHING, Estimate
+from nominima.judging.rules import Rule, margin, outcome, truth, wholly_off
+
+WORST_TO_BEST = ["contradicted", "inconclusive", "supported"]
+
+
+def rule(side: Any = "above", tau: Any = 0.1, null=None):
+    return Rule(statistic="s", side=side, tau=tau, null=null)
+
+
+def interval(low, high):
+    return Estimate(value=(low + high) / 2, low=low, high=high, n=8)
+
+
+ABOVE, BELOW, WITHIN = rule(null=0.0), rule("below", -0.1, 0.0), rule("within", (-0.55, -0.45))
+
+
+@pytest.mark.parametrize(
+    ("its", "low", "high", "expected"),
+    [
+        (ABOVE, 0.11, 0.2, "supported"), (ABOVE, 0.1, 0.2, "inconclusive"), (ABOVE, 0.01, 0.05, "inconclusive"),
+        (ABOVE, -0.2, 0.0, "inconclusive"), (ABOVE, -0.2, -0.01, "contradicted"),
+        (BELOW, -0.2, -0.11, "supported"), (BELOW, -0.2, 0.2, "inconclusive"), (BELOW, 0.01, 0.2, "contradicted"),
+        (WITHIN, -0.54, -0.46, "supported"), (WITHIN, -0.56, -0.5, "inconclusive"),
+        (WITHIN, -0.44, -0.4, "contradicted"), (WITHIN, -0.7, -0.56, "contradicted"),
+        (rule(), 0.0, 0.09, "contradicted"), (rule("below", 0.1), 0.11, 0.2, "contradicted"),
+    ],
+)  # fmt: skip
+def test_what_an_interval_says_of_a_rule(its, low, high, expected):
+    assert outcome(interval(low, high), its) == expected
+    assert outcome(NOTHING, its) == "untested"
+
+
+@pytest.mark.parametrize(
+    ("its", "low", "high", "off"),
+    [
+        (ABOVE, -0.1, 0.09, True), (ABOVE, 0.05, 0.11, False), (ABOVE, 0.2, 0.3, False),
+        (BELOW, -0.09, 0.1, True), (BELOW, -0.11, 0.0, False),
+        (WITHIN, -0.44, 0.0, True), (WITHIN, -1, -0.56, True), (WITHIN, -0.5, 0.0, False),
+    ],
+)  # fmt: skip
+def test_a_negative_control_behaves_where_its_whole_interval_is_off_the_claims_side_of_tau(its, low, high, off):
+    assert wholly_off(interval(low, high), its) == off
+    assert not wholly_off(NOTHING, its)
+
+
+@given(st.floats(-1, 1), st.floats(-1, 1), st.floats(0, 0.3))
+def test_a_truer_interval_never_has_a_worse_word(first, second, width):
+    low, high = sorted((first, second))
+    words = [outcome(interval(at - width, at + width), ABOVE) for at in (low, high)]
+    assert WORST_TO_BEST.index(words[0]) <= WORST_TO_BEST.index(words[1])
+
+
+def test_margin_and_truth_point_to_the_claims_side():
+    assert margin(0.3, ABOVE) == pytest.approx(0.2)
+    assert margin(-0.3, BELOW) == pytest.approx(0.2)
+    assert margin(-0.5, WITHIN) == pytest.approx(0.05)
+    values = np.array([-0.6, -0.5, 0.0])
+    assert [int(truth(values, its).argmax()) for its in (ABOVE, BELOW, WITHIN)] == [2, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("side", "tau", "null"),
+    [
+        ("above", 0.1, 0.2), ("below", 0.1, 0.0), ("within", 0.1, None),
+        ("above", (0.1, 0.2), None), ("within", (0.2, 0.1), None),
+    ],
+)  # fmt: skip
+def test_limits_that_do_not_fit_the_side_are_refused(side, tau, null):
+    with pytest.raises(ValueError, match="do not fit"):
+        rule(side, tau, null)
