@@ -112,9 +112,8 @@ def judge(evidence: Evidence) -> Findings:
             *_part("curvature", CURVATURE, risen.filter(pl.col("arm") == pl.col("arm").max())),
         ],
         controls=[
-            Control(
-                name="networks with the strongest decay", kind="negative", estimate=pooled(_growth(held), _fastest)
-            ),
+            Control(name="networks with the strongest decay", kind="negative",
+                    estimate=pooled(_growth(held), _fastest)),
             Control(name="eigenvalues moved by the penalty", kind="positive", rule=SHIFT,
                     estimate=pooled(lanes(shift.filter(pl.col("l2") > 0), FURTHEST), _over_sizes)),
         ],
@@ -161,11 +160,8 @@ def _free(evidence: Evidence) -> pl.DataFrame:
 
 def _costs(cost: pl.DataFrame) -> ChartType:
     """What every strength of decay costs, means over sizes."""
-    found = (
-        cost.group_by(*conditions(cost), "arm", "seed", maintain_order=True)
-        .agg(pl.col("value").mean())
-        .rename({"arm": "size"})
-    )
+    by_arm = cost.group_by(*conditions(cost), "arm", "seed", maintain_order=True)
+    found = by_arm.agg(pl.col("value").mean()).rename({"arm": "size"})
     nothing = found.select(x="size", y=pl.lit(0.0), label=pl.lit("the claim: above it, decay costs")).unique()
     return curves(
         by_size(found), title="What decay costs: clean test loss less that without", x="strength of the decay, l2",
