@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nominima.landscape.closed_forms import LinearRegression, distance_cv, goe_all_positive, reddi
     from nominima.landscape.critical import escape, kernel_residual, seek
+    from nominima.landscape.downward import curves_down
     from nominima.landscape.extremes import ends, most_negative
     from nominima.landscape.geometry import concave_share, convexity, descent
     from nominima.landscape.gradients import agreement, each_gradient, noise, participation, travel_dimension
@@ -28,6 +29,7 @@ _HOME = {
     "closed_forms": ("LinearRegression", "distance_cv", "goe_all_positive", "reddi"),
     "critical": ("escape", "kernel_residual", "seek"),
     "quadrature": ("density",),
+    "downward": ("curves_down",),
     "extremes": ("ends", "most_negative"),
     "geometry": ("concave_share", "convexity", "descent"),
     "gradients": ("agreement", "each_gradient", "noise", "participation", "travel_dimension"),
@@ -45,8 +47,8 @@ _MODULE = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [  # noqa: RUF022 - in the order of the table above
     "LinearRegression", "distance_cv", "goe_all_positive", "reddi", "escape", "kernel_residual", "seek", "density",
-    "ends", "most_negative", "concave_share", "convexity", "descent", "agreement", "each_gradient", "noise",
-    "participation", "travel_dimension", "inertia", "spectrum", "deep_linear", "deep_linear_minimum",
+    "curves_down", "ends", "most_negative", "concave_share", "convexity", "descent", "agreement", "each_gradient",
+    "noise", "participation", "travel_dimension", "inertia", "spectrum", "deep_linear", "deep_linear_minimum",
     "deep_linear_saddle", "quadratic", "Landscape", "of_model", "of_module", "of_stack", "of_vector", "match",
     "permuted", "sequential", "certify", "minimise", "along", "barrier", "bezier", "connect", "lines", "straight",
     "population", "filter_directions", "surface", "trajectory_plane", "Toy",

@@ -6,14 +6,14 @@ from itertools import chain
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from nominima.ground.files import Refusal
-from nominima.landscape.lanczos import Tridiagonal, random_starts, side_by_side, tridiagonalise
+from nominima.landscape.lanczos import Tridiagonal, led, random_starts, side_by_side, tridiagonalise
 from nominima.landscape.loss import Landscape
 from nominima.landscape.parts import Product
-from nominima.landscape.ritz import Array, Pairs, ritz_pairs
+from nominima.landscape.ritz import Array, Pairs, Ritz, pairs_of, ritz_of
+from nominima.landscape.wanted import RISK, Wanted
 
 FLOOR = 1e-7
 """Smallest error asked for, relative to the spectral radius: an eigenvalue of zero has no relative error."""
@@ -26,8 +26,7 @@ class Ends:
     values: float64 (pair,), Rayleigh quotients.
     vectors: (pair, param), orthonormal.
     residuals: float64 (pair,), ‖H v − λ v‖ from a product made for the purpose: an eigenvalue lies within it.
-    errors: float64 (pair,), estimate of |λ − eigenvalue|: the residual r; or, if smaller, the larger of r²/gap to the
-        neighbour and the distance the value moved over the last eighth of the steps.
+    errors: float64 (pair,), how far λ may be from the eigenvalue of its rank, but for a chance of `RISK` for each end.
     status: "ok" (every error is within what was asked, so that `converged` holds), "not converged", "not finite"
         (parameters, loss or a product) or "not deterministic" (the same loss came out twice different).
     products: Hessian-vector products used.
@@ -46,25 +45,6 @@ class Ends:
         return self.status == "ok"
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    low: int
-    high: int
-    tolerance: float
-    floor: float
-    steps: int
-
-    def allowed(self, values: Array, radius: float) -> Array:
-        """Largest error for each value."""
-        return np.maximum(self.tolerance * np.abs(values), self.floor * radius)
-
-    def chosen(self, count: int) -> list[int]:
-        """Which of `count` ascending values are asked for."""
-        low = min(self.low, count)
-        high = min(self.high, count - low)
-        return [*range(low), *range(count - high, count)]
-
-
 def ends(
     landscape: Landscape,
     theta: Tensor,
@@ -75,11 +55,14 @@ def ends(
     floor: float = FLOOR,
     steps: int = 500,
     seed: int = 0,
+    guess: Tensor | None = None,
 ) -> list[Ends]:
     """The `low` smallest and `high` largest eigenvalues of the Hessian at each lane, copies counted.
 
-    One Krylov space holds one copy of each eigenvalue. Where more than one pair is asked of an end, Lanczos is begun
-    again orthogonally to what was found until it finds nothing further out: multiplicities are right.
+    A small residual does not say that nothing lies further out. What does is how little of a random start can hide from
+    a Krylov space, see `Ritz.missed`; Lanczos goes on until that is within what is asked. A Krylov space holds one copy
+    of each eigenvalue: where more than one pair is asked of an end, Lanczos is begun again orthogonally to what was
+    found, until nothing further out is left.
 
     Args:
         landscape: the loss.
@@ -89,6 +72,8 @@ def ends(
         floor: error allowed relative to the spectral radius, at least rounding; the larger of the two counts.
         steps: most products of one run of Lanczos.
         seed: of the random starts.
+        guess: (lane, param) near the vectors sought, as of the checkpoint before. It may save products; a wrong one
+            costs some, and cannot spoil the result.
 
     Raises:
         Refusal: no pair or more pairs than parameters are asked for.
@@ -98,113 +83,88 @@ def ends(
             f"low={low} and high={high} pairs asked of a Hessian with {landscape.dimension} eigenvalues; "
             f"give counts from 0 with a sum from 1 to that"
         )
-    floor = max(floor, 16 * torch.finfo(theta.dtype).eps)
-    wanted = _Wanted(low, high, tolerance, floor, steps)
+    wanted = Wanted(low, high, tolerance, max(floor, rounding(theta)), steps)
     steady = landscape.steady(theta)
     good = [lane for lane, status in enumerate(steady) if status == "ok"]
-    groups = theta[good].split(side_by_side(theta, steps)) if good else []
-    found = chain.from_iterable(_search(landscape, group, wanted, seed) for group in groups)
+    together = side_by_side(theta, steps)
+    found = chain.from_iterable(
+        _search(landscape, theta[some], wanted, led(random_starts(len(some), 1, theta, seed), guess, some), seed)
+        for some in (good[at : at + together] for at in range(0, len(good), together))
+    )
     return [next(found) if status == "ok" else _nothing(theta, low + high, status) for status in steady]
 
 
-def most_negative(landscape: Landscape, theta: Tensor, *, tolerance: float = 1e-4, steps: int = 500) -> list[Ends]:
+def most_negative(
+    landscape: Landscape, theta: Tensor, *, tolerance: float = 1e-4, steps: int = 500, guess: Tensor | None = None
+) -> list[Ends]:
     """The smallest eigenvalue and its direction at each lane, to `tolerance` relative to it."""
-    return ends(landscape, theta, low=1, high=0, tolerance=tolerance, steps=steps)
+    return ends(landscape, theta, low=1, high=0, tolerance=tolerance, steps=steps, guess=guess)
 
 
-def _search(landscape: Landscape, theta: Tensor, wanted: _Wanted, seed: int) -> list[Ends]:
+def rounding(theta: Tensor) -> float:
+    """What of an eigenvalue is rounding, relative to the spectral radius."""
+    return 16 * torch.finfo(theta.dtype).eps
+
+
+def _search(landscape: Landscape, theta: Tensor, wanted: Wanted, start: Tensor, seed: int) -> list[Ends]:
     """First run for all lanes together, the rest lane by lane."""
-    known = tridiagonalise(
-        landscape.product(theta),
-        random_starts(len(theta), 1, theta, seed),
-        wanted.steps,
-        halt=partial(_enough, wanted),
-    )
+    known = tridiagonalise(landscape.product(theta), start, wanted.steps, halt=partial(_enough, wanted))
     used = known.diagonal.shape[-1]
     found = []
-    for lane in range(len(theta)):
-        if not known.finite[lane, 0]:
-            found.append(_nothing(theta, wanted.low + wanted.high, "not finite"))
+    for lane, finite in enumerate(known.finite[:, 0].tolist()):
+        if not finite:
+            found.append(_nothing(theta, wanted.count, "not finite"))
             continue
-        product = landscape.product(theta[lane : lane + 1])
-        pairs = _first(known, lane, wanted)
-        more = 0
-        if max(wanted.low, wanted.high) > 1 or len(pairs.values) < wanted.low + wanted.high:
-            pairs, more = _copies(product, pairs, wanted, seed)
-        found.append(_certify(product, pairs, wanted, used + more))
+        product, ritz = landscape.product(theta[lane : lane + 1]), ritz_of(known, lane)
+        pairs = pairs_of(known, lane, ritz, wanted.chosen(len(ritz.values)))
+        if wanted.single and len(pairs.values) == wanted.count:
+            errors = np.array([ritz.beyond(side, RISK) for side, _ in wanted.sides((0, 0))])
+            found.append(_certify(product, pairs, errors, wanted, used))
+        else:
+            pairs, errors, more = _copies(product, pairs, wanted, seed)
+            found.append(_certify(product, pairs, errors, wanted, used + more))
     return found
 
 
-def _enough(wanted: _Wanted, known: Tridiagonal) -> bool:
-    """Whether every lane's wanted pairs are exact enough, or its space full."""
-    for lane in range(len(known.diagonal)):
-        if known.off[lane, 0, -1] == 0:
-            continue
-        ritz = ritz_pairs(known, lane)
-        chosen = wanted.chosen(len(ritz.values))
-        allowed = wanted.allowed(ritz.values[chosen], float(np.abs(ritz.values).max()))
-        if len(ritz.values) <= wanted.low + wanted.high or (ritz.errors[chosen] > allowed).any():
-            return False
-    return True
+def _enough(wanted: Wanted, known: Tridiagonal) -> bool:
+    """Whether every lane is answered, or its space full."""
+    open_lanes = (known.off[:, 0, -1] != 0).nonzero().flatten().tolist()
+    return all(wanted.answered(ritz_of(known, lane)) for lane in open_lanes)
 
 
-def _first(known: Tridiagonal, lane: int, wanted: _Wanted) -> Pairs:
-    """The wanted Ritz pairs of a run."""
-    ritz = ritz_pairs(known, lane)
-    chosen = wanted.chosen(len(ritz.values))
-    basis = known.basis[lane, 0, : len(ritz.values)]
-    vectors = torch.from_numpy(ritz.coordinates[:, chosen].T.copy()).to(basis) @ basis
-    radius = float(np.abs(ritz.values).max())
-    return Pairs(ritz.values[chosen], ritz.residuals[chosen], ritz.errors[chosen], vectors, radius)
-
-
-def _copies(product: Product, pairs: Pairs, wanted: _Wanted, seed: int) -> tuple[Pairs, int]:
-    """Begin again orthogonally to the pairs until nothing further out is left; (pairs, products used)."""
+def _copies(product: Product, pairs: Pairs, wanted: Wanted, seed: int) -> tuple[Pairs, Array, int]:
+    """Begin again orthogonally to the pairs until nothing further out is left; (pairs, errors, products used)."""
     used, dimension = 0, pairs.vectors.shape[1]
     while len(pairs.values) < dimension:
-        if (pairs.errors > wanted.allowed(pairs.values, pairs.radius)).any():
-            break
+        if (pairs.residuals > wanted.allowed(pairs.values, pairs.radius)).any():
+            return pairs, np.full_like(pairs.values, np.inf), used
         seed += 1
-        start = random_starts(1, 1, pairs.vectors, seed)
         known = tridiagonalise(
-            product, start, wanted.steps, against=pairs.vectors[None], halt=partial(_settled, pairs, wanted)
+            product,
+            random_starts(1, 1, pairs.vectors, seed),
+            wanted.steps,
+            against=pairs.vectors[None],
+            halt=lambda known, pairs=pairs: wanted.settled(ritz_of(known, 0), pairs),
         )
         used += known.diagonal.shape[-1]
-        fresh = _first(known, 0, replace(wanted, low=min(wanted.low, 1), high=min(wanted.high, 1)))
-        further = fresh.take(np.flatnonzero(_further(pairs, fresh.values, wanted)).tolist())
+        ritz, one = ritz_of(known, 0), replace(wanted, low=min(wanted.low, 1), high=min(wanted.high, 1))
+        fresh = pairs_of(known, 0, ritz, one.chosen(len(ritz.values)))
+        further = fresh.take(np.flatnonzero(wanted.further(fresh.values, pairs)).tolist())
         if not len(further.values):
-            break
+            return pairs, _ranked(pairs, ritz, wanted), used
         joined = pairs.join(further)
         pairs = joined.take(wanted.chosen(len(joined.values)))
-    return pairs, used
+    return pairs, pairs.residuals, used
 
 
-def _limits(pairs: Pairs, wanted: _Wanted) -> tuple[float, float]:
-    """A further value counts if it lies below the first or above the second limit."""
-    if len(pairs.values) < wanted.low + wanted.high:
-        return np.inf, -np.inf
-    allowed = wanted.allowed(pairs.values, pairs.radius)
-    low = pairs.values[wanted.low - 1] - allowed[wanted.low - 1] if wanted.low else -np.inf
-    high = pairs.values[-wanted.high] + allowed[-wanted.high] if wanted.high else np.inf
-    return float(low), float(high)
+def _ranked(pairs: Pairs, rest: Ritz, wanted: Wanted) -> Array:
+    """Errors of the pairs as eigenvalues of their rank: nothing that was left may lie further out."""
+    low, high = rest.values[0] - rest.beyond(-1, RISK), rest.values[-1] + rest.beyond(1, RISK)
+    reach = np.concatenate([pairs.values[: wanted.low] - low, high - pairs.values[wanted.low :]])
+    return np.maximum(pairs.residuals, reach)
 
 
-def _further(pairs: Pairs, values: Array, wanted: _Wanted) -> NDArray[np.bool_]:
-    low, high = _limits(pairs, wanted)
-    return (values < low) | (values > high)
-
-
-def _settled(pairs: Pairs, wanted: _Wanted, known: Tridiagonal) -> bool:
-    """Whether the outermost values of a further run are exact, or not further out than what was found."""
-    ritz = ritz_pairs(known, 0)
-    low, high = _limits(pairs, wanted)
-    exact = ritz.errors <= wanted.allowed(ritz.values, pairs.radius)
-    down = not wanted.low or exact[0] or ritz.values[0] - ritz.residuals[0] >= low
-    up = not wanted.high or exact[-1] or ritz.values[-1] + ritz.residuals[-1] <= high
-    return bool(down and up)
-
-
-def _certify(product: Product, pairs: Pairs, wanted: _Wanted, used: int) -> Ends:
+def _certify(product: Product, pairs: Pairs, errors: Array, wanted: Wanted, used: int) -> Ends:
     """True residuals from one more product each, and the status they earn.
 
     What a true residual exceeds its estimate by counts in full.
@@ -212,16 +172,16 @@ def _certify(product: Product, pairs: Pairs, wanted: _Wanted, used: int) -> Ends
     vectors = pairs.vectors / pairs.vectors.norm(dim=1, keepdim=True)
     images = product(vectors[None])[0].double()
     values = (vectors.double() * images).sum(1)
-    residuals = (images - values[:, None] * vectors.double()).norm(dim=1)
-    estimated, errors = torch.from_numpy(pairs.residuals), torch.from_numpy(pairs.errors)
-    errors = torch.minimum(residuals, errors + (residuals - estimated).clamp(min=0))
+    residuals = (images - values[:, None] * vectors.double()).norm(dim=1).cpu()
+    off = torch.from_numpy(errors) + (residuals - torch.from_numpy(pairs.residuals)).clamp(min=0)
+    values = values.cpu()
     allowed = wanted.allowed(values.numpy(), pairs.radius)
-    complete = len(values) == wanted.low + wanted.high and bool((errors.numpy() <= allowed).all())
+    complete = len(values) == wanted.count and bool((off.numpy() <= allowed).all())
     status = "ok" if complete else "not converged" if bool(images.isfinite().all()) else "not finite"
-    return Ends(values, vectors, residuals, errors, status, used + len(values))
+    return Ends(values, vectors, residuals, off, status, used + len(values))
 
 
 def _nothing(theta: Tensor, count: int, status: str) -> Ends:
-    """What is told of a lane that has no spectrum."""
+    """What is said of a lane that has no spectrum."""
     empty = torch.full((count,), torch.nan, dtype=torch.float64)
-    return Ends(empty, torch.full((count, theta.shape[1]), torch.nan, dtype=theta.dtype), empty, empty, status, 0)
+    return Ends(empty, torch.full_like(theta[:1], torch.nan).expand(count, -1), empty, empty, status, 0)

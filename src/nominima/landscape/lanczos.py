@@ -20,11 +20,13 @@ class Tridiagonal:
 
     diagonal, off: float64 (lane, probe, step); off[..., j] couples steps j and j+1; 0 where the space is full.
     basis: (lane, probe, step, param), orthonormal; rows of zeros after a full space.
+    scale: float64 (lane, probe), length of each start before it was scaled to 1.
     """
 
     diagonal: Tensor
     off: Tensor
     basis: Tensor
+    scale: Tensor
 
     def length(self, lane: int, probe: int = 0) -> int:
         """Steps of one start until its space was full."""
@@ -58,9 +60,9 @@ def tridiagonalise(
     steps = min(steps, size - (0 if against is None else against.shape[1]))
     fixed = None if against is None else against.unsqueeze(1)
     basis = start.new_zeros(lane, probe, steps, size)
-    diagonal, off = torch.zeros(2, lane, probe, steps, dtype=torch.float64)
-    known = Tridiagonal(diagonal, off, basis)
-    following, asked = _unit(start if fixed is None else _without(start, fixed), 0)[0], 8
+    diagonal, off = torch.zeros(2, lane, probe, steps, dtype=torch.float64, device=start.device)
+    following, scale = _unit(start if fixed is None else _without(start, fixed), 0)
+    known, asked = Tridiagonal(diagonal, off, basis, scale), 4
     for step in range(steps):
         basis[:, :, step] = following
         rest = product(following)
@@ -70,13 +72,13 @@ def tridiagonalise(
             rest -= off[:, :, step - 1, None].to(rest.dtype) * basis[:, :, step - 1]
         rest = _orthogonal(rest, basis[:, :, : step + 1], fixed)
         following, off[:, :, step] = _unit(rest, _rounding(diagonal, off, rest.dtype))
-        known = Tridiagonal(diagonal[..., : step + 1], off[..., : step + 1], basis[:, :, : step + 1])
+        known = Tridiagonal(diagonal[..., : step + 1], off[..., : step + 1], basis[:, :, : step + 1], scale)
         if not known.finite.all() or not off[:, :, step].any():
             return known
         if halt is not None and step + 1 >= asked:
             if halt(known):
                 return known
-            asked = step + 1 + max(2, step // 16)
+            asked = step + 1 + max(1, step // 32)
     return known
 
 
@@ -122,3 +124,17 @@ def random_starts(lane: int, probe: int, like: Tensor, seed: int) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.randn(probe, like.shape[-1], generator=generator, dtype=torch.float64)
     return drawn.to(like).expand(lane, probe, -1)
+
+
+def led(starts: Tensor, guess: Tensor | None, lanes: list[int]) -> Tensor:
+    """Random starts (lane, probe, param) plus as much of a guess at the vector sought, (…, param) at the same lanes.
+
+    What the random part shows of eigenvectors that the guess lacks stays as sure as without it. A guess of length zero
+    or not finite is none.
+    """
+    if guess is None:
+        return starts
+    chosen = guess[lanes].unsqueeze(1).to(starts)
+    length = chosen.norm(dim=-1, keepdim=True)
+    usable = (length > 0) & length.isfinite()
+    return starts + torch.where(usable, starts.norm(dim=-1, keepdim=True) * chosen / length, 0.0)

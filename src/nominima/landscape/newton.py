@@ -95,9 +95,10 @@ def _descend(landscape: Landscape, start: Tensor, steps: int, tolerance: float) 
     if not np.isfinite(loss(start.double().numpy())[0]):
         return start
     options: Any = {"gtol": SWITCH, "maxiter": steps, "initial_trust_radius": 1.0, "max_trust_radius": 100.0}
-    found = scipy.optimize.minimize(
-        loss, start.double().numpy(), jac=True, hess=hessian, method="trust-krylov", options=options
-    )
+    with np.errstate(over="ignore", invalid="ignore"):  # trlib multiplies work space that it has not filled yet
+        found = scipy.optimize.minimize(
+            loss, start.double().numpy(), jac=True, hess=hessian, method="trust-krylov", options=options
+        )
     return torch.from_numpy(_polish(loss, hessian, found.x, tolerance))
 
 
