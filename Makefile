@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install reproduce test bench smoke check lock schema clean
+.PHONY: install reproduce test bench smoke check lock docs mutants
 
 reproduce: install
 	snakemake --cores all
@@ -56,5 +56,10 @@ check: install
 lock:
 	workflow/lock.sh
 
-schema:
-	python -m nominima.planning.params > workflow/schemas/params.schema.json
+# What is generated from the source into README.md and workflow/schemas.
+docs: install
+	PYTHONPATH=. python docs/generate.py
+
+# Break one expression at a time in judging, landscape and sealing, and list what no test notices.
+mutants: install
+	python tests/mutants.py

@@ -6,6 +6,8 @@ import statistics
 import subprocess
 from pathlib import Path
 
+from docs.generate import generated
+
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(ROOT.glob("src/nominima/**/*.py"))
 README = (ROOT / "README.md").read_text()
@@ -34,29 +36,9 @@ def test_modules_and_functions_are_short() -> None:
     assert statistics.median(lengths.values()) <= 10
 
 
-def section(name: str) -> str:
-    """What the README has between the marks of a generated section."""
-    return README.partition(f"<!-- {name}")[2].partition("-->\n")[2].partition("<!-- end -->")[0]
-
-
-def modules() -> str:
-    """The map of the source, made of the modules' own first sentences."""
-    lines = ["```text"]
-    for folder in sorted({file.parent for file in SOURCES}, key=lambda folder: (folder.name != "nominima", folder)):
-        lines.append(f"{folder.relative_to(ROOT)}/".ljust(34) + summary(folder / "__init__.py"))
-        inside = [file for file in SOURCES if file.parent == folder and file.name != "__init__.py"]
-        lines += [f"    {file.name}".ljust(34) + summary(file) for file in inside]
-    return "\n".join([*lines, "```"]) + "\n"
-
-
-def test_the_readme_has_a_line_for_every_module() -> None:
-    assert section("map") == modules(), f"paste this between the marks:\n{modules()}"
-
-
-def summary(file: Path) -> str:
-    """The first sentence of a module's docstring."""
-    text = " ".join((ast.get_docstring(ast.parse(file.read_text())) or "").split())
-    return re.split(r"(?<=\.) (?=[A-Z])", text)[0]
+def test_what_is_generated_is_up_to_date() -> None:
+    behind = {file.name for file, content in generated().items() if file.read_text() != content}
+    assert behind == set(), "`make docs` writes them again"
 
 
 def test_ci_calls_the_readme_test_command() -> None:

@@ -63,7 +63,7 @@ def judged(name, **tables):
 
 
 def drawn(name, **tables):
-    """The whole figure of a claim on tables by measure, as valid Vega-Lite text; Vega is left no statistics to compute."""
+    """The whole figure of a claim on tables by measure, as Vega-Lite text; Vega is left no statistics to compute."""
     chart = report.figure(shelf.load("claims", name).draw, Evidence(tables), judged(name, **tables), "1a2b3c4d5e6f")
     told = json.dumps(chart, allow_nan=False)
     assert [word for word in COMPUTING if f'"{word}"' in told] == []

@@ -1,6 +1,5 @@
 """What params.yaml holds, as frozen objects: sections, and sweeps unrolled to runs."""
 
-import json
 from collections.abc import Iterable
 from functools import reduce
 from itertools import product
@@ -112,7 +111,3 @@ def _takes(value: Any) -> bool:
 def _sizes(labels: Iterable[BaseModel]) -> bool:
     """Whether an axis is one of size."""
     return any("size" in changes.model_fields_set for changes in labels)
-
-
-if __name__ == "__main__":
-    print(json.dumps(Params.model_json_schema(), indent=1, sort_keys=True))

@@ -1,0 +1,53 @@
+"""Write what is generated from the source into its documents: `make docs`.
+
+README.md: the map of the modules. workflow/schemas: the schema of params.yaml for editors.
+"""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+from nominima.planning.params import Params
+
+ROOT = Path(__file__).parents[1]
+
+
+def generated() -> dict[Path, str]:
+    """File → what it must hold."""
+    readme = ROOT / "README.md"
+    return {
+        readme: pasted(readme.read_text(), "map", module_map()),
+        ROOT / "workflow/schemas/params.schema.json": json.dumps(Params.model_json_schema(), indent=1, sort_keys=True)
+        + "\n",
+    }
+
+
+def pasted(text: str, name: str, content: str) -> str:
+    """A document with the content between the marks of a section, `<!-- name … -->` and `<!-- end -->`."""
+    head, _, rest = text.partition(f"<!-- {name}")
+    mark, _, rest = rest.partition("-->\n")
+    _, _, tail = rest.partition("<!-- end -->")
+    return f"{head}<!-- {name}{mark}-->\n{content}<!-- end -->{tail}"
+
+
+def module_map() -> str:
+    """The map of the source, made of the modules' own first sentences."""
+    files = sorted(ROOT.glob("src/nominima/**/*.py"))
+    lines = ["```text"]
+    for folder in sorted({file.parent for file in files}, key=lambda folder: (folder.name != "nominima", folder)):
+        lines.append(f"{folder.relative_to(ROOT)}/".ljust(34) + first_sentence(folder / "__init__.py"))
+        inside = [file for file in files if file.parent == folder and file.name != "__init__.py"]
+        lines += [f"    {file.name}".ljust(34) + first_sentence(file) for file in inside]
+    return "\n".join([*lines, "```"]) + "\n"
+
+
+def first_sentence(file: Path) -> str:
+    """The first sentence of a module's docstring."""
+    text = " ".join((ast.get_docstring(ast.parse(file.read_text())) or "").split())
+    return re.split(r"(?<=\.) (?=[A-Z])", text)[0]
+
+
+if __name__ == "__main__":
+    for file, content in generated().items():
+        file.write_text(content)
