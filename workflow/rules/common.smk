@@ -6,13 +6,13 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
-from nominima.planning import digests, guard
+from nominima.planning import digests, guard, workplace
 from nominima.ground.files import Refusal
 from nominima.ground.places import VERBS, ledger
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 
-guard.workplace(Path(workflow.basedir))
+workplace.set_up(Path(workflow.basedir))
 
 try:
     guard.no_config(config)

@@ -1,40 +1,33 @@
-"""The digest of the source that a job can run, and the pinned versions of the libraries that it imports."""
+"""The digest of all that a job executes, and the pinned versions of the libraries that it imports."""
 
-import ast
 import hashlib
+import json
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-PACKAGE = "nominima"
+from nominima.planning.module import module
+from nominima.planning.reach import Closure, closure
+from nominima.planning.syntax import form
+from nominima.planning.uses import uses
+from nominima.planning.workplace import VARIABLES, WITHOUT, commands
+
 SOURCE = Path(__file__).parents[1]
+IMPORTED_AS = {"scikit-learn": "sklearn", "pypng": "png", "ruamel-yaml": "ruamel", "vl-convert-python": "vl_convert"}
+COMPUTES_WITH = {"mnist1d": ("numpy", "scipy"), "sklearn": ("numpy", "scipy"), "scipy": ("numpy",)}
 
 
-def code(*modules: str) -> str:
-    """`modules@digest` of all first-party source that `modules` can import, and of the locked versions of the rest.
+def code(*roots: str, source: Path = SOURCE) -> str:
+    """`roots@digest` of all that the roots can execute, and of what their jobs are started with.
 
-    Comments, formatting and docstrings do not count. Modules are given without the package (`verbs.train`,
-    `models.mlp`), a template by its file (`verbs/page.html`).
+    A root is a definition (`verbs.train:train`), a module as a whole (`verbs.seal`), the words of one
+    (`claims.c1a_random_points:__doc__`) or a shipped file (`verbs/page.html`), named without the package. Counted are:
+    the definitions that it can reach and the statements that importing them runs (planning.reach), the locked versions
+    of the libraries that these use, the commands of the verb's rules, and the environment that the workflow sets.
+    Comments, formatting, docstrings and messages do not count, nor does the version of Python. `source` is the folder
+    of the package, in src/ of a checkout.
     """
-    return _digest(SOURCE, modules)
-
-
-@cache
-def _digest(_source: Path, modules: tuple[str, ...]) -> str:
-    """Many jobs of a plan run the same code."""
-    todo, seen, outside = list(modules), set[str](), set[str]()
-    while todo:
-        module = todo.pop()
-        if module in seen:
-            continue
-        seen.add(module)
-        first_party, third_party = _imports(_file(module))
-        todo += first_party
-        outside |= third_party
-    told = [f"{module}:{_source_digest(_file(module))}" for module in sorted(seen)]
-    told += [f"{name}=={version}" for name, version in sorted(locked().items()) if name in outside]
-    return f"{'+'.join(modules)}@{hashlib.sha256(chr(10).join(told).encode()).hexdigest()[:32]}"
+    return _digest(source, roots)
 
 
 def changed(recorded: str) -> bool:
@@ -43,79 +36,58 @@ def changed(recorded: str) -> bool:
 
 
 @cache
-def pins() -> dict[str, tuple[str, ...]]:
+def _digest(source: Path, roots: tuple[str, ...]) -> str:
+    """Many jobs of a plan run the same code."""
+    found = _closure(source, roots)
+    top = source.parent.parent
+    libraries = found.libraries | {each for name in found.libraries for each in COMPUTES_WITH.get(name, ())}
+    versions = [f"{name}=={version}" for name, version in sorted(locked(top).items()) if name in libraries]
+    verbs = sorted({root.removeprefix("verbs.").partition(":")[0] for root in roots if root.startswith("verbs.")})
+    started = [command for verb in verbs for command in commands(top / "workflow/rules", verb)]
+    given = json.dumps([started, VARIABLES, WITHOUT] if verbs else [], sort_keys=True)
+    told = "\n".join([*_told(source, found), *versions, given])
+    return f"{'+'.join(roots)}@{hashlib.sha256(told.encode()).hexdigest()[:32]}"
+
+
+def _closure(source: Path, roots: tuple[str, ...]) -> Closure:
+    files = [root for root in roots if "/" in root]
+    names = [root.partition(":") for root in roots if "/" not in root]
+    found = closure(source, [(name, definition) for name, _, definition in names])
+    return Closure(found.statements, found.docs, found.libraries, found.files | {source / file for file in files})
+
+
+def _told(source: Path, found: Closure) -> list[str]:
+    """A line for each definition; the text of a Refusal counts where something in the closure can read it."""
+    messages = any(uses(source, *place).catches for place in found.statements)
+    lines = sorted(_line(source, *place, messages) for place in found.statements)
+    docs = [f"{name}:{json.dumps(module(source, name).doc)}" for name in sorted(found.docs)]
+    files = [
+        f"{file.relative_to(source)}:{hashlib.sha256(file.read_bytes()).hexdigest()}" for file in sorted(found.files)
+    ]
+    return [*lines, *docs, *files]
+
+
+@cache
+def _line(source: Path, name: str, place: int, messages: bool) -> str:
+    """A statement, and which imports give its names their meaning; its rank among those that bind the same names."""
+    at = module(source, name)
+    node, bound = at.statements[place], at.bound(place)
+    rank = sum(at.bound(each) & bound != set() or not bound for each in range(place))
+    told = [form(node, messages), *uses(source, name, place).bindings]
+    return f"{name}:{rank}:{hashlib.sha256(chr(10).join(told).encode()).hexdigest()}"
+
+
+@cache
+def pins(top: Path = SOURCE.parent.parent) -> dict[str, tuple[str, ...]]:
     """Distribution → versions pinned in the lock files (several where they differ by platform); empty without them."""
     found: dict[str, set[str]] = {}
-    for lock in SOURCE.parent.parent.glob("requirements*.lock"):
+    for lock in top.glob("requirements*.lock"):
         for name, pin in re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;+\\]+)", lock.read_text(), re.MULTILINE):
             found.setdefault(name, set()).add(pin)
     return {name: tuple(sorted(versions)) for name, versions in found.items()}
 
 
 @cache
-def locked() -> dict[str, str]:
+def locked(top: Path = SOURCE.parent.parent) -> dict[str, str]:
     """Import name → pinned versions."""
-    imported_as = {
-        "scikit-learn": "sklearn",
-        "pypng": "png",
-        "ruamel-yaml": "ruamel",
-        "vl-convert-python": "vl_convert",
-    }
-    return {imported_as.get(name, name.replace("-", "_")): " or ".join(pin) for name, pin in pins().items()}
-
-
-def _file(module: str) -> Path:
-    if module.endswith(".html"):
-        return SOURCE / module
-    file = SOURCE / Path(*module.split(".")).with_suffix(".py")
-    return file if file.exists() else SOURCE / Path(*module.split(".")) / "__init__.py"
-
-
-@cache
-def tree(file: Path) -> ast.Module:
-    """The syntax tree of a file, docstrings left out."""
-    tree = ast.parse(file.read_bytes(), filename=str(file))
-    for node in list(_documented(tree)):
-        node.body = node.body[1:] or [ast.Pass()]
-    return tree
-
-
-@cache
-def _source_digest(file: Path) -> str:
-    content = ast.dump(tree(file)).encode() if file.suffix == ".py" else file.read_bytes()
-    return hashlib.sha256(content).hexdigest()
-
-
-def _documented(tree: ast.Module) -> Iterator[ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in _statements(tree):
-        documentable = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        if documentable and ast.get_docstring(node, clean=False) is not None:
-            yield node
-
-
-def _statements(node: ast.AST) -> Iterator[ast.AST]:
-    """A node and the statements in it; expressions, most of a tree, hold neither docstrings nor imports."""
-    yield node
-    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
-        children = getattr(node, block, [])
-        for child in children if isinstance(children, list) else []:
-            yield from _statements(child)
-
-
-@cache
-def _imports(file: Path) -> tuple[list[str], set[str]]:
-    """First-party modules (without the package) and third-party top-level names that a file imports."""
-    if file.suffix != ".py":
-        return [], set()
-    found = [name for node in _statements(tree(file)) for name in _imported(node)]
-    inside = [name.removeprefix(f"{PACKAGE}.") for name in found if name.startswith(f"{PACKAGE}.")]
-    known = {module for module in inside if (_file(module)).exists()}
-    return sorted(known), {name.split(".")[0] for name in found} - {PACKAGE}
-
-
-def _imported(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom) and node.module:
-        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return []
+    return {IMPORTED_AS.get(name, name.replace("-", "_")): " or ".join(pin) for name, pin in pins(top).items()}

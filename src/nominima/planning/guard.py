@@ -1,9 +1,7 @@
 """What is checked before any job starts, so that Snakemake never trusts what it did not make."""
 
 import hashlib
-import os
 import re
-import sys
 from base64 import urlsafe_b64encode
 from importlib.metadata import requires, version
 from pathlib import Path
@@ -30,15 +28,6 @@ def no_config(config: dict[str, Any]) -> None:
     if config:
         raise Refusal(f"--config {', '.join(sorted(config))}: every value lives in params.yaml; edit it there, "
                       "or try one with `dvc exp run --temp -S key=value`")  # fmt: skip
-
-
-def workplace(root: Path) -> None:
-    """What all jobs see: the source of this checkout, this interpreter, one thread, one order of sets."""
-    os.environ["PYTHONPATH"] = str(root / "src")
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    os.environ |= {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "PYTHONHASHSEED": "0"}
-    os.environ["MKL_CBWR"] = "AUTO,STRICT"  # products whose bits do not depend on where in memory matrices lie
-    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # what deterministic products on a CUDA device need
 
 
 def rule_name(verb: str, subject: str) -> str:

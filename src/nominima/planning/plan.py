@@ -12,6 +12,8 @@ from nominima.planning import digests, shelf
 from nominima.planning.params import Params, stacks
 from nominima.planning.run import Run, together
 
+DECIDES, WORDS = ("judge", "CLAIM"), ("CLAIM", "__doc__")  # what is read of a claim's file beside its figure
+
 
 class Job(NamedTuple):
     """One process: files in, files out, the exact values it is given and the digest of the code it can reach."""
@@ -36,7 +38,7 @@ class Plan:
                 inputs=[value for value in entry.options.values() if str(value).startswith("data/raw/")],
                 outputs=[dataset(name)],
                 spec=canonical({"dataset": name, **entry.model_dump(mode="json")}),
-                code=digests.code("verbs.prepare", f"datasets.{entry.source}"),
+                code=digests.code("verbs.prepare:prepare", f"datasets.{entry.source}"),
             )
             for name, entry in self.params.datasets.items()
         }
@@ -59,7 +61,7 @@ class Plan:
             inputs=[file for job in jobs.values() for file in job.outputs],
             outputs=[verdict("scoreboard")],
             spec=canonical({"claims": sorted(jobs)}),
-            code=digests.code("verbs.judge"),
+            code=digests.code("verbs.judge:judge"),
         )
         return jobs | {"scoreboard": scoreboard}
 
@@ -75,7 +77,9 @@ class Plan:
             ],
             outputs=["reports/index.html"],
             spec=canonical({"claims": sorted(self.params.claims)}),
-            code=digests.code("verbs.page", "verbs/page.html", *(f"claims.{name}" for name in self.params.claims)),
+            code=digests.code(
+                "verbs.page:page", *(f"claims.{name}:{part}" for name in self.params.claims for part in WORDS)
+            ),
         )
         return figures | {"page": page}
 
@@ -153,7 +157,7 @@ class Plan:
             inputs=[dataset(training.dataset), *taken],
             outputs=self.trajectories(runs[0].stack),
             spec=canonical(spec),
-            code=digests.code("verbs.train", *sorted(models), f"optimizers.{training.optimizer}"),
+            code=digests.code("verbs.train:train", *sorted(models), f"optimizers.{training.optimizer}"),
         )
 
     def _measure(self, subject: str) -> Job:
@@ -163,15 +167,15 @@ class Plan:
         options = {measure: self.params.measures.get(measure, {}) for measure in measures}
         spec: dict[str, Any] = {"subject": subject, "measures": options}
         inputs: list[str] = []
-        modules = ["verbs.measure", *(f"measures.{measure}" for measure in measures)]
+        roots = ["verbs.measure:measure", *(f"measures.{measure}" for measure in measures)]
         if kind == "runs":
             training = self.stacks[name][0].training
             spec |= together(self.stacks[name])
             inputs = [dataset(training.dataset), *self.train[name].outputs]
-            modules += [f"models.{training.model}", f"optimizers.{training.optimizer}"]  # their options are columns
+            roots += [f"models.{training.model}", f"optimizers.{training.optimizer}"]  # their options are columns
         elif kind == "datasets":
             inputs = [dataset(name)]
-        return Job(inputs, outputs, canonical(spec), digests.code(*modules))
+        return Job(inputs, outputs, canonical(spec), digests.code(*roots))
 
     def _judge(self, claim: str) -> Job:
         trial = self.params.claims[claim]
@@ -183,17 +187,20 @@ class Plan:
             },
         }
         return Job(
-            self._tables(claim), [verdict(claim)], canonical(spec), digests.code("verbs.judge", f"claims.{claim}")
+            inputs=self._tables(claim),
+            outputs=[verdict(claim)],
+            spec=canonical(spec),
+            code=digests.code("verbs.judge:judge", *(f"claims.{claim}:{part}" for part in DECIDES)),
         )
 
     def _figure(self, name: str) -> Job:
         tables = [] if name == "scoreboard" else self._tables(name)
-        claim = [] if name == "scoreboard" else [f"claims.{name}"]
+        claim = [] if name == "scoreboard" else [f"claims.{name}:draw"]
         return Job(
             inputs=[verdict(name), *tables],
             outputs=[figure(name, kind) for kind in FIGURE],
             spec=canonical({"figure": name}),
-            code=digests.code("verbs.report", *claim),
+            code=digests.code("verbs.report:report", *claim),
         )
 
     def _tables(self, claim: str) -> list[str]:

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from nominima.ground.files import Refusal, suggest
 from nominima.ground.records import Count, Natural, NonNegative, Positive, RawFile, Share
-from nominima.planning.digests import PACKAGE, SOURCE, tree
+from nominima.planning.digests import SOURCE
+from nominima.planning.module import PACKAGE, tree
 
 OPTION_TYPES = {
     "int": int, "float": float, "str": str, "bool": bool, "tuple": tuple, "Literal": Literal,

@@ -12,8 +12,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from nominima.ground.texts import canonical
+from nominima.planning.workplace import threads
 
-PACKAGES = ("numpy", "scipy", "torch", "polars", "altair", "vl-convert-python")
+PACKAGES = ("numpy", "scipy", "torch", "polars", "altair", "vl-convert-python", "scikit-learn", "mnist1d")
 
 
 class Trace(BaseModel):
@@ -72,7 +73,7 @@ def compared(specs: list[dict[str, str]]) -> tuple[dict[str, str], dict[str, lis
 def environment() -> dict[str, str]:
     """What besides spec, code and inputs can move a bit: interpreter, libraries and processor family."""
     versions = {name: version(name).split("+")[0] for name in PACKAGES}
-    machine = {"python": platform.python_version(), "processor": processor(), "threads": "1"}
+    machine = {"python": platform.python_version(), "processor": processor(), "threads": threads()}
     return versions | machine | {"zlib": zlib.ZLIB_RUNTIME_VERSION}  # packs the pictures
 
 
