@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from nominima.landscape.known import quadratic
-from nominima.landscape.loss import Landscape, of_module
+from nominima.landscape.loss import Landscape
+from nominima.landscape.module import of_module
 
 
 def planted(values: list[float], dtype: torch.dtype = torch.float64, seed: int = 0) -> Landscape:

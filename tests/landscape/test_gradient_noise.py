@@ -5,7 +5,8 @@ from torch import nn
 
 from nominima.ground.files import Refusal
 from nominima.landscape.gradients import agreement, noise, participation, travel_dimension
-from nominima.landscape.loss import of_module, of_stack
+from nominima.landscape.loss import of_stack
+from nominima.landscape.module import of_module
 
 
 def split(sizes, offset=0.0):

@@ -7,8 +7,9 @@ from torch import nn
 
 from nominima.ground.files import Refusal
 from nominima.landscape.geometry import concave_share, convexity, descent
-from nominima.landscape.loss import of_module, of_stack
+from nominima.landscape.loss import of_stack
 from nominima.landscape.matching import match, permuted, sequential
+from nominima.landscape.module import of_module
 from nominima.landscape.paths import along, barrier, bezier, connect, lines, straight
 from nominima.landscape.surfaces import filter_directions, surface, trajectory_plane
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from nominima.landscape.gradients import agreement, each_gradient, noise, participation, travel_dimension
     from nominima.landscape.hessian import inertia, spectrum
     from nominima.landscape.known import deep_linear, deep_linear_minimum, deep_linear_saddle, quadratic
-    from nominima.landscape.loss import Landscape, of_model, of_module, of_stack, of_vector
+    from nominima.landscape.loss import Landscape, of_model, of_stack, of_vector
     from nominima.landscape.matching import match, permuted, sequential
+    from nominima.landscape.module import of_module
     from nominima.landscape.newton import certify, minimise
     from nominima.landscape.paths import along, barrier, bezier, connect, lines, straight
     from nominima.landscape.quadrature import density
@@ -35,8 +36,9 @@ _HOME = {
     "gradients": ("agreement", "each_gradient", "noise", "participation", "travel_dimension"),
     "hessian": ("inertia", "spectrum"),
     "known": ("deep_linear", "deep_linear_minimum", "deep_linear_saddle", "quadratic"),
-    "loss": ("Landscape", "of_model", "of_module", "of_stack", "of_vector"),
+    "loss": ("Landscape", "of_model", "of_stack", "of_vector"),
     "matching": ("match", "permuted", "sequential"),
+    "module": ("of_module",),
     "newton": ("certify", "minimise"),
     "paths": ("along", "barrier", "bezier", "connect", "lines", "straight"),
     "safran_shamir": ("population",),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -34,7 +33,8 @@ class Landscape:
 
     def value(self, theta: Tensor) -> Tensor:
         """Losses (lane,)."""
-        groups = self._check(theta).split(min(part.together for part in self.parts))
+        theta = self._check(theta)
+        groups = theta.split(min(part.together for part in self.parts))
         total = torch.cat(
             [sum((part.value(some) for part in self.parts), some.new_zeros(len(some))) for some in groups]
         )
@@ -42,13 +42,15 @@ class Landscape:
 
     def combined(self, points: Tensor, shares: Tensor) -> Tensor:
         """Losses (cell,) at shares (cell, point) @ points (point, param): on lines, planes and what else is spanned."""
+        points = self._check(points)
         total = sum((part.combined(points, shares) for part in self.parts), shares.new_zeros(len(shares)))
-        inner = self._check(points) @ points.mT
+        inner = points @ points.mT
         return total + self.decay / 2 * ((shares @ inner) * shares).sum(-1)
 
     def gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Losses (lane,) and gradients (lane, param)."""
-        groups = self._check(theta).split(min(part.together for part in self.parts))
+        theta = self._check(theta)
+        groups = theta.split(min(part.together for part in self.parts))
         losses, gradients = (torch.cat(parts) for parts in zip(*map(self._gradient, groups), strict=True))
         return losses + self.decay / 2 * theta.square().sum(-1), gradients + self.decay * theta
 
@@ -62,7 +64,8 @@ class Landscape:
 
         If it does not, parts and groups of lanes are linearised anew, one at a time, for each call.
         """
-        if sum(part.held(self._check(theta)) for part in self.parts) <= KEPT_BYTES:
+        theta = self._check(theta)
+        if sum(part.held(theta) for part in self.parts) <= KEPT_BYTES:
             ready = [part.product(theta) for part in self.parts]
             return lambda probes: sum((product(probes) for product in ready), self.decay * probes)
 
@@ -81,7 +84,7 @@ class Landscape:
         Raises:
             Refusal: more parameters than a dense Hessian is meant for.
         """
-        self._check(theta)
+        theta = self._check(theta)
         if self.dimension > DENSE:
             raise Refusal(f"a dense Hessian of {self.dimension} parameters is too large (at most {DENSE}); "
                           f"use `ends` for both ends of the spectrum or `density` for its shape")  # fmt: skip
@@ -111,7 +114,7 @@ class Landscape:
         if theta.ndim != 2 or theta.shape[1] != self.dimension:
             raise Refusal(f"parameters must have shape (lane, {self.dimension}), not {tuple(theta.shape)}; "
                           f"a single vector is theta[None]")  # fmt: skip
-        return theta
+        return theta.detach()
 
 
 def of_stack(loss: Callable[[Tensor], Tensor], dimension: int, *, decay: float = 0.0) -> Landscape:
@@ -121,7 +124,7 @@ def of_stack(loss: Callable[[Tensor], Tensor], dimension: int, *, decay: float =
 
 def of_vector(loss: Callable[[Tensor], Tensor], dimension: int, *, decay: float = 0.0) -> Landscape:
     """Landscape of a function (param,) → scalar."""
-    return of_stack(_lanes(loss), dimension, decay=decay)
+    return of_stack(lanes(loss), dimension, decay=decay)
 
 
 def of_model(
@@ -153,38 +156,6 @@ def of_model(
     return Landscape(tuple(_chunks(loss, x, targets, rows)), model.size, decay)
 
 
-def of_module(
-    module: torch.nn.Module,
-    loss: Callable[[Tensor, Tensor], Tensor],
-    x: Tensor,
-    y: Tensor,
-    *,
-    decay: float = 0.0,
-    rows: int = ROWS,
-    reference: bool = False,
-) -> tuple[Landscape, Tensor]:
-    """Landscape of anybody's torch module, and the place (1, param) where the module stands in it.
-
-    Args:
-        module: used as it is (put it into `eval()` first if it has dropout); its parameters are not changed.
-        loss: (outputs, y) → mean over examples.
-        x, y: all examples, first dimension first.
-        decay, rows, reference: as in `of_model`.
-    """
-    shape = None if reference else Perceptron.of_module(module, loss)
-    names = [(name, parameter.shape) for name, parameter in module.named_parameters()]
-    theta = torch.nn.utils.parameters_to_vector(module.parameters()).detach().clone()[None]
-    if shape is not None:
-        return Landscape(tuple(perceptrons(shape, x, y)), theta.shape[1], decay), theta
-
-    def single(vector: Tensor, inputs: Tensor, wanted: Tensor) -> Tensor:
-        views = vector.split([size.numel() for _, size in names])
-        named = {name: view.view(size) for (name, size), view in zip(names, views, strict=True)}
-        return loss(torch.func.functional_call(module, named, (inputs,)), wanted)
-
-    return Landscape(tuple(_chunks(_lanes(single), x, y, rows)), theta.shape[1], decay), theta
-
-
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """Mean over examples, (lane,), of logits (lane, example, class) against classes or distributions."""
     if targets.dtype == torch.int64:
@@ -195,13 +166,18 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     return (logits.logsumexp(-1) - picked).mean(-1)
 
 
-def _lanes(single: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """A function of one parameter vector as a function of a stack of them."""
+def lanes(single: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """A function of one parameter vector as a function of a stack of them: one after the other where vmap fails."""
+    able = True
 
-    def stacked(theta: Tensor, *rest: Any) -> Tensor:
-        if len(theta) == 1:
-            return single(theta[0], *rest)[None]
-        return torch.func.vmap(single, in_dims=(0, *[None] * len(rest)), randomness="different")(theta, *rest)
+    def stacked(theta: Tensor) -> Tensor:
+        nonlocal able
+        if able and len(theta) > 1:
+            try:
+                return torch.func.vmap(single, randomness="different")(theta)
+            except Exception:  # the function may be anybody's; what is really wrong with it comes up below
+                able = False
+        return torch.stack([single(one) for one in theta])
 
     return stacked
 

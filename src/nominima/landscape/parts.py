@@ -1,11 +1,15 @@
 """Summands of a loss: what each can tell of itself, and the one that autograd differentiates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import torch
 from torch import Tensor
+
+from nominima.ground.files import Refusal
 
 Product = Callable[[Tensor], Tensor]
 """(lane, probe, param) → Hessian · probe, same shape."""
@@ -41,8 +45,8 @@ class Traced:
 
     def value(self, theta: Tensor) -> Tensor:
         """Losses (lane,)."""
-        with torch.no_grad():
-            return self.loss(theta)
+        with _graphs():
+            return self.loss(_plain(theta)).detach()
 
     def combined(self, points: Tensor, shares: Tensor) -> Tensor:
         """Losses (cell,) at shares @ points."""
@@ -50,14 +54,16 @@ class Traced:
 
     def gradient(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """Losses (lane,) and gradients (lane, param)."""
-        free = theta.detach().requires_grad_()
-        losses = self.loss(free)
-        return losses.detach(), _derivative(losses.sum(), free)
+        with _graphs():
+            free = _plain(theta).requires_grad_()
+            losses = self.loss(free)
+            return losses.detach(), _derivative(losses.sum(), free)
 
     def product(self, theta: Tensor) -> Product:
         """Double backward through one graph of the gradient, probes in one batched sweep (Pearlmutter 1994)."""
-        free = theta.detach().requires_grad_()
-        gradient = _derivative(self.loss(free).sum(), free, graph=True)
+        with _graphs():
+            free = _plain(theta).requires_grad_()
+            gradient = _derivative(self.loss(free).sum(), free, graph=True)
         if not gradient.requires_grad:
             return torch.zeros_like
 
@@ -83,6 +89,18 @@ def one_by_one(part: Part, points: Tensor, shares: Tensor) -> Tensor:
     return torch.cat([part.value(some @ points) for some in shares.split(part.together)])
 
 
+@contextmanager
+def _graphs() -> Iterator[None]:
+    """Let autograd work whatever mode the caller is in."""
+    with torch.inference_mode(mode=False), torch.enable_grad():
+        yield
+
+
+def _plain(theta: Tensor) -> Tensor:
+    """theta outside any graph; a copy of what was made under inference_mode, which autograd cannot use."""
+    return theta.clone() if theta.is_inference() else theta.detach()
+
+
 def _derivative(of: Tensor, by: Tensor, *, graph: bool = False) -> Tensor:
     if not of.requires_grad:
         return torch.zeros_like(by)
@@ -91,11 +109,18 @@ def _derivative(of: Tensor, by: Tensor, *, graph: bool = False) -> Tensor:
 
 
 def _sweep(gradient: Tensor, free: Tensor, probes: Tensor) -> Tensor:
-    """Hessian · probes; probes (probe, lane, param)."""
-    if len(probes) == 1:
-        (found,) = torch.autograd.grad(gradient, free, probes[0], retain_graph=True, materialize_grads=True)
-        return found.unsqueeze(0)
-    (found,) = torch.autograd.grad(
-        gradient, free, probes, retain_graph=True, is_grads_batched=True, materialize_grads=True
-    )
-    return found
+    """Hessian · probes; probes (probe, lane, param). One after the other where torch cannot batch them."""
+    once = partial(torch.autograd.grad, gradient, free, retain_graph=True, materialize_grads=True)
+    with _graphs():
+        if len(probes) > 1:
+            try:
+                return once(probes, is_grads_batched=True)[0]
+            except RuntimeError:
+                pass
+        try:
+            return torch.stack([once(probe)[0] for probe in probes])
+        except RuntimeError as error:
+            if "differentia" not in str(error) and "derivative" not in str(error).lower():
+                raise
+            raise Refusal(f"torch cannot differentiate this loss twice ({str(error).splitlines()[0]}); "
+                          f"replace that layer by one that it can") from error  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from nominima.landscape.examples import Examples
 from nominima.training.model import Model
 
 CHUNK_BYTES = 2**20
@@ -22,16 +23,19 @@ class Perceptron:
     activation: str  # relu or tanh
 
     @classmethod
-    def of_module(cls, module: nn.Module, loss: Callable[..., Any]) -> "Self | None":
-        """The shape of a Linear–…–Linear `Sequential` under mean cross-entropy; None for anything else."""
-        if not (type(module) is nn.Sequential and _plain(loss)):
+    def of_module(cls, module: nn.Module, loss: Callable[..., Any], examples: Examples, theta: Tensor) -> "Self | None":
+        """The shape of a Linear–…–Linear `Sequential` under plain mean cross-entropy; None for anything else."""
+        if type(module) is not nn.Sequential or len(module) % 2 == 0 or not _plain(loss):
             return None
         layers, between = list(module)[::2], {type(layer) for layer in list(module)[1::2]}
         linear = [layer for layer in layers if type(layer) is nn.Linear and layer.bias is not None]
-        if len(linear) != len(layers) or len(module) % 2 == 0 or between not in ({nn.ReLU}, {nn.Tanh}, set()):
+        if len(linear) != len(layers) or between not in ({nn.ReLU}, {nn.Tanh}, set()) or not _bare(module):
             return None
-        widths = (linear[0].in_features, *(layer.out_features for layer in linear))
-        return cls(widths, "tanh" if between == {nn.Tanh} else "relu")
+        shape = cls(
+            (linear[0].in_features, *(layer.out_features for layer in linear)),
+            "tanh" if between == {nn.Tanh} else "relu",
+        )
+        return shape if shape._fits(examples, theta) else None
 
     @classmethod
     def of_model(cls, model: Model) -> "Self | None":
@@ -40,6 +44,17 @@ class Perceptron:
             return None
         weights = [leaf.shape for leaf in model.layout if len(leaf.shape) == 2]
         return cls((weights[0][1], *(shape[0] for shape in weights)), model.perceptron)
+
+    def _fits(self, examples: Examples, theta: Tensor) -> bool:
+        """Whether x and y are what `perceptrons` takes: rows of numbers and known classes or distributions."""
+        x, y, classes = examples.x, examples.y, self.widths[-1]
+        if not (isinstance(x, Tensor) and isinstance(y, Tensor) and x.shape[1:] == (self.widths[0],)):
+            return False
+        if x.dtype != theta.dtype or x.requires_grad or not x.device == y.device == theta.device:
+            return False
+        if y.dtype == torch.int64:
+            return y.ndim == 1 and bool(((y >= 0) & (y < classes)).all())
+        return y.dtype == theta.dtype and y.shape[1:] == (classes,) and not y.requires_grad
 
     def split(self, theta: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Views (…, out, in) and (…, out, 1) of flat parameters (…, param), layer by layer."""
@@ -55,9 +70,24 @@ class Perceptron:
 
 def _plain(loss: Callable[..., Any]) -> bool:
     """Whether this is torch's mean cross-entropy with no option set."""
-    if not isinstance(loss, nn.CrossEntropyLoss):
+    if type(loss) is not nn.CrossEntropyLoss:
         return loss is nn.functional.cross_entropy
-    return loss.weight is None and loss.reduction == "mean" and loss.label_smoothing == 0
+    default = nn.CrossEntropyLoss()
+    options = ("weight", "reduction", "label_smoothing", "ignore_index")
+    return all(getattr(loss, name) == getattr(default, name) for name in options)
+
+
+def _bare(module: nn.Sequential) -> bool:
+    """Whether each layer has its own weight and bias, and nothing of it was changed."""
+    names = [f"{number}.{kind}" for number in range(0, len(module), 2) for kind in ("weight", "bias")]
+    return [name for name, _ in module.named_parameters()] == names and not any(map(_hooked, module.modules()))
+
+
+def _hooked(module: nn.Module) -> bool:
+    """Whether something beyond the class acts on a module: a hook, a parametrization, a method of its own."""
+    plain = type(module).forward
+    hooks = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+    return any(getattr(module, name) for name in hooks) or getattr(module.forward, "__func__", None) is not plain
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,296 @@
+"""`of_module` on other people's networks against plain autograd of the module, in float64; and what it refuses."""
+
+import copy
+import re
+from typing import Any
+
+import pytest
+import torch
+from modules import CASES, CE, Attentive, F, Scaled, built, classes, dense, normalised, rows
+from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.utils import parametrizations
+
+from nominima.ground.files import Refusal
+from nominima.landscape.extremes import ends
+from nominima.landscape.loss import of_stack, of_vector
+from nominima.landscape.module import of_module
+from nominima.landscape.newton import certify
+from nominima.landscape.paths import along, bezier, connect, lines, straight
+from nominima.landscape.quadrature import density
+from nominima.landscape.surfaces import filter_directions, surface
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.torch.jit.script.* is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:enable_nested_tensor:UserWarning"),
+    pytest.mark.filterwarnings("ignore:There is a performance drop:UserWarning"),
+    pytest.mark.filterwarnings("ignore:Complex modules are a new feature:UserWarning"),
+]
+MODES = {"plain": torch.enable_grad, "no_grad": torch.no_grad, "inference": torch.inference_mode}
+
+
+class Plain:
+    """A module by nothing but `loss(module(x), y).backward()`."""
+
+    def __init__(self, name):
+        self.name, self.case = name, built(name)
+        asked = self.case.options.get("parameters")
+        named = self.case.module.named_parameters()
+        self.free = [p for n, p in named if (p.requires_grad if asked is None else n in asked or n[0] in asked)]
+        for one in self.free:
+            one.requires_grad_()
+
+    @property
+    def theta(self):
+        return torch.cat([one.detach().reshape(-1) for one in self.free])
+
+    def value(self, theta=None):
+        pieces = (self.theta if theta is None else theta).split([one.numel() for one in self.free])
+        for one, piece in zip(self.free, pieces, strict=True):
+            one.data.copy_(piece.view(one.shape))
+        with sdpa_kernel(SDPBackend.MATH):
+            return self.case.loss(self.case.module(self.case.x) if not isinstance(self.case.x, tuple | dict)
+                                  else self.case.module(**self.case.x) if isinstance(self.case.x, dict)
+                                  else self.case.module(*self.case.x), self.case.y)  # fmt: skip
+
+    def gradient(self):
+        found = torch.autograd.grad(self.value(), self.free, create_graph=True, materialize_grads=True)
+        return torch.cat([one.reshape(-1) for one in found])
+
+    def differences(self, theta, step=1e-5):
+        ends = [[self.value(theta + sign * step * unit) and self.gradient().detach() for sign in (1, -1)]
+                for unit in torch.eye(len(theta), dtype=theta.dtype)]  # fmt: skip
+        self.value(theta)
+        return torch.stack([(ahead - behind) / (2 * step) for ahead, behind in ends])
+
+    def hessian(self):
+        gradient = self.gradient()
+        if not gradient.requires_grad:
+            return torch.zeros(len(gradient), len(gradient), dtype=gradient.dtype)
+        if self.name == "weight norm":  # torch's own second derivative of it is wrong
+            return self.differences(self.theta)
+        found = [torch.autograd.grad(one, self.free, retain_graph=True, materialize_grads=True) for one in gradient]
+        return torch.stack([torch.cat([one.reshape(-1) for one in row]) for row in found])
+
+
+def made(name, case=None, **options):
+    case = case or built(name)
+    return of_module(case.module, case.loss, case.x, case.y, **case.options, **options)
+
+
+@pytest.mark.parametrize("chunk", [11, 8192])
+@pytest.mark.parametrize("name", CASES)
+def test_value_gradient_and_hessian_are_those_of_plain_autograd(name, chunk):
+    plain, (landscape, theta) = Plain(name), made(name, rows=chunk)
+    torch.testing.assert_close(theta[0], plain.theta, rtol=0, atol=0)
+    torch.testing.assert_close(landscape.value(theta)[0], plain.value().detach())
+    torch.testing.assert_close(landscape.gradient(theta)[1][0], plain.gradient().detach())
+    torch.testing.assert_close(landscape.hessian(theta)[0], plain.hessian())
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [(name, "plain") for name in CASES]
+    + [
+        (name, mode)
+        for name in ("perceptron", "encoder in eval", "lstm", "physics")
+        for mode in ("no_grad", "inference")
+    ],
+)
+def test_every_instrument_is_right_in_every_mode(name, mode):
+    plain, case = Plain(name), built(name)
+    exact, length = torch.linalg.eigvalsh(plain.hessian()), plain.gradient().detach().norm()
+    with MODES[mode]():
+        landscape, theta = made(name, case)
+        there = theta + 0.1
+        (found,) = ends(landscape, theta, tolerance=1e-8)
+        (probed,) = density(landscape, theta, probes=3, steps=theta.shape[1])
+        path, line = along(landscape, straight(theta, there, points=3)), lines(landscape, theta, there, points=3)
+        middle = connect(landscape, theta, there, steps=2)
+        plane = filter_directions([one.shape for one in plain.free], theta[0])
+        cells = surface(landscape, theta[0], plane, span=0.1, points=3).losses
+        place = certify(landscape, theta[0])
+    assert found.converged
+    torch.testing.assert_close(found.values, exact[[0, -1]], rtol=1e-7, atol=1e-8)
+    assert abs(probed.moment(0)[0] - 1) < 1e-9
+    assert abs(probed.nodes.min() - exact[0]) < 1e-6
+    for share, loss in zip([0, 0.5, 1], path[0], strict=True):
+        torch.testing.assert_close(loss, plain.value(theta[0] + 0.1 * share).detach())
+    torch.testing.assert_close(line, path)
+    curve = along(landscape, bezier(theta, middle, there, points=3))
+    torch.testing.assert_close(curve[0, 1], plain.value((theta[0] + there[0]) / 4 + middle[0] / 2).detach())
+    torch.testing.assert_close(cells[0, 2], plain.value(theta[0] - 0.1 * plane[0] + 0.1 * plane[1]).detach())
+    assert place.gradient_norm == pytest.approx(float(length), abs=1e-12)
+
+
+def contents(module):
+    kept = {name: one.clone() for name, one in module.state_dict(keep_vars=False).items()}
+    return kept, [sorted(one.__dict__) for one in module.modules()], [p.grad for p in module.parameters()]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_users_module_and_random_numbers_are_left_alone(name):
+    case = built(name)
+    before, draws = contents(case.module), torch.get_rng_state()
+    attributes = [dict(one.__dict__) for one in case.module.modules()]
+    landscape, theta = of_module(case.module, case.loss, case.x, case.y, **case.options)
+    along(landscape, straight(theta, 2 * theta, points=3))
+    landscape.product(theta)(torch.ones_like(theta)[None])
+    after = contents(case.module)
+    assert after[1:] == before[1:]
+    assert all(torch.equal(one, after[0][key]) for key, one in before[0].items())
+    assert torch.equal(torch.get_rng_state(), draws)
+    for one, kept in zip(case.module.modules(), attributes, strict=True):
+        assert all(one.__dict__[key] is value for key, value in kept.items())
+
+
+def test_training_the_module_further_does_not_move_its_landscape():
+    module: Any = Scaled().double()
+    landscape, theta = of_module(module, CE(), rows(30, 5), classes())
+    before = landscape.value(theta)
+    with torch.no_grad():
+        module.scale.mul_(2)
+        module.inner[0].weight.zero_()
+    assert torch.equal(landscape.value(theta), before)
+
+
+def test_only_a_plain_perceptron_takes_the_short_cut():
+    quick = {name for name in CASES if type(made(name)[0].parts[0]).__name__ == "Chunk"}
+    assert quick == {"perceptron", "distributions"}
+    assert type(made("perceptron", reference=True)[0].parts[0]).__name__ == "Traced"
+
+
+@pytest.mark.parametrize("count", [8192, 8193])
+def test_a_sum_over_more_than_one_chunk_is_still_the_sum(count):
+    module, loss = dense(nn.GELU).double(), CE(reduction="sum")
+    x, y = rows(count, 5), classes(count)
+    landscape, theta = of_module(module, loss, x, y)
+    torch.testing.assert_close(landscape.value(theta)[0], loss(module(x), y).detach())
+
+
+def test_a_module_that_is_not_finite_keeps_its_status():
+    module = dense(nn.GELU).double()
+    with torch.no_grad():
+        module[0].weight[0, 0] = torch.nan
+    landscape, theta = of_module(module, CE(), rows(30, 5), classes())
+    assert ends(landscape, theta)[0].status == "not finite"
+
+
+class Unregistered(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(5, 3)
+        self.kept = [self.layer.weight]
+
+    def forward(self, x):
+        return F.linear(x, self.kept[0], self.layer.bias)
+
+
+class Once(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):  # pyright: ignore
+        ctx.save_for_backward(x)
+        return x.square()
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad):  # pyright: ignore
+        return 2 * ctx.saved_tensors[0] * grad
+
+
+class Squared(nn.Module):
+    def forward(self, x):
+        return Once.apply(x)
+
+
+def norm_in_training():
+    return nn.Sequential(nn.Linear(5, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 3))
+
+
+def compiled():
+    module = dense()
+    module.compile()
+    return module
+
+
+def contrast(out, y):
+    return -torch.log_softmax(out @ out.mT, -1).diagonal().mean() + 0 * y.sum()
+
+
+def kept_only(out, y):
+    return F.cross_entropy(out[y > 0], y[y > 0])
+
+
+def mixed():
+    module = dense(nn.GELU).double()
+    module[0].float()
+    return module
+
+
+REFUSED = {
+    "batch norm in training": (norm_in_training, CE(), {}, "1.running_mean of the module; put the module into eval()"),
+    "dropout in training": (lambda: nn.Sequential(nn.Dropout(), dense()), CE(), {}, "twice different; put the module"),
+    "spectral norm in training": (lambda: normalised(parametrizations.spectral_norm), CE(), {}, "into eval()"),
+    "half": (lambda: dense().half(), CE(), {}, "parameters are float16: curvature needs float32 or float64"),
+    "bfloat16": (lambda: dense().bfloat16(), CE(), {}, "give a real module after .double()"),
+    "complex": (lambda: dense().to(torch.complex64), CE(), {}, "parameters are complex64"),
+    "two precisions": (mixed, CE(), {}, "parameters are float32 and float64"),
+    "compiled": (compiled, CE(), {}, "as it was before torch.compile"),
+    "parallel": (lambda: nn.DataParallel(dense()), CE(), {}, "give `module.module`"),
+    "lazy": (lambda: nn.LazyLinear(3), CE(), {}, "call it once on an example first"),
+    "no reduction": (dense, CE(reduction="none"), {}, r"the loss is float32 (30,): give one number"),
+    "all frozen": (lambda: dense().requires_grad_(False), CE(), {}, "say with `parameters=` which are meant"),
+    "unknown parameter": (dense, CE(), {"parameters": ["3"]}, "'3' is none of the module's; give some of 0.weight"),
+    "list": (dense, CE(), {"x": [rows(5)]}, "x is a list: give a tensor, a tuple"),
+    "nothing": (dense, CE(), {"x": rows(0, 5), "y": classes(0)}, "0 inputs and 0 targets"),
+    "too few targets": (dense, CE(), {"y": classes(20)}, "30 inputs and 20 targets"),
+    "uneven keywords": (dense, CE(), {"x": {"a": rows(30, 1), "b": rows(4, 1)}}, "4 or 30 inputs and 30 targets"),
+    "wrong shape": (dense, CE(), {"x": torch.ones(30, 4)}, "fails with RuntimeError: mat1 and mat2"),
+    "tuple": (lambda: Attentive(), CE(), {"x": torch.ones(30, 3, 4)}, "make `loss(module(x), y)` work first"),
+    "no number": (dense, lambda *_: 1.0, {}, "the loss is float: give one number"),
+    "coupled": (dense, contrast, {"rows": 11}, "not clearly their mean or their sum; give rows=30"),
+    "uneven": (dense, kept_only, {"rows": 11}, "give rows=30"),
+    "unregistered": (Unregistered, CE(), {}, "the parameters registered in self only"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("build", "loss", "changes", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_measured_is_refused_in_one_sentence(build, loss, changes, said):
+    torch.manual_seed(0)
+    module = build()
+    before = copy.deepcopy(contents(module)[0]) if "Lazy" not in type(module).__name__ else {}
+    data = {"x": rows(30, 5), "y": classes()} | changes
+    data["x"] = data["x"].float() if isinstance(data["x"], torch.Tensor) else data["x"]
+    with pytest.raises(Refusal, match=re.escape(said)):
+        of_module(module, loss, **data)
+    assert all(torch.equal(one, module.state_dict()[key]) for key, one in before.items())
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.EmbeddingBag(6, 5), nn.Sequential(nn.Embedding(6, 5), nn.Flatten(), nn.Linear(10, 5), Squared())]
+)
+def test_what_torch_cannot_differentiate_twice_is_refused(layer):
+    module = nn.Sequential(layer, nn.Tanh(), nn.Linear(5, 3))
+    x = torch.randint(6, (30, 2), generator=torch.Generator().manual_seed(0))
+    with pytest.raises(Refusal, match=r"cannot (be )?differentiate"):
+        of_module(module, CE(), x, classes())
+
+
+def test_a_loss_whose_lanes_vmap_cannot_take_is_computed_one_after_the_other():
+    landscape = of_vector(lambda v: v.square().sum() if v.detach()[0] > 0 else v.sum(), 2)
+    theta = torch.tensor([[1.0, 2.0], [-1.0, 2.0]])
+    assert landscape.value(theta).tolist() == [5.0, 1.0]
+    assert landscape.hessian(theta).tolist() == [[[2.0, 0.0], [0.0, 2.0]], [[0.0, 0.0], [0.0, 0.0]]]
+
+
+def test_a_mistake_of_the_caller_is_not_hidden_by_the_second_try():
+    def wrong(_):
+        raise KeyError("missing")
+
+    with pytest.raises(KeyError, match="missing"):
+        of_vector(wrong, 2).value(torch.ones(2, 2))
+
+
+def test_theta_of_another_graph_is_taken_as_numbers():
+    theta = torch.ones(1, 2, requires_grad=True)
+    assert not of_stack(lambda t: t.square().sum(-1), 2).value(theta * 2).requires_grad
