@@ -176,8 +176,8 @@ def _paths(norms: pl.DataFrame, above: pl.DataFrame) -> ChartType:
         largest(lanes(rows, NORM.first())).with_columns(size=pl.lit(step, pl.Float64)) for (step,), rows in steps
     )
     return curves(
-        by_size(found).select("series", "x", "y"), title="The norm while the largest networks train, no decay", x="step",
-        y="norm / initial norm", log="x", like=above,
+        by_size(found).select("series", "x", "y"), title="The norm while the largest networks train, no decay",
+        x="step", y="norm / initial norm", log="x", like=above,
     )  # fmt: skip
 
 
