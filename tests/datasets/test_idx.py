@@ -1,4 +1,6 @@
+import bz2
 import gzip
+import lzma
 import struct
 from pathlib import Path
 
@@ -23,8 +25,11 @@ FILES = {
     "train-images-idx3-ubyte.gz": np.random.default_rng(0).integers(0, 256, (30, 4, 3), np.uint8),
     "train-labels-idx1-ubyte.gz": np.arange(30, dtype=np.uint8) % 3,
     "t10k-images-idx3-ubyte.gz": np.random.default_rng(1).integers(0, 256, (10, 4, 3), np.uint8),
-    "t10k-labels-idx1-ubyte.gz": np.arange(10, dtype=np.uint8) % 4,
+    "t10k-labels-idx1-ubyte.gz": np.arange(10, dtype=np.uint8) % 3,
 }
+
+
+ORDER, TRUTH = np.arange(30), np.arange(10)
 
 
 @pytest.fixture
@@ -39,7 +44,7 @@ def raw(tmp_path, monkeypatch) -> Path:
 
 def test_files_become_splits(raw):
     made = make(train=20, validation=10)
-    assert made.classes == 4
+    assert made.classes == 3
     assert made.inputs == (4, 3)
     assert [len(split.y) for split in (made.train, made.validation, made.test)] == [20, 10, 10]
     assert made.train.x.dtype == np.float32
@@ -82,8 +87,8 @@ IMAGES = encoded(FILES["train-images-idx3-ubyte.gz"])
 DAMAGE = {
     b"": r"not an IDX file",
     b"PNG...": r"not an IDX file: it starts with '50 4e 47 2e'",
-    encoded(np.zeros((2, 2, 2), np.float32), 0x0D): r"type 0x0d; only unsigned bytes \(0x08\)",
-    encoded(FILES["train-labels-idx1-ubyte.gz"]): r"has 1 axes; 3 are needed.*swapped",
+    encoded(np.zeros((2, 2, 2), np.float32), 0x0D): r"holds floats; only unsigned bytes are read",
+    encoded(FILES["train-labels-idx1-ubyte.gz"]): r"has 1 axes, and 3 are needed: are images and labels swapped",
     IMAGES[:-5]: r"is truncated: its header promises \(30, 4, 3\), 360 bytes; 355 follow",
     IMAGES[:9]: r"is truncated",
     IMAGES + b"!": r"left over: its header promises \(30, 4, 3\), 360 bytes; 361 follow",
@@ -91,6 +96,15 @@ DAMAGE = {
     gzip.compress(IMAGES)[:-30]: r"damaged gzip file",
     gzip.compress(IMAGES)[:20] + b"\xff" * 40: r"damaged gzip file",
     bytes([0, 0, 8, 3]) + b"\xff" * 12: r"is truncated",
+    b"<!DOCTYPE html><html><body>503 Service Unavailable": r"it is a web page, .*fetch the file again",
+    b"\n <html>": r"it is a web page",
+    b"PK\3\4" + bytes(50): r"it is a zip archive: unpack it",
+    bz2.compress(IMAGES): r"it is packed by bzip2: `bunzip2`",
+    lzma.compress(IMAGES): r"it is packed by xz",
+    b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n": r"pointer of Git LFS.*`git lfs pull`",
+    gzip.compress(encoded(np.zeros((30, 8), ">i4"), 0x0C)): r"holds 32-bit integers; .*QMNIST: take its files idx1",
+    encoded(np.zeros((30, 4, 3, 3), np.uint8)): r"has 4 axes.*colour images; only grey ones",
+    encoded(np.zeros((30, 4), np.uint8)): r"has 2 axes, and 3 are needed: images have 3, labels have 1",
 }
 
 
@@ -99,6 +113,35 @@ def test_damage_is_told(raw, content, message):
     (raw / "train-images-idx3-ubyte.gz").write_bytes(content)
     with pytest.raises(Refusal, match=rf"(?s)train-images-idx3-ubyte.gz.*{message}"):
         make(train=20, validation=10)
+
+
+@pytest.mark.parametrize(
+    ("labels", "truth", "options", "message"),
+    [
+        (ORDER % 3 + 1, TRUTH % 3 + 1, {}, r"train-labels.*no training image has label 0; .*set first_label: 1"),
+        (ORDER % 3 + 9, TRUTH % 3 + 9, {"first_label": 4}, r"no training image has label 4, 5, 6, 7, 8; .* 9"),
+        (ORDER % 3, TRUTH % 3, {"first_label": 1}, r"train-labels.*label 0 is below first_label: 1"),
+        (ORDER % 3 + 1, TRUTH % 3, {"first_label": 1}, r"t10k-labels.*label 0 is below first_label: 1"),
+        (ORDER % 3 * 2, TRUTH % 3, {}, r"train-labels.*go up to 4, but no training image has label 1, 3;"),
+        (ORDER % 3, TRUTH % 4, {}, r"t10k-labels.*go up to 3, but no training image has label 3;"),
+        (np.where(ORDER == 7, 255, ORDER % 3), TRUTH % 3, {}, r"up to 255, .*label 3, 4, 5, 6, 7 and 247 more"),
+    ],
+)
+def test_labels_that_nothing_could_learn_are_refused_by_name(raw, labels, truth, options, message):
+    (raw / "train-labels-idx1-ubyte.gz").write_bytes(encoded(labels.astype(np.uint8)))
+    (raw / "t10k-labels-idx1-ubyte.gz").write_bytes(encoded(truth.astype(np.uint8)))
+    with pytest.raises(Refusal, match=message):
+        make(train=20, validation=10, **options)
+
+
+def test_labels_that_count_from_one_are_shifted(raw):
+    counted_from_0 = make(train=20, validation=10)
+    for name in ("train-labels-idx1-ubyte.gz", "t10k-labels-idx1-ubyte.gz"):
+        (raw / name).write_bytes(encoded(FILES[name] + np.uint8(1)))
+    made = make(train=20, validation=10, first_label=1)
+    assert made.classes == 3
+    for split in ("train", "validation", "test"):
+        np.testing.assert_array_equal(getattr(made, split).y, getattr(counted_from_0, split).y)
 
 
 def test_mismatch_names_both_files(raw):

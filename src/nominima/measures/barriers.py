@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from torch import Tensor
 
-from nominima.ground.records import Count
+from nominima.ground.records import Count, Repeats
 from nominima.landscape.loss import Landscape, of_model
 from nominima.landscape.matching import Symmetry, match, permuted, sequential
 from nominima.landscape.paths import along, barrier, bezier, connect, straight
@@ -32,11 +32,11 @@ PATHS = ("straight", "straight_matched", "curve", "curve_matched", "shuffled", "
 def measure(
     subject: RunSubject,
     *,
-    pairs: Count = 5,
+    pairs: Repeats = 5,
     examples: Count = 1000,
-    points: Count = 21,
-    steps: Count = 20,
-    restarts: Count = 3,
+    points: Repeats = 21,
+    steps: Repeats = 20,
+    restarts: Repeats = 3,
 ) -> pl.DataFrame:
     """Highest rise of the training loss above the line between the ends of a way, nats and share of what was won.
 

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import torch
 
-from nominima.ground.records import Count, Natural, Positive, Share
+from nominima.ground.records import Count, Natural, Positive, Repeats, Share
 from nominima.landscape.critical import Found, seek
 from nominima.landscape.toy import Toy
 from nominima.measuring.table import frame
@@ -37,9 +37,9 @@ def measure(
     noise: Share = 0.15,
     decay: Positive = 1e-3,
     widest: Count = 8,
-    starts: Count = 5,
+    starts: Repeats = 5,
     first_seed: Natural = 100,
-    steps: Count = 100,
+    steps: Repeats = 100,
 ) -> pl.DataFrame:
     """Where ‖∇f‖² is minimised to, from places on the straight ways from starts to the minima below them.
 

@@ -6,7 +6,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from nominima.ground.records import Count
+from nominima.ground.records import Count, Repeats
 from nominima.landscape.hessian import spectrum
 from nominima.landscape.loss import Landscape, of_model
 from nominima.landscape.parts import Traced
@@ -26,7 +26,7 @@ SCHEMA = {
 }
 
 
-def measure(subject: RunSubject, *, examples: Count = 300, seeds: Count = 5, largest: Count = 800) -> pl.DataFrame:
+def measure(subject: RunSubject, *, examples: Count = 300, seeds: Repeats = 5, largest: Count = 800) -> pl.DataFrame:
     """All eigenvalues at the end of training of the loss, and of the loss with the penalty that the run had.
 
     The loss is the mean cross-entropy of the first `examples` examples on the labels trained on, the penalty

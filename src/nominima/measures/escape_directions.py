@@ -7,7 +7,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from nominima.ground.records import Count, Natural
+from nominima.ground.records import Count, Natural, Repeats
 from nominima.landscape.critical import escape
 from nominima.landscape.extremes import ends
 from nominima.landscape.loss import Landscape, of_model
@@ -39,10 +39,10 @@ def measure(
     subject: RunSubject,
     *,
     examples: Count = 200,
-    seeds: Count = 8,
+    seeds: Repeats = 8,
     exact: Count = 1500,
     exact_seeds: Natural = 3,
-    iterations: Count = 300,
+    iterations: Repeats = 300,
     largest: Count = 100_000,
 ) -> pl.DataFrame:
     """λ_min and λ_max of the training loss's Hessian along training, and the fall of the loss along λ_min's direction.

@@ -6,7 +6,7 @@ from numpy.random import default_rng
 from numpy.typing import NDArray
 
 from nominima.ground.files import Refusal
-from nominima.ground.records import Count, Natural
+from nominima.ground.records import Natural, Repeats
 from nominima.measuring.concentration import spread
 from nominima.training.dataset import Dataset
 
@@ -15,7 +15,7 @@ KEY = ("seed",)
 SCHEMA = {"seed": "Int64", "cv": "Float64", "dimension": "Int64", "effective_dimension": "Float64"}
 
 
-def measure(subject: Dataset, *, points: Count = 50, seeds: Count = 20, first_seed: Natural = 100) -> pl.DataFrame:
+def measure(subject: Dataset, *, points: Repeats = 50, seeds: Repeats = 20, first_seed: Natural = 100) -> pl.DataFrame:
     """Coefficient of variation of the distances between `points` training inputs, drawn anew for each seed.
 
     dimension: numbers in an input; effective_dimension: (tr C)²/tr C² for the covariance C of all training inputs, the

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nominima.ground.files import Refusal
-from nominima.ground.records import Count
+from nominima.ground.records import Repeats
 from nominima.measuring.subject import RunSubject
 from nominima.measuring.table import frame
 
@@ -17,7 +17,7 @@ KEY = ("seed", "target", "alpha")
 SCHEMA = {"seed": "Int64", "target": "String", "alpha": "Float64", "status": "String", "train_loss": "Float64"}
 
 
-def measure(subject: RunSubject, *, points: Count = 25) -> pl.DataFrame:
+def measure(subject: RunSubject, *, points: Repeats = 25) -> pl.DataFrame:
     """f((1−α)·θ_0 + α·θ_best) at `points` values of α from 0 to 1, both included (Goodfellow et al. 2015).
 
     target `own`: to the seed's own stop by validation loss; `other`, the control: to the next seed's, the last seed's

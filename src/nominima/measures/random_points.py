@@ -5,7 +5,7 @@ import polars as pl
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from nominima.ground.records import Count, Natural
+from nominima.ground.records import Count, Natural, Repeats
 from nominima.measuring.concentration import gaussian_variation, spread
 
 OF = "theory"
@@ -26,8 +26,8 @@ Shape = tuple[int, int]
 def measure(
     subject: None,  # noqa: ARG001 - theory is given nothing
     *,
-    points: Count = 50,
-    seeds: Count = 20,
+    points: Repeats = 50,
+    seeds: Repeats = 20,
     first_seed: Natural = 100,
     lowest: Count = 16,
     highest: Count = 4096,

@@ -3,7 +3,7 @@
 import polars as pl
 import torch
 
-from nominima.ground.records import Count, Natural
+from nominima.ground.records import Count, Natural, Repeats
 from nominima.landscape.safran_shamir import descend
 from nominima.measuring.table import frame
 
@@ -27,7 +27,7 @@ GLOBAL = 1e-6
 def measure(
     subject: None,  # noqa: ARG001 - theory is given nothing
     *,
-    runs: Count = 30,
+    runs: Repeats = 30,
     first_seed: Natural = 100,
     most: Count = 16,
 ) -> pl.DataFrame:

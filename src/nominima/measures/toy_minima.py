@@ -8,7 +8,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from nominima.ground.records import Count, Natural, Positive, Share
+from nominima.ground.records import Count, Natural, Positive, Repeats, Share
 from nominima.landscape.closed_forms import goe_all_positive
 from nominima.landscape.newton import Stationary, certify
 from nominima.landscape.toy import Toy
@@ -51,7 +51,7 @@ def measure(
     decay: Positive = 1e-3,
     widest: Count = 64,
     widest_undecayed: Count = 8,
-    starts: Count = 20,
+    starts: Repeats = 20,
     first_seed: Natural = 100,
     embedded: Natural = 5,
     widest_embedded: Count = 32,

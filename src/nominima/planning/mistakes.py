@@ -11,10 +11,12 @@ from pydantic_core import ErrorDetails
 from nominima.ground.files import suggest
 from nominima.planning import shelf, sources
 from nominima.planning.costs import COSTS, read_costs, training_seconds
+from nominima.planning.guard import rule_name
 from nominima.planning.params import Params, Sweep
 from nominima.planning.run import Options, Training
 
 MOST_RUNS = 2_000
+LONGEST = 200  # characters of a folder's name; file systems end at 255
 MOST_HOURS = 1_000  # of training, on one core
 TRIED = "tried"  # the lane by which training tells the candidates of a run apart
 OF_TYPES = {"[key]", "[one]", "[several]"}  # parts of a place that the types add to those of the file
@@ -33,7 +35,7 @@ def told(mistake: ErrorDetails) -> str:
         return f"{where}: the name {_shown(mistake['input'])} is not allowed; {NAME_RULE}"
     if mistake["type"] == "too_short":
         return f"{where}: {_shown(mistake['input'])}: give one value without brackets, or at least two that are allowed"
-    return f"{where}: {_shown(mistake['input'])}: {mistake['msg']}"
+    return f"{where}: {_shown(mistake['input'])}: {_problem(mistake)}"
 
 
 def mistakes(params: Params) -> Iterator[str]:
@@ -51,7 +53,9 @@ def mistakes(params: Params) -> Iterator[str]:
             for entry in given:
                 yield from _unknown(f"claims.{name}.{section}", entry, known, f"no entry of {section}:")
     for name, sweep in params.sweeps.items():
-        yield from _lanes(name, sweep)
+        yield from _axes(name, sweep)
+    yield from _clashing(params)
+    yield from _drawn(params)
     count = sum(math.prod(map(len, (sweep.axes | sweep.lanes).values())) for sweep in params.sweeps.values())
     if count > MOST_RUNS:
         yield f"sweeps: {count} runs; at most {MOST_RUNS} are allowed: take labels out of the axes"
@@ -79,7 +83,30 @@ def _beyond_budget(params: Params) -> Iterator[str]:
         )
 
 
-def _lanes(name: str, sweep: Sweep) -> Iterator[str]:
+def _drawn(params: Params) -> Iterator[str]:
+    """Measures of data sets that draw more points than there are training examples."""
+    asked = {name for trial in params.claims.values() for name in trial.datasets if name in params.datasets}
+    options = params.measures.get("input_distances", {})
+    for name in sorted(asked):
+        available, points = params.datasets[name].options.get("train"), options.get("points")
+        if isinstance(available, int) and isinstance(points, int) and points > available:
+            yield f"measures.input_distances.points: {points}: {name} has {available} training examples to draw from"
+
+
+def _clashing(params: Params) -> Iterator[str]:
+    """Sweeps that Snakemake would give one rule: - and _ are the same to it."""
+    rules: dict[str, str] = {}
+    for name in params.sweeps:
+        twin = rules.setdefault(rule_name("train", name), name)
+        if twin != name:
+            yield f"sweeps.{name}: {twin} differs from it in - and _ only, which Snakemake's rules do not; rename one"
+
+
+def _axes(name: str, sweep: Sweep) -> Iterator[str]:
+    for kind, axes in (("axes", sweep.axes), ("lanes", sweep.lanes)):
+        for axis, labels in axes.items():
+            if not labels:
+                yield f"sweeps.{name}.{kind}.{axis}: has no label, so the sweep has no run; give it one, or take it out"
     for axis in sorted(sweep.axes.keys() & sweep.lanes.keys()):
         yield f"sweeps.{name}.lanes: {axis} is an axis too; take one of them out"
     if TRIED in sweep.lanes:
@@ -92,6 +119,13 @@ def _in_sweep(params: Params, name: str) -> Iterator[str]:
     seen = set[str]()
     twins: dict[str, str] = {}
     for run in params.sweep_runs(name):
+        folder = max(run.name.split("/"), key=len)
+        if len(folder) > LONGEST:
+            yield (
+                f"sweeps.{name}: a folder would have a name of {len(folder)} characters, {folder[:30]}…; "
+                f"at most {LONGEST} are allowed: shorten the labels"
+            )
+            return
         twin = twins.setdefault(run.training.model_dump_json(), run.name)
         if twin != run.name:
             yield f"sweeps.{name}: {twin} and {run.name} are the same training; take one label out"
@@ -112,9 +146,14 @@ def _in_training(params: Params, training: Training) -> Iterator[str]:
     if len(rates) > 1 and entry and entry.options.get("validation") == 0:
         yield f"rate: {rates}: {training.dataset} has no validation examples to choose by; ask for one rate"
     available = entry.options.get("train") if entry else None
+    if not isinstance(available, int):
+        return
     asked = training.skip + (training.examples or 1)
-    if isinstance(available, int) and asked > available:
+    examples = training.examples or available - training.skip
+    if asked > available:
         yield f"skip + examples: {asked}: {training.dataset} has {available} training examples"
+    elif training.batch > examples:
+        yield f"batch: {training.batch}: more than the {examples} examples trained on; at most all of them make a step"
 
 
 def _on_shelf(at: str, folder: str, name: str, options: Options) -> Iterator[str]:
@@ -128,7 +167,7 @@ def _on_shelf(at: str, folder: str, name: str, options: Options) -> Iterator[str
         for mistake in error.errors():
             option = ".".join(map(str, mistake["loc"]))
             unknown = mistake["type"] == "extra_forbidden"
-            problem = f"unknown option; {suggest(option, known.model_fields)}" if unknown else mistake["msg"]
+            problem = f"unknown option; {suggest(option, known.model_fields)}" if unknown else _problem(mistake)
             yield f"{at}, options of {folder}/{name}: {option}: {_shown(mistake['input'])}: {problem}"
 
 
@@ -144,6 +183,15 @@ def _siblings(location: tuple[str, ...]) -> list[str]:
         fields = getattr(kind, "model_fields", None)
         kind = fields[part].annotation if fields else get_args(kind)[1]
     return list(getattr(kind, "model_fields", {}))
+
+
+def _problem(mistake: ErrorDetails) -> str:
+    """The types' own words, without the thirty digits of a large bound."""
+    for name, words in (("ge", "greater"), ("le", "less")):
+        bound = mistake.get("ctx", {}).get(name)
+        if isinstance(bound, float):
+            return f"Input should be {words} than or equal to {bound:g}"
+    return mistake["msg"]
 
 
 def _shown(value: Any) -> str:

@@ -7,14 +7,39 @@ from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    ScalarEvent,
+)
+from ruamel.yaml.nodes import ScalarNode
 
 from nominima.ground.files import Refusal, read
 from nominima.planning.mistakes import mistakes, told
 from nominima.planning.params import Params
 
 LARGEST = 1_000_000  # bytes
+DEEPEST = 20  # levels
+WIDEST = 64  # bits of a whole number
+
+
+class Plain(SafeConstructor):
+    """Null, booleans, numbers and text; dates and numbers without bounds stay the text they are."""
+
+
+def _bounded(constructor: Plain, node: ScalarNode) -> int | str:
+    text = constructor.construct_scalar(node)
+    value = constructor.construct_yaml_int(node) if len(text) <= WIDEST + 2 else None
+    return value if value is not None and value.bit_length() < WIDEST else text
+
+
+Plain.add_constructor("tag:yaml.org,2002:int", _bounded)
+Plain.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
 
 
 def load(path: Path) -> Params:
@@ -34,7 +59,7 @@ def parsed(content: bytes, path: Path) -> Params:
     """
     tree = parse(content, path)
     try:
-        params = Params.model_validate_json(json.dumps(tree, default=str))
+        params = Params.model_validate_json(json.dumps(tree))
     except ValidationError as error:
         raise Refusal("\n".join(f"{path}: {told(mistake)}" for mistake in error.errors())) from None
     found = [f"{path}: {mistake}" for mistake in mistakes(params)]
@@ -47,16 +72,17 @@ def parse(content: bytes, path: Path) -> dict[str, Any]:
     """The mapping in a YAML 1.2 text; `1e-3` is a number.
 
     Raises:
-        Refusal: a syntax error or doubled key (with line and column), an alias, a key that is no text, too large.
+        Refusal: a syntax error or doubled key (with line and column), an alias, a tag, a directive, a key that is no
+            text, too deep or too large.
     """
     if len(content) > LARGEST:
         raise Refusal(f"{path}: {len(content)} bytes; at most {LARGEST} are read")
     try:
         text = content.decode()
-        for event in YAML(typ="safe", pure=True).parse(text):
-            if isinstance(event, AliasEvent):
-                raise Refusal(f"{path}:{event.start_mark.line + 1}: alias *{event.anchor} is not allowed; write it out")
-        tree = YAML(typ="safe", pure=True).load(text)
+        _no_more_than_values(YAML(typ="safe", pure=True).parse(text), path)
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Constructor = Plain
+        tree = yaml.load(text)
     except UnicodeDecodeError as error:
         raise Refusal(f"{path}: not UTF-8 at byte {error.start}") from None
     except YAMLError as error:
@@ -69,6 +95,24 @@ def parse(content: bytes, path: Path) -> dict[str, Any]:
     if odd:
         raise Refusal("\n".join(f"{path}: {key}: a key must be text; write w{key.rsplit('.')[-1]}" for key in odd))
     return tree
+
+
+def _no_more_than_values(events: Iterator[Event], path: Path) -> None:
+    """Refuse what stands for other than plain values in a few levels."""
+    depth = 0
+    for event in events:
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        problem = ""
+        if isinstance(event, AliasEvent):
+            problem = f"alias *{event.anchor} is not allowed; write it out"
+        elif isinstance(event, ScalarEvent | CollectionStartEvent) and event.tag:
+            problem = f"tag {event.tag} is not allowed; write the value without it"
+        elif isinstance(event, DocumentStartEvent) and (event.version or event.tags):
+            problem = "a % directive is not allowed; leave it out"
+        elif depth > DEEPEST:
+            problem = f"nested deeper than {DEEPEST} levels; params need 7"
+        if problem:
+            raise Refusal(f"{path}:{event.start_mark.line + 1}: {problem}")
 
 
 def _place(error: YAMLError) -> str:
@@ -87,3 +131,6 @@ def _odd_keys(tree: Any, at: str) -> Iterator[str]:
             if not isinstance(key, str):
                 yield f"{at}{key}"
             yield from _odd_keys(value, f"{at}{key}.")
+    elif isinstance(tree, list):
+        for index, value in enumerate(tree):
+            yield from _odd_keys(value, f"{at}{index}.")

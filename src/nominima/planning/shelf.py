@@ -14,14 +14,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, create_model
 
 from nominima.ground.files import Refusal, suggest
-from nominima.ground.records import Count, Natural, NonNegative, Positive, RawFile, Share
+from nominima.ground.records import Count, Natural, NonNegative, Positive, RawFile, Repeats, Share
 from nominima.planning.digests import SOURCE
 from nominima.planning.module import PACKAGE, tree
 
 OPTION_TYPES = {
     "int": int, "float": float, "str": str, "bool": bool, "tuple": tuple, "Literal": Literal,
-    "Natural": Natural, "Count": Count, "Positive": Positive, "NonNegative": NonNegative, "Share": Share,
-    "RawFile": RawFile,
+    "Natural": Natural, "Count": Count, "Repeats": Repeats, "Positive": Positive, "NonNegative": NonNegative,
+    "Share": Share, "RawFile": RawFile,
 }  # fmt: skip
 
 FUNCTION = {
