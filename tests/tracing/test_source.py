@@ -30,6 +30,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(SOURCE, "src/nominima", ignore=ignored)
         for lock in SOURCE.parent.parent.glob("requirements*.lock"):
             shutil.copy(lock, ".")
+        shutil.copytree(SOURCE.parent.parent / "workflow/rules", "workflow/rules")
         shutil.copy(SMALL, "params.yaml")
         made()
         commit("Run it")
@@ -82,24 +83,57 @@ def test_a_file_made_by_other_source_than_its_commit_has_is_found_out(project: P
 
 
 @pytest.mark.parametrize(
-    ("file", "content"),
+    ("file", "old", "new", "differing"),
     [
-        ("src/nominima/training/engine.py", "x = 1\n"),
-        ("src/nominima/training/more.py", "x = 1\n"),
-        ("requirements.lock", "torch==0.1\n"),
+        ("src/nominima/training/engine.py", "def fit(", "VERSION = fit = 3\n\n\ndef fit(", "train sizes/noisy.w4"),
+        ("requirements.lock", "\nnumpy==", "\nnumpy==0.", "train sizes/noisy.w4"),
+        ("workflow/rules/train.smk", "python -m", "nice python -m", "train sizes/noisy.w4"),
+        ("src/nominima/claims/c0a_bigger_is_better.py", "def judge(", "X = judge = 3\n\n\ndef judge(", "judge c0a_"),
     ],
 )
-def test_a_commit_with_another_source_than_this_program_leaves_the_question_open(
-    file: str, content: str, project: Path
+def test_a_file_made_by_other_source_than_its_commit_has_is_found_out_by_job(
+    file: str, old: str, new: str, differing: str, project: Path
 ) -> None:
-    Path(file).write_text(content)
+    edit(file, old, new)
     edit("params.yaml", "rate: 0.01", "rate: 0.02")
     made()
-    commit("Another source")
+    commit("Other source in the tree")
+    source = told(lone(FIGURE))["source"]
+    assert source["same"] is False
+    assert any(line.startswith(differing) and line.endswith(": other source") for line in source["differing"])
+    assert not any("rate" in line for line in source["differing"])
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("planning/plan.py", "self.params.runs()", "dict(self.params.runs())"),
+        ("planning/workplace.py", '"MKL_DYNAMIC": "FALSE"', '"MKL_DYNAMIC": "TRUE"'),
+        ("claims/c1a_random_points.py", "MEASURES = (", 'MEASURES = ("norms", '),
+    ],
+)
+def test_a_commit_that_plans_in_another_way_leaves_the_question_open(
+    file: str, old: str, new: str, project: Path
+) -> None:
+    edit(f"src/nominima/{file}", old, new)
+    edit("params.yaml", "rate: 0.01", "rate: 0.02")
+    made()
+    edit("params.yaml", "rate: 0.02", "rate: 0.03")
+    commit("Another way to plan")
     source = told(lone(FIGURE))["source"]
     assert (source["same"], source["differing"]) == (None, [])
-    assert "gives exactly these; whether its source made it is not answered" in source["told"]
-    assert f"{file} among them" in source["told"]
+    assert "is not answered: it plans in another way than this program" in source["told"]
+
+
+@pytest.mark.parametrize("content", [b"def fit(", b"\xff\xfe", b"(" * 10_000, b"\0"])
+def test_a_commit_whose_source_is_no_python_leaves_the_question_open(content: bytes, project: Path) -> None:
+    Path("src/nominima/training/engine.py").write_bytes(content)
+    edit("params.yaml", "rate: 0.01", "rate: 0.02")
+    made()
+    commit("No source")
+    source = told(lone(FIGURE))["source"]
+    assert source["same"] is None
+    assert "its source cannot be read" in source["told"]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from nominima.tracing.ledger import Entry, Ledger, parse
 from nominima.tracing.trace import Trace
 
 LEDGERS = "reports/ledger"
+LARGEST = 64 * 2**20  # bytes of a ledger
 
 
 class Place(NamedTuple):
@@ -88,10 +89,10 @@ def source_at(root: Path, name: str) -> Source:
     there = repository.blobs(root, name, LEDGERS)
     ledgers: dict[str, Ledger] = {}
     notes: list[str] = []
-    for verb in VERBS:
-        if ledger(verb) in there:
-            content = repository.git_bytes(root, "cat-file", "blob", there[ledger(verb)])
-            _add(ledgers, notes, verb, content, f"{ledger(verb)} of commit {name[:12]}")
+    verbs = [verb for verb in VERBS if ledger(verb) in there]
+    stored = repository.contents(root, [there[ledger(verb)] for verb in verbs], LARGEST)
+    for verb, content in zip(verbs, stored, strict=True):
+        _add(ledgers, notes, verb, content, f"{ledger(verb)} of commit {name[:12]}")
     return Source(name, ledgers, tuple(notes))
 
 

@@ -89,28 +89,32 @@ def blobs(root: Path, name: str, *paths: str) -> dict[str, str]:
     return {path: told.split()[2] for told, _, path in entries if told.startswith(PLAIN)}
 
 
-def blob(root: Path, name: str, largest: int) -> bytes:
-    """A content by Git's name of it, as it is stored.
+def contents(root: Path, names: list[str], largest: int) -> list[bytes]:
+    """Contents by Git's names of them, as they are stored.
 
     Raises:
-        Refusal: it is not there, or has more than `largest` bytes.
+        Refusal: one is not there, or has more than `largest` bytes, or all have more than a hundred times that.
     """
-    size = int(git(root, "cat-file", "-s", name))
-    if size > largest:
-        raise Refusal(f"a file of {size} bytes; at most {largest} are read")
-    return git_bytes(root, "cat-file", "blob", name)
+    listed = "".join(f"{name}\n" for name in names).encode()
+    sizes = git(root, "cat-file", "--batch-check=%(objectsize)", stdin=listed).splitlines()
+    for name, size in zip(names, sizes, strict=True):
+        if not size.isdecimal():
+            raise Refusal(f"Git has no object {name}")
+        if int(size) > largest:
+            raise Refusal(f"a file of {size} bytes; at most {largest} are read")
+    if sum(map(int, sizes)) > 100 * largest:
+        raise Refusal(f"files of {sum(map(int, sizes))} bytes; at most {100 * largest} are read")
+    told, found, at = git_bytes(root, "cat-file", "--batch", stdin=listed), [], 0
+    for size in map(int, sizes):
+        start = told.index(b"\n", at) + 1
+        found.append(told[start : start + size])
+        at = start + size + 1
+    return found
 
 
-def blob_ids(root: Path, files: list[Path]) -> dict[Path, str]:
-    """Git's names of the contents of files, wherever they lie."""
-    listed = "".join(f"{file}\n" for file in files).encode()
-    names = git_bytes(root, "hash-object", "--no-filters", "--stdin-paths", stdin=listed).decode().split()
-    return dict(zip(files, names, strict=True))
-
-
-def git(root: Path, *arguments: str) -> str:
+def git(root: Path, *arguments: str, stdin: bytes = b"") -> str:
     """What a git command in `root` answers, as text."""
-    return git_bytes(root, *arguments).decode(errors="replace")
+    return git_bytes(root, *arguments, stdin=stdin).decode(errors="replace")
 
 
 def git_bytes(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:

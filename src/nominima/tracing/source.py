@@ -4,11 +4,14 @@ Nothing of the commit is ever run: its files are read out of Git as data, and as
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from nominima.ground.files import Refusal
-from nominima.planning.digests import SOURCE
+from nominima.planning.digests import SOURCE, code
 from nominima.planning.plan import Plan
 from nominima.planning.reader import LARGEST, parsed
 from nominima.tracing import repository
@@ -16,8 +19,12 @@ from nominima.tracing.history import Source
 from nominima.tracing.trace import Trace, differences
 
 PARAMS = "params.yaml"
-PACKAGE = PurePosixPath("src", SOURCE.name)  # where a commit has the source
-LOCKS = "requirements*.lock"
+PACKAGE = f"src/{SOURCE.name}"  # where a commit has the source
+RULES, LOCKS = "workflow/rules", "requirements*.lock"  # what else a code digest is taken of
+SCHEME = ("planning.plan:Plan", "planning.params:Params")  # what makes specs and digests of params.yaml and source
+UNREADABLE = (OSError, ValueError, LookupError, SyntaxError, RecursionError, MemoryError)
+Made = tuple[str, str, Trace]
+"""A verb, the name of its job and the trace of what it made."""
 
 
 class Check(NamedTuple):
@@ -28,34 +35,30 @@ class Check(NamedTuple):
     differing: list[str]
 
 
-def check(root: Path, commit: str, jobs: list[tuple[str, str, Trace]]) -> Check:
+def check(root: Path, commit: str, jobs: list[Made]) -> Check:
     """Compare (verb, job, trace) with what this program plans from the commit's params.yaml and source.
 
-    It speaks for the commit's source only where that is byte for byte its own; else the answer is None.
+    Where they differ and the commit makes specs or digests in another way, the answer is None.
     """
     name = f"commit {commit[:12]}"
     try:
         files = repository.blobs(root, commit)
         plan = Plan(parsed(_params(root, files), Path(PARAMS)))
+        with _unpacked(root, files) as source:
+            differing = [line for verb, job, trace in jobs for line in _compared(plan, source, verb, job, trace)]
+            alike = not differing or _scheme(plan, source) == _scheme(plan, SOURCE)
     except Refusal as refusal:
-        reason = str(refusal).splitlines()[0]
-        return Check(None, f"whether params.yaml and source of {name} made it is not answered: {reason}", [])
-    differing = [line for verb, job, trace in jobs for line in _compared(plan, verb, job, trace)]
-    other = _other_source(root, files)
-    if not other:
-        differing += [
-            f"{verb} {job}: other source" for verb, job, trace in jobs if _code(plan, verb, job) != trace.code
-        ]
-        if differing:
-            return Check(False, f"made from parameters or source that are not those of {name}", differing)
-        return Check(True, f"params.yaml and source of {name} are exactly those that made it", [])
-    read = "other parameters than" if differing else "exactly"
-    reason = f"{len(other)} files of its source are not those of this program, {other[0]} among them"
-    told = f"params.yaml of {name} gives {read} these; whether its source made it is not answered: {reason}"
-    return Check(None, told, differing)
+        return _open(name, str(refusal).splitlines()[0])
+    except UNREADABLE as error:
+        return _open(name, f"its source cannot be read: {next(iter(str(error).splitlines()), type(error).__name__)}")
+    if not alike:
+        return _open(name, "it plans in another way than this program, which finds others")
+    if differing:
+        return Check(False, f"made from parameters or source that are not those of {name}", differing)
+    return Check(True, f"params.yaml and source of {name} are exactly those that made it", [])
 
 
-def since(head: Source, jobs: list[tuple[str, str, Trace]]) -> list[str]:
+def since(head: Source, jobs: list[Made]) -> list[str]:
     """What the ledgers at HEAD tell otherwise of the same jobs: parameters in full, source by name."""
     lines: list[str] = []
     for verb, job, trace in jobs:
@@ -73,31 +76,45 @@ def _own(verb: str, spec: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in spec.items() if verb != "measure" or key not in ("run", "lanes")}
 
 
+def _open(name: str, reason: str) -> Check:
+    return Check(None, f"whether params.yaml and source of {name} made it is not answered: {reason}", [])
+
+
 def _params(root: Path, files: dict[str, str]) -> bytes:
     if PARAMS not in files:
         raise Refusal("it has no params.yaml")
-    return repository.blob(root, files[PARAMS], LARGEST)
+    return repository.contents(root, [files[PARAMS]], LARGEST)[0]
 
 
-def _compared(plan: Plan, verb: str, job: str, trace: Trace) -> list[str]:
+@contextmanager
+def _unpacked(root: Path, files: dict[str, str]) -> Iterator[Path]:
+    """The folder of the package of a commit, as files aside that nothing imports."""
+    paths = [path for path in files if _decides(PurePosixPath(path))]
+    with TemporaryDirectory() as folder:
+        found = repository.contents(root, [files[path] for path in paths], LARGEST)
+        for path, content in zip(paths, found, strict=True):
+            place = Path(folder, path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        yield Path(folder, PACKAGE)
+
+
+def _decides(path: PurePosixPath) -> bool:
+    beside = str(path.parent) == RULES or (len(path.parts) == 1 and path.match(LOCKS))
+    return ".." not in path.parts and (beside or path.is_relative_to(PACKAGE))
+
+
+def _scheme(plan: Plan, source: Path) -> str:
+    """The digest of what a plan is made by: the program, and the constants that it reads off the shelves."""
+    claims = [f"claims.{name}:MEASURES" for name in sorted(plan.params.claims)]
+    measures = [f"measures.{name}:OF" for name in sorted({each for them in plan.measured.values() for each in them})]
+    return code(*SCHEME, *claims, *measures, source=source)
+
+
+def _compared(plan: Plan, source: Path, verb: str, job: str, trace: Trace) -> list[str]:
     planned = plan.jobs(verb).get(job)
     if planned is None:
         return [f"{verb} {job}: not planned by params.yaml"]
-    return [f"{verb} {job}: {line}" for line in differences(trace.spec, json.loads(planned.spec))]
-
-
-def _code(plan: Plan, verb: str, job: str) -> str | None:
-    planned = plan.jobs(verb).get(job)
-    return planned and planned.code
-
-
-def _other_source(root: Path, files: dict[str, str]) -> list[str]:
-    """Paths at which the commit has another source, or other locked versions, than this program."""
-    checkout = SOURCE.parent.parent
-    here = [path for path in SOURCE.rglob("*") if path.suffix != ".pyc" and path.is_file()]
-    ours = repository.blob_ids(root, [*here, *checkout.glob(LOCKS)])
-    told = {path.relative_to(checkout).as_posix(): name for path, name in ours.items()}
-    decides = {
-        path for path in files if PurePosixPath(path).is_relative_to(PACKAGE) or PurePosixPath(path).match(LOCKS)
-    }
-    return sorted(path for path in decides | told.keys() if files.get(path) != told.get(path))
+    lines = [f"{verb} {job}: {line}" for line in differences(trace.spec, json.loads(planned.spec))]
+    roots = planned.code.partition("@")[0].split("+")
+    return lines if code(*roots, source=source) == trace.code else [*lines, f"{verb} {job}: other source"]

@@ -32,9 +32,9 @@ def cache(root: Path) -> Path:
 def kept(root: Path, commit: str, path: str, made: str) -> Kept:
     """Where a file that a commit recorded still has its bytes, whose SHA-256 is `made`."""
     try:
-        for blob in repository.blobs(root, commit, path).values():
-            if hashlib.sha256(repository.blob(root, blob, LARGEST)).hexdigest() == made:
-                return "git"
+        stored = repository.contents(root, list(repository.blobs(root, commit, path).values()), LARGEST)
+        if any(hashlib.sha256(content).hexdigest() == made for content in stored):
+            return "git"
         objects = cache(root)
         names = _names(root, commit, path, objects)
         return "cache" if any(digest(_object(objects, name)) == made for name in names) else "gone"
@@ -44,9 +44,9 @@ def kept(root: Path, commit: str, path: str, made: str) -> Kept:
 
 def _names(root: Path, commit: str, path: str, objects: Path) -> list[str]:
     """MD5 of a file by the commit's dvc.lock, and by the listing of its folder in the cache."""
-    blob = repository.blobs(root, commit, "dvc.lock").get("dvc.lock")
+    stored = repository.contents(root, list(repository.blobs(root, commit, "dvc.lock").values()), LARGEST)
     try:
-        lock = YAML(typ="safe", pure=True).load(repository.blob(root, blob, LARGEST)) if blob else {}
+        lock = YAML(typ="safe", pure=True).load(stored[0]) if stored else {}
         outs: list[dict[str, Any]] = [out for stage in lock.get("stages", {}).values() for out in stage.get("outs", [])]
         names = [out["md5"] for out in outs if out["path"] == path]
         for out in outs:
