@@ -81,7 +81,7 @@ def _sides(problem: Problem, reference: Tensor) -> Iterator[tuple[str, Side]]:
 
 def ours(problem: Problem) -> Lanes:
     """The lanes as `fit` trains them."""
-    run = Run(sweep="benchmark", labels={}, training=problem.training)
+    run = Run(stack="benchmark/base", training=problem.training)
     with _mode(problem.model):
         return Lanes(Ensemble([run], problem.model, (problem.x, problem.y), problem.classes, {}), problem.model)
 

@@ -60,7 +60,7 @@ def descent(width: int, seeds: int) -> Errors:
 def errors(changes: dict[str, Any], test: int) -> Errors:
     """Train on the published 4000 with batches of 100, the whole set made with seed 42."""
     training = Training(**{"dataset": "mnist1d", "batch": 100, "first_seed": 100, **changes})
-    ((trajectory, _),) = fit([Run(sweep="published", labels={}, training=training)], _data(test), say=lambda _: None)
+    ((trajectory, _),) = fit([Run(stack="published/base", training=training)], _data(test), say=lambda _: None)
     last = trajectory.metrics.filter(trajectory.metrics["step"] == training.steps)["test_accuracy"].to_numpy()
     return Errors(float(1 - last.mean()), float(last.std(ddof=1)))
 

@@ -57,11 +57,10 @@ def _job(inputs: list[str], outputs: list[str], spec: dict[str, Any], code: str)
 
 
 def _run(name: str, rate: float) -> dict[str, Any]:
-    sweep, label = name.split("/")
+    label = name.partition("/")[2]
     rates = {"w2": 0.5, "w4": rate}
     return {
-        "sweep": sweep,
-        "labels": {"size": label},
+        "stack": name,
         "training": {"rate": rates[label], "size": int(label[1:])},
     }
 

@@ -66,7 +66,7 @@ def made(lanes: int) -> RunSubject:
             "seeds": lanes,
         }
     )
-    run = Run(sweep="sizes", labels={"size": "w4"}, training=training)
+    run = Run(stack="sizes/w4", training=training)
 
     def losses(theta: Tensor) -> Tensor:
         logits = model.forward(model.views(theta), torch.from_numpy(x))

@@ -10,7 +10,7 @@ from nominima.planning.run import Run
 
 def held(subject, l2):
     training = subject.run.training.model_copy(update={"l2": l2})
-    return replace(subject, run=Run(sweep="decay", labels={}, training=training))
+    return replace(subject, run=Run(stack="decay/base", training=training))
 
 
 @pytest.mark.parametrize("l2", [0.0, 0.05, 1e-6])

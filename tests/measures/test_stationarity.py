@@ -23,7 +23,7 @@ def gradient(subject, theta, lane, l2=0.0):
 @pytest.mark.parametrize("l2", [0.0, 0.1])
 def test_gradients_are_those_of_autograd(subject, l2):
     training = subject.run.training.model_copy(update={"l2": l2})
-    held = replace(subject, run=Run(sweep="sizes", labels={}, training=training))
+    held = replace(subject, run=Run(stack="sizes/base", training=training))
     table = measure(held)
     assert table.select("seed", "point").rows() == [(seed, point) for seed in (100, 101, 102) for point in POINTS]
     for row in table.rows(named=True):

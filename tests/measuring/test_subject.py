@@ -28,7 +28,7 @@ TRAINING = Training.model_validate(
         "seeds": 3,
     }
 )
-RUN = Run(sweep="sizes", labels={"size": "w3"}, training=TRAINING)
+RUN = Run(stack="sizes/w3", training=TRAINING)
 
 
 def examples(count: int, seed: int) -> Examples:

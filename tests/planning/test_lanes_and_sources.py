@@ -6,7 +6,6 @@ import pytest
 from ruamel.yaml import YAML
 from test_params import SMOKE, changed, refused
 
-from nominima.planning.mistakes import TRIED
 from nominima.planning.params import Params
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
@@ -67,7 +66,6 @@ def test_labels_stand_in_for_axes_in_the_names_of_sources(tmp_path) -> None:
     [
         ({"lanes": {"size": {"w2": {"size": 2}}}}, "sweeps.new.lanes.size.w2.size: unknown key"),
         ({"axes": {"a": {"x": {"rate": 1.0}}}, "lanes": {"a": RATES}}, "sweeps.new.lanes: a is an axis too"),
-        ({"lanes": {TRIED: RATES}}, "sweeps.new.lanes: tried is what training calls the rates"),
         ({"changes": {"start": {"run": "sizes/noisy.w9"}}}, "start.run: 'sizes/noisy.w9' is no run; did you mean"),
         ({"changes": {"start": {"run": "sizes/{sise}.w8"}}}, "start.run: 'sizes/{sise}.w8' is no run"),
         ({"changes": {"start": {"run": "../up"}}}, "sweeps.new.changes.start.run: "),

@@ -28,9 +28,7 @@ def test_only_what_a_file_was_made_from_stands_behind_it():
 
 
 def test_every_run_of_a_stack_stands_behind_what_was_drawn_from_it():
-    lanes = {
-        name: {"lanes": {"rate": name}, "training": {"rate": rate}} for name, rate in (("slow", 0.1), ("fast", 0.9))
-    }
+    lanes = [{"variant": name, "training": {"rate": rate}} for name, rate in (("slow", 0.1), ("fast", 0.9))]
     spec = {"run": {"training": {"rate": 0.1, "size": 4}}, "lanes": lanes}
     trained = compose("train", {"a": trace("train", spec, {"data": "1"})}, {"a": {"run-a": "2", "run-b": "2"}})
     made = provenance(FIGURE, LEDGERS | {"train": trained})

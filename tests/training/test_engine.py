@@ -30,7 +30,7 @@ def blobs(train: int = 50, validation: int = 30, test: int = 40) -> Dataset:
 def run(**changes) -> Run:
     base = {"dataset": "blobs", "noise": 0.2, "model": "mlp", "size": 5, "optimizer": "adam", "rate": 0.01}
     base |= {"batch": 8, "steps": 60, "first_seed": 100, "seeds": 3}
-    return Run(sweep="s", labels={}, training=Training(**{**base, **changes}))
+    return Run(stack="s/base", training=Training(**{**base, **changes}))
 
 
 def quiet(run: Run, dataset: Dataset | None = None) -> tuple[Trajectory, Records]:

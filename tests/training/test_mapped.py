@@ -18,7 +18,7 @@ KINDS = {"a": (torch.bool, (3,)), "b": (torch.int64, (2,)), "c": (torch.float16,
 
 def test_what_is_filled_is_a_safetensors_file(tmp_path):
     path = tmp_path / "x/f.safetensors"
-    with mapped(path, KINDS, TRACE) as tensors:
+    with mapped(path, KINDS, TRACE, "s/base") as tensors:
         assert all(not tensor.any() for tensor in tensors.values())
         assert not path.exists()
         tensors["a"][1] = True
@@ -28,7 +28,7 @@ def test_what_is_filled_is_a_safetensors_file(tmp_path):
     assert {name: (tensor.dtype, tuple(tensor.shape)) for name, tensor in found.items()} == KINDS
     assert all(torch.equal(found[name], tensors[name]) for name in KINDS)
     with safe_open(path, "pt") as file:
-        assert file.metadata() == {"trace": TRACE.dumps()}
+        assert file.metadata() == {"run": "s/base", "trace": TRACE.dumps()}
     assert [file.name for file in path.parent.iterdir()] == ["f.safetensors"]
 
 
@@ -41,7 +41,7 @@ ANY = st.dictionaries(
 @given(ANY)
 def test_any_kinds_can_be_read_back(tmp_path_factory, kinds):
     path = tmp_path_factory.mktemp("m") / "f.safetensors"
-    with mapped(path, kinds, TRACE) as tensors:
+    with mapped(path, kinds, TRACE, "s/base") as tensors:
         for at, tensor in enumerate(tensors.values()):
             tensor.fill_(at % 2)
     found = load_file(path)
@@ -52,7 +52,7 @@ def test_any_kinds_can_be_read_back(tmp_path_factory, kinds):
 def test_an_error_leaves_the_old_file_and_no_litter(tmp_path):
     path = tmp_path / "f.safetensors"
     path.write_bytes(b"old")
-    with pytest.raises(ZeroDivisionError), mapped(path, KINDS, TRACE):
+    with pytest.raises(ZeroDivisionError), mapped(path, KINDS, TRACE, "s/base"):
         raise ZeroDivisionError
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
@@ -65,7 +65,7 @@ def test_a_full_disk_is_told_before_the_work(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "posix_fallocate", full)
     with (
         pytest.raises(Refusal, match=r"f.safetensors: cannot be written: No space left"),
-        mapped(tmp_path / "f.safetensors", KINDS, TRACE),
+        mapped(tmp_path / "f.safetensors", KINDS, TRACE, "s/base"),
     ):
         pytest.fail("the work began")
     assert list(tmp_path.iterdir()) == []

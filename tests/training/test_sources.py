@@ -206,7 +206,7 @@ def test_runs_of_one_stack_are_what_they_are_alone(sources):
         run(rate=0.01, teacher={"run": SOURCE}, pacing={"order": "learned", "run": SOURCE}),
         run(rate=0.01, start={"run": SOURCE, "at": "init"}, prune={"run": SOURCE, "at": "end", "keep": 0.5}),
     ]
-    runs = [each.model_copy(update={"lanes": {"arm": f"a{at}"}}) for at, each in enumerate(runs)]
+    runs = [each.model_copy(update={"variant": f"a{at}"}) for at, each in enumerate(runs)]
     together = fit(runs, blobs(), sources, say=lambda _: None)
     for each, (trajectory, records) in zip(runs, together, strict=True):
         alone, own = trained(each, sources)
@@ -219,7 +219,7 @@ def test_runs_of_one_stack_are_what_they_are_alone(sources):
 
 def test_lanes_that_diverge_leave_the_other_runs_of_the_stack_as_they_are():
     runs = [run(optimizer="sgd", rate=rate) for rate in (1e30, 0.1)]
-    runs = [each.model_copy(update={"lanes": {"rate": f"r{at}"}}) for at, each in enumerate(runs)]
+    runs = [each.model_copy(update={"variant": f"r{at}"}) for at, each in enumerate(runs)]
     (wild, _), (calm, records) = fit(runs, blobs(), say=lambda _: None)
     assert (wild.diverged > 0).all()
     alone, own = quiet(runs[1])

@@ -23,7 +23,7 @@ from nominima.training.trajectory import METRICS, NUMBERS, read_records, read_tr
 
 TRAINING = {"dataset": "d", "model": "mlp", "size": 1, "optimizer": "sgd", "rate": 0.1, "batch": 1}
 TRAINING |= {"steps": 12, "first_seed": 7, "seeds": 2}
-RUN = Run(sweep="s", labels={}, training=Training.model_validate(TRAINING))
+RUN = Run(stack="s/base", training=Training.model_validate(TRAINING))
 TRACE = Trace(verb="train", spec={}, code="c", inputs={}, environment={})
 
 
@@ -32,7 +32,7 @@ def store(folder: Path) -> Path:
     with ExitStack() as files:
 
         def room(_run: Run, name: str, kinds: dict[str, Kind]) -> dict[str, torch.Tensor]:
-            return files.enter_context(mapped(folder / name, kinds, TRACE))
+            return files.enter_context(mapped(folder / name, kinds, TRACE, RUN.name))
 
         recorder = Recorder(RUN, torch.zeros(2, 4), labels, torch.zeros(2, 3, dtype=torch.bool), 3, room)
         for step in metric_steps(12):
@@ -40,13 +40,13 @@ def store(folder: Path) -> Path:
             answers = Answers(own, own, torch.ones(2, 3, dtype=torch.uint8), torch.ones(2, 3, dtype=torch.bool))
             numbers = {name: torch.full((2,), 1 / (1 + step), dtype=torch.float64) for name in NUMBERS}
             recorder.note(step, torch.arange(2), Seen(torch.full((2, 4), float(step)), answers, answers, own, numbers))
-    write_metrics(folder / "metrics.parquet", recorder.trajectory().metrics, TRACE)
+    write_metrics(folder / "metrics.parquet", recorder.trajectory().metrics, TRACE, RUN.name)
     return folder
 
 
 def spoil(path: Path, **changes: torch.Tensor | None) -> None:
     tensors = load_file(path) | changes
-    save_file({name: value for name, value in tensors.items() if value is not None}, path)
+    save_file({name: value for name, value in tensors.items() if value is not None}, path, {"run": RUN.name})
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -61,12 +61,24 @@ def test_what_is_written_is_read(tmp_path):
     assert records.loss[:, 0, 0].tolist() == [torch.tensor(1 / (1 + s)).half().item() for s in metric_steps(12)]
 
 
-def test_each_file_carries_the_trace_alone(tmp_path):
+def test_each_file_carries_its_trace_and_the_name_of_its_run(tmp_path):
     store(tmp_path)
     for name in ("parameters.safetensors", "records.safetensors"):
         with safe_open(tmp_path / name, "pt") as file:
-            assert file.metadata() == {"trace": TRACE.dumps()}
+            assert file.metadata() == {"run": RUN.name, "trace": TRACE.dumps()}
     assert pl.read_parquet_metadata(tmp_path / "metrics.parquet")["trace"] == TRACE.dumps()
+
+
+@pytest.mark.parametrize("name", ["parameters.safetensors", "metrics.parquet", "records.safetensors"])
+def test_the_files_of_another_run_are_refused(tmp_path, name):
+    store(tmp_path)
+    other = RUN.model_copy(update={"variant": "other"})
+    reading = read_records if name.startswith("records") else read_trajectory
+    if name == "metrics.parquet":
+        parameters = load_file(tmp_path / "parameters.safetensors")
+        save_file(parameters, tmp_path / "parameters.safetensors", {"run": other.name})
+    with pytest.raises(Refusal, match=f"{name}: holds the run s/base, not s/base/other"):
+        reading(tmp_path, other)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from test_engine import blobs, quiet, run
 
 from nominima.ground.files import Refusal
 from nominima.ground.places import TRAJECTORY
-from nominima.planning.mistakes import TRIED
 from nominima.planning.run import Run
 from nominima.tracing.trace import Trace
 from nominima.training.trajectory import Trajectory, read_records, read_trajectory
@@ -60,10 +59,9 @@ def test_one_lost_lane_weighs_more_than_any_loss():
 
 def test_runs_of_a_stack_choose_for_themselves(tmp_path):
     few, many = (
-        run(rate=RATES[:2], l2=l2).model_copy(update={"lanes": {"l2": name}})
-        for l2, name in ((0.0, "few"), (0.1, "many"))
+        run(rate=RATES[:2], l2=l2).model_copy(update={"variant": name}) for l2, name in ((0.0, "few"), (0.1, "many"))
     )
-    plain = run(rate=0.5).model_copy(update={"lanes": {"l2": "plain"}})
+    plain = run(rate=0.5).model_copy(update={"variant": "plain"})
     outputs = [tmp_path / each.variant / name for each in (few, plain, many) for name in TRAJECTORY]
     found = leave([few, plain, many], blobs(), outputs, TRACE)
     assert [each.run for each in found] == [few, plain, many]
@@ -90,4 +88,4 @@ def test_one_rate_is_no_choice():
     assert candidates(run()) == [run()]
     tried = candidates(run(rate=RATES))
     assert [each.training.rate for each in tried] == [*RATES]
-    assert {axis for each in tried for axis in each.lanes} == {TRIED}
+    assert [each.name for each in tried] == ["s/base/rate-0", "s/base/rate-1", "s/base/rate-2"][: len(tried)]

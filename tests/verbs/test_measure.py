@@ -85,7 +85,7 @@ def trained(tmp_path, scans, monkeypatch):
             "seeds": 2,
         }
     )
-    run = Run(sweep="sizes", labels={"size": "w3"}, training=training)
+    run = Run(stack="sizes/w3", training=training)
     files = [Path("data/runs", run.name, name) for name in TRAJECTORY]
     trace = Trace(verb="train", spec={}, code="", inputs={}, environment={})
     [trajectory] = leave([run], read_dataset(scans), files, trace)
@@ -94,8 +94,8 @@ def trained(tmp_path, scans, monkeypatch):
     metrics = trajectory.metrics.with_columns(
         pl.when(~gone).then(numbers), status=pl.when(gone).then(pl.lit("diverged")).otherwise("status")
     )
-    write_metrics(files[1], metrics, trace)
-    save_file(load_file(files[0]) | {"diverged": torch.tensor([-1, 5])}, files[0])
+    write_metrics(files[1], metrics, trace, run.name)
+    save_file(load_file(files[0]) | {"diverged": torch.tensor([-1, 5])}, files[0], {"run": run.name})
     return run, [scans.relative_to(tmp_path), *files]
 
 

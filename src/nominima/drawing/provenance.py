@@ -49,8 +49,8 @@ def provenance(figure: Trace, ledgers: Mapping[str, Ledger]) -> Provenance:
 def _runs(stack: str, spec: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
     """The runs that a training job made, with their parameters."""
     first = spec["run"]["training"]
-    for variant, lane in spec.get("lanes", {"": {"training": {}}}).items():
-        yield place(stack, variant), flat(first | lane["training"])
+    for lane in spec.get("lanes", [{"variant": "", "training": {}}]):
+        yield place(stack, lane["variant"]), flat(first | lane["training"])
 
 
 def behind(files: Iterable[str], ledgers: Mapping[str, Ledger]) -> dict[str, list[str]]:

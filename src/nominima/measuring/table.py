@@ -15,6 +15,7 @@ from nominima.planning.knobs import KNOBS, is_knob
 from nominima.tracing.trace import Trace
 
 REMEDY = "delete it and run `snakemake --cores all`"
+OF_RUNS = "data/measures/runs/"
 
 
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -88,7 +89,7 @@ def read_table(path: Path) -> pl.DataFrame:
     """Load a measurement, every knob with its value; the file's stem is the measure's name.
 
     Raises:
-        Refusal: the file is missing, damaged or not what the measure declares.
+        Refusal: the file is missing, damaged, of another run than its folder says, or not what the measure declares.
     """
     content = read(path)
     try:
@@ -99,6 +100,9 @@ def read_table(path: Path) -> pl.DataFrame:
         raise Refusal(f"{path}: not a Parquet file ({reason}); {REMEDY}") from error
     table = completed(stored) if _of_runs(path) else stored
     faults = [*([] if traced else ["it has no trace"]), *_faults(table, schema(path.stem))]
+    owner = path.parent.as_posix().partition(OF_RUNS)[2]
+    if owner and not faults:
+        faults += [f"holds the run {name}" for name in table["run"].unique().sort() if name != owner]
     if faults:
         raise Refusal(f"{path}: {'; '.join(faults)}; {REMEDY}")
     return table

@@ -18,7 +18,6 @@ from nominima.planning.run import Options, Training
 MOST_RUNS = 2_000
 LONGEST = 200  # characters of a folder's name; file systems end at 255
 MOST_HOURS = 1_000  # of training, on one core
-TRIED = "tried"  # the lane by which training tells the candidates of a run apart
 OF_TYPES = {"[key]", "[one]", "[several]"}  # parts of a place that the types add to those of the file
 NAME_RULE = "use a-z, 0-9, _ and -, starting with a letter or digit, at most 41 characters"
 
@@ -109,8 +108,6 @@ def _axes(name: str, sweep: Sweep) -> Iterator[str]:
                 yield f"sweeps.{name}.{kind}.{axis}: has no label, so the sweep has no run; give it one, or take it out"
     for axis in sorted(sweep.axes.keys() & sweep.lanes.keys()):
         yield f"sweeps.{name}.lanes: {axis} is an axis too; take one of them out"
-    if TRIED in sweep.lanes:
-        yield f"sweeps.{name}.lanes: {TRIED} is what training calls the rates it chooses from; take another name"
 
 
 def _in_sweep(params: Params, name: str) -> Iterator[str]:

@@ -70,11 +70,11 @@ class Params(Strict):
         for labels in product(*axes.values()):
             chosen = dict(zip(axes, labels, strict=True))
             told = reduce(_changed, [axes[axis][label] for axis, label in chosen.items()], base)
-            here, lanes = ({axis: chosen[axis] for axis in kind} for kind in (sweep.axes, sweep.lanes))
+            here, lanes = (".".join(chosen[axis] for axis in kind) for kind in (sweep.axes, sweep.lanes))
             kinds = {axis: label for axis, label in chosen.items() if not _sizes(axes[axis].values())}
             taken = {key: value["run"] for key, value in _named(told, kinds).items() if _takes(value)}
             training = Training(**_named(told, chosen))
-            runs.append(Run(sweep=name, labels=here, lanes=lanes, taken=taken, training=training))
+            runs.append(Run(stack=f"{name}/{here or 'base'}", variant=lanes, taken=taken, training=training))
         return runs
 
 

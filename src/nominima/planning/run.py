@@ -128,30 +128,31 @@ FREE = {
 
 
 class Run(Strict):
-    """A training with its place in a sweep."""
+    """A training under its name: that of its folders, its rows, its lines in the log and inside its files.
 
-    sweep: Label
-    labels: dict[Label, Label] = Field(description="axis → the label of this run on it")
-    lanes: dict[Label, Label] = Field(default={}, description="the same for the axes along which runs share a stack")
+    The name is made once, where a sweep is unrolled, of the labels in the order in which the axes are declared.
+    """
+
+    stack: RunName = Field(
+        description="`<sweep>/<label>.<label>`: the job that trains it, with all runs that differ in lanes only"
+    )
+    variant: Annotated[str, Field(pattern=r"^[a-z0-9_.-]*$")] = Field(
+        default="", description="`<label>.<label>` of its lanes; empty where the stack holds one run"
+    )
     taken: dict[Label, RunName] = Field(
         default={}, description="start, teacher … → the run it is taken from, `{axis}` for this run's labels of size"
     )
     training: Training
 
     @property
-    def stack(self) -> str:
-        """`<sweep>/<label>.<label>`: the name of the job that trains it, with all runs that differ in lanes alone."""
-        return f"{self.sweep}/{'.'.join(self.labels.values()) or 'base'}"
+    def sweep(self) -> str:
+        """The sweep it is of."""
+        return self.stack.partition("/")[0]
 
     @property
     def name(self) -> str:
-        """The stack, then `/<label>.<label>` of its lanes: the folder below data/runs/ and data/measures/runs/."""
+        """The stack, then `/` and the variant: the folder below data/runs/ and data/measures/runs/."""
         return place(self.stack, self.variant)
-
-    @property
-    def variant(self) -> str:
-        """`<label>.<label>` of its lanes; '' where the stack holds one run."""
-        return ".".join(self.lanes.values())
 
     @property
     def folder(self) -> Path:
@@ -165,20 +166,20 @@ class Run(Strict):
 
 
 def together(runs: list[Run]) -> dict[str, Any]:
-    """The runs of one stack as a spec: the first told completely, of the others what they change."""
+    """The runs of one stack as a spec: the first told completely, of the others, in order, what they change."""
     trainings = [run.training.model_dump(mode="json") for run in runs]
     differing = [key for key in trainings[0] if any(training[key] != trainings[0][key] for training in trainings)]
-    lanes = {
-        run.variant: {"lanes": run.lanes, "taken": run.taken, "training": {key: training[key] for key in differing}}
+    lanes = [
+        {"variant": run.variant, "taken": run.taken, "training": {key: training[key] for key in differing}}
         for run, training in zip(runs, trainings, strict=True)
-    }
+    ]
     spec = {"run": runs[0].model_dump(mode="json")}
     return spec | ({"lanes": lanes} if runs[0].variant else {})
 
 
 def apart(spec: dict[str, Any]) -> list[Run]:
-    """The runs of a spec that `together` made, or of one that tells of a single run."""
+    """The runs of a spec that `together` made, in the same order, or of one that tells of a single run."""
     first = spec["run"]
-    each = spec.get("lanes", {"": {"training": {}}}).values()
+    each = spec.get("lanes", [{"training": {}}])
     told = [first | its | {"training": first["training"] | its["training"]} for its in each]
     return [Run.model_validate_json(json.dumps(run)) for run in told]

@@ -29,8 +29,8 @@ ALIGNMENT = 8  # bytes, of the data's first
 
 
 @contextmanager
-def mapped(path: Path, kinds: dict[str, Kind], trace: Trace) -> Iterator[dict[str, Tensor]]:
-    """Zeros of these kinds, to be filled; left without an error, they are the safetensors file at `path`.
+def mapped(path: Path, kinds: dict[str, Kind], trace: Trace, run: str) -> Iterator[dict[str, Tensor]]:
+    """Zeros of these kinds, to be filled; left without an error, they are the safetensors file of a run at `path`.
 
     The space is taken at once under a temporary name in the same folder, so that a full disk is told before
     the work, and a killed job leaves nothing under the file's own name.
@@ -38,7 +38,7 @@ def mapped(path: Path, kinds: dict[str, Kind], trace: Trace) -> Iterator[dict[st
     Raises:
         Refusal: there is no room, or the folder cannot be written to.
     """
-    header, places = _header(kinds, trace)
+    header, places = _header(kinds, trace, run)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -60,12 +60,12 @@ def mapped(path: Path, kinds: dict[str, Kind], trace: Trace) -> Iterator[dict[st
         raise Refusal(f"{path}: cannot be written: {error.strerror}; nothing was changed") from error
 
 
-def _header(kinds: dict[str, Kind], trace: Trace) -> tuple[bytes, dict[str, int]]:
+def _header(kinds: dict[str, Kind], trace: Trace, run: str) -> tuple[bytes, dict[str, int]]:
     """What stands before the data (safetensors' format), and where in the data each tensor starts.
 
     Wide types come first, so that all lie on addresses that are multiples of their size without gaps.
     """
-    told: dict[str, object] = {"__metadata__": {"trace": trace.dumps()}}
+    told: dict[str, object] = {"__metadata__": {"run": run, "trace": trace.dumps()}}
     places: dict[str, int] = {}
     at = 0
     for name in sorted(kinds, key=lambda name: (-kinds[name][0].itemsize, name)):

@@ -1,6 +1,7 @@
 """A trajectory: log-spaced checkpoints of a run with its metrics and per-example records, in three files."""
 
 import io
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,10 +119,10 @@ def record_kinds(run: Run, examples: int, validation: int) -> dict[str, Kind]:
     }
 
 
-def write_metrics(path: Path, metrics: pl.DataFrame, trace: Trace) -> None:
-    """Store a run's table of metrics whole or not at all."""
+def write_metrics(path: Path, metrics: pl.DataFrame, trace: Trace, run: str) -> None:
+    """Store a run's table of metrics under its name, whole or not at all."""
     table = io.BytesIO()
-    metrics.write_parquet(table, metadata={"trace": trace.dumps()})
+    metrics.with_columns(run=pl.lit(run)).write_parquet(table, metadata={"trace": trace.dumps()})
     write(path, table.getvalue())
 
 
@@ -132,7 +133,7 @@ def read_trajectory(folder: Path, run: Run) -> Trajectory:
         Refusal: a file is missing, damaged, or not of this run.
     """
     path = folder / "parameters.safetensors"
-    tensors = _tensors(path)
+    tensors = _tensors(path, run)
     _check(path, tensors, parameter_kinds(run, tensors["theta"].shape[-1] if "theta" in tensors else 0))
     if tensors["steps"].tolist() != checkpoint_steps(run.training.steps):
         raise Refusal(f"{path}: its checkpoints are not those of {run.name}; {REMEDY}")
@@ -146,17 +147,27 @@ def read_records(folder: Path, run: Run) -> Records:
         Refusal: the file is missing, damaged, or not of this run.
     """
     path = folder / "records.safetensors"
-    tensors = _tensors(path)
+    tensors = _tensors(path, run)
     examples, validation = (tensors[name].shape[-1] if name in tensors else 0 for name in ("moved", "validation_right"))
     _check(path, tensors, record_kinds(run, examples, validation))
     return Records(**tensors)
 
 
-def _tensors(path: Path) -> dict[str, Tensor]:
+def _tensors(path: Path, run: Run) -> dict[str, Tensor]:
+    content = read(path)
     try:
-        return load(read(path))
+        tensors = load(content)
     except SafetensorError as error:
         raise Refusal(f"{path}: not a safetensors file ({error}); {REMEDY}") from error
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    _check_name(path, header.get("__metadata__", {}).get("run"), run)
+    return tensors
+
+
+def _check_name(path: Path, found: object, run: Run) -> None:
+    """Refuse the files of another run, whatever folder they lie in."""
+    if found != run.name:
+        raise Refusal(f"{path}: holds the run {found}, not {run.name}; {REMEDY}")
 
 
 def _check(path: Path, tensors: dict[str, Tensor], expected: dict[str, Kind]) -> None:
@@ -176,6 +187,9 @@ def _read_metrics(path: Path, run: Run) -> pl.DataFrame:
         table = pl.read_parquet(io.BytesIO(read(path)))
     except (PolarsError, PanicException) as error:
         raise Refusal(f"{path}: not a Parquet file ({str(error).splitlines()[0]}); {REMEDY}") from error
+    for name in table["run"].unique().sort() if "run" in table.columns else [None]:
+        _check_name(path, name, run)
+    table = table.drop("run")
     mistake = _mistake(table, run)
     if mistake:
         raise Refusal(f"{path}: {mistake}; {REMEDY}")

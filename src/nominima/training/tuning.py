@@ -7,14 +7,14 @@ from nominima.training.trajectory import Trajectory
 
 
 def candidates(run: Run) -> list[Run]:
-    """The run with each of the rates it tries, with a lane label more; the run itself where it tries one."""
+    """The run with each of the rates it tries, with a word more in its name; the run itself where it tries one."""
     rates = run.training.rates
     if len(rates) == 1:
         return [run]
     return [
         run.model_copy(
             update={
-                "lanes": run.lanes | {"tried": f"rate-{number}"},
+                "variant": f"{run.variant}.rate-{number}".lstrip("."),
                 "training": run.training.model_copy(update={"rate": rate}),
             }
         )

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,6 +22,13 @@ from nominima.training.mapped import Kind, mapped
 from nominima.training.reference import Reference, References
 from nominima.training.trajectory import Trajectory, write_metrics
 from nominima.training.tuning import candidates, preferred
+
+
+class Place(NamedTuple):
+    """Where a training leaves its files, and the name of the run that they are of: one rate of several has no own."""
+
+    folder: Path
+    run: str
 
 
 def train(work: job.Job) -> None:
@@ -57,26 +65,29 @@ def leave(
     homes = [three[0].parent for three in _threes(outputs)]
     with ExitStack() as hidden:
         folders = {run.name: home for run, home in zip(runs, homes, strict=True)}
+        names = {each.name: run.name for run, its in zip(runs, tried, strict=True) for each in its}
         for each, home in ((each, home) for its, home in zip(tried, homes, strict=True) for each in its):
             if each.name not in folders:
                 home.mkdir(parents=True, exist_ok=True)
                 folders[each.name] = Path(hidden.enter_context(TemporaryDirectory(dir=home, prefix=".")))
-        trained = _trained([each for its in tried for each in its], folders, dataset, trace, references)
+        places = {name: Place(folders[name], own) for name, own in names.items()}
+        trained = _trained([each for its in tried for each in its], places, dataset, trace, references)
         return [_keep(run, [trained[each.name] for each in its], folders) for run, its in zip(runs, tried, strict=True)]
 
 
 def _trained(
-    runs: list[Run], folders: dict[str, Path], dataset: Dataset, trace: Trace, references: References | None
+    runs: list[Run], places: dict[str, Place], dataset: Dataset, trace: Trace, references: References | None
 ) -> dict[str, Trajectory]:
-    """Train a stack; each run's files lie in its folder afterwards."""
+    """Train a stack; each run's files lie in its place afterwards."""
     with ExitStack() as opened:
 
         def room(run: Run, file: str, kinds: dict[str, Kind]) -> dict[str, Tensor]:
-            return opened.enter_context(mapped(folders[run.name] / file, kinds, trace))
+            at = places[run.name]
+            return opened.enter_context(mapped(at.folder / file, kinds, trace, at.run))
 
         found = {trajectory.run.name: trajectory for trajectory, _ in fit(runs, dataset, references, room)}
     for name, trajectory in found.items():
-        write_metrics(folders[name] / "metrics.parquet", trajectory.metrics, trace)
+        write_metrics(places[name].folder / "metrics.parquet", trajectory.metrics, trace, places[name].run)
         print(headline(trajectory))
     return found
 
