@@ -133,13 +133,11 @@ class Run(Strict):
     The name is made once, where a sweep is unrolled, of the labels in the order in which the axes are declared.
     """
 
-    stack: RunName = Field(
+    stack: str = Field(
         description="`<sweep>/<label>.<label>`: the job that trains it, with all runs that differ in lanes only"
     )
-    variant: Annotated[str, Field(pattern=r"^[a-z0-9_.-]*$")] = Field(
-        default="", description="`<label>.<label>` of its lanes; empty where the stack holds one run"
-    )
-    taken: dict[Label, RunName] = Field(
+    variant: str = Field(default="", description="`<label>.<label>` of its lanes; empty where the stack holds one run")
+    taken: dict[Label, str] = Field(
         default={}, description="start, teacher … → the run it is taken from, `{axis}` for this run's labels of size"
     )
     training: Training
