@@ -83,13 +83,15 @@ def trace(
 @app.command()
 @told
 def verify(json_: Json = False) -> None:
-    """Hash all results again and compare them with the ledgers, dvc.lock and the cache.
+    """Hash all results again and compare them with the plan, the ledgers, dvc.lock and the cache.
 
     Names every file that differs, what was expected and found, and what mends it.
     Exit code 0: everything is here and as recorded. 1: not.
     """
     with Console(stderr=True).status("hashing everything again …"):
-        report = verify_all(_project())
+        root = _project()
+        plan = Plan(load(root / "params.yaml")).by_verb if (root / "params.yaml").exists() else None
+        report = verify_all(root, plan)
     if json_:
         typer.echo(json.dumps(tell.audit_tree(report), indent=1))
     else:

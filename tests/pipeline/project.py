@@ -66,3 +66,28 @@ def jobs(output: str) -> set[str]:
 def copy(source: Path, target: Path) -> Project:
     shutil.copytree(source, target, symlinks=True)
     return Project(target)
+
+
+RATE = ("w4: {size: 4}", "w4: {size: 4, rate: 1e-05}")
+CLAIMS_ON_SIZES = {"c0a_bigger_is_better"}
+
+
+def above(claims: set[str]) -> set[str]:
+    """Judgements, figures and the page that rest on some claims."""
+    named = claims | {"scoreboard"}
+    return ({f"judge reports/verdicts/{name}.json" for name in named}
+            | {f"figure reports/figures/{name}.vl.json" for name in named} | {"page reports/index.html"})  # fmt: skip
+
+
+AFTER_RATE = above(CLAIMS_ON_SIZES) | {
+    "train_sizes data/runs/sizes/noisy.w4/parameters.safetensors",
+    "measure_runs_sizes data/measures/runs/sizes/noisy.w4/learning_curve.parquet",
+}
+
+
+def flip(path: Path, at: int = 64) -> None:
+    """Change one bit of a file."""
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)

@@ -40,30 +40,6 @@ def test_killed_at_any_moment_then_run_again_equals_undisturbed(project: Project
     assert not [path for path in project.root.joinpath("data").rglob(".*") if path.name != ".gitignore"]
 
 
-def test_an_output_edited_by_hand_is_refused_not_recorded(project: Project) -> None:
-    victim = project.root / "data/measures/runs/sizes/noisy.w2/norms.parquet"
-    content = bytearray(victim.read_bytes())
-    content[64] ^= 1  # of the numbers, which lie before what is told of them
-    victim.write_bytes(content)
-    ledgers = project.ledgers()
-    output = project.run("dvc", "repro", check=False)
-    assert "exit code 0" not in output
-    assert "noisy.w2/norms.parquet: edited by hand" in output
-    assert project.ledgers() == ledgers
-    victim.unlink()
-    project.run("dvc", "repro")
-    assert project.ledgers() == ledgers
-    project.assert_clean()
-
-
-def test_outputs_without_a_record_are_refused_with_the_remedy(project: Project) -> None:
-    project.run("rm", "-rf", ".snakemake")
-    output = project.snakemake(check=False)
-    assert "no record of how they were made; `dvc checkout` restores recorded files" in output
-    project.run("dvc", "checkout")
-    project.assert_clean()
-
-
 def test_values_from_outside_params_are_refused(project: Project) -> None:
     output = project.snakemake("--config", "rate=1", check=False)
     assert "--config rate: every value lives in params.yaml" in output

@@ -1,25 +1,22 @@
 """A bit flipped anywhere in what is stored is found, and the file is named."""
 
 import hashlib
-import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from by_dvc import RAW, record
-from ruamel.yaml import YAML
-from typer.testing import CliRunner, Result
+from verified import flip, named, report, run
 
 from chain import CLAIM, build, git, plan
-from nominima.cli import app
+from chain import make as make_job
 from nominima.ground.places import VERBS, ledger
-from nominima.tracing import verify
+from nominima.planning.plan import Job
+from nominima.verbs.seal import seal
 
 FIGURE = f"reports/figures/{CLAIM}.svg"
+VERDICT = f"reports/verdicts/{CLAIM}.json"
 
 
 @pytest.fixture
@@ -28,26 +25,6 @@ def project(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     monkeypatch.chdir(shutil.copytree(recorded, tmp_path / "project"))
     return Path.cwd()
-
-
-def run(*arguments: str) -> Result:
-    result = CliRunner().invoke(app, ["verify", *arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
-
-
-def report() -> dict[str, Any]:
-    return json.loads(run("--json").stdout)
-
-
-def named() -> list[str]:
-    return [finding["path"] for finding in report()["findings"]]
-
-
-def flip(path: str, at: int = -1) -> None:
-    content = bytearray(Path(path).read_bytes())
-    content[at] ^= 1
-    Path(path).write_bytes(content)
 
 
 def test_what_is_as_recorded_is_said_to_be(project: Path) -> None:
@@ -111,18 +88,6 @@ def test_a_flipped_bit_in_every_cache_object_is_named(project: Path) -> None:
     assert named() == objects
 
 
-def test_the_cache_may_lie_elsewhere(project: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    elsewhere = tmp_path_factory.mktemp("cache")
-    shutil.copytree(".dvc/cache/files", elsewhere / "files")
-    shutil.rmtree(".dvc/cache")
-    Path(".dvc/config").write_text("[core]\n    analytics = false\n")
-    Path(".dvc/config.local").write_text(f"[cache]\n    dir = {elsewhere}\n")
-    assert report()["findings"] == []
-    victim = next(path for path in elsewhere.rglob("*") if path.is_file())
-    flip(str(victim))
-    assert named() == [str(victim)]
-
-
 def test_a_forged_result_with_a_ledger_to_match_is_given_away_by_the_lock(project: Path) -> None:
     old = hashlib.sha256(Path(FIGURE).read_bytes()).hexdigest()
     flip(FIGURE, -20)
@@ -130,18 +95,6 @@ def test_a_forged_result_with_a_ledger_to_match_is_given_away_by_the_lock(projec
     Path(ledger("report")).write_text(Path(ledger("report")).read_text().replace(old, new))
     assert {"reports/figures", ledger("report")} <= set(named())
     assert report()["notes"] == [f"not committed as it is: {ledger('report')}"]
-
-
-@pytest.mark.parametrize("content", ["", "[", "stages: 3", "stages: {a: {outs: [{path: x}]}}", "\x00", "a: *b"])
-@pytest.mark.parametrize("path", ["dvc.lock", f"{RAW}.dvc"])
-def test_a_damaged_record_of_dvc_is_named(path: str, content: str, project: Path) -> None:
-    Path(path).write_text(content)
-    assert named() == [path]
-
-
-def test_a_record_that_leads_out_of_the_project_is_named(project: Path) -> None:
-    Path("dvc.lock").write_text("stages: {a: {outs: [{path: ../../etc/passwd, md5: x}]}}")
-    assert named() == ["dvc.lock"]
 
 
 def test_a_fresh_clone_is_told_once_what_to_do(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,21 +109,40 @@ def test_a_fresh_clone_is_told_once_what_to_do(project: Path, monkeypatch: pytes
     assert {"data/datasets/digits.safetensors", "data/runs", RAW} <= set(report()["missing"])
 
 
-def test_files_that_no_ledger_tells_of_are_named(project: Path) -> None:
+def test_files_that_no_ledger_names_are_told_to_be_a_persons_own(project: Path) -> None:
     Path("data/runs/width/w8").mkdir()
     Path("data/runs/width/w8/metrics.parquet").write_text("x")
-    Path("reports/figures/README.md").write_text("x")
-    assert "data/runs/width/w8/metrics.parquet" in named()
-    assert "reports/figures/README.md" not in named()
-
-
-def test_what_dvc_ignores_is_no_difference(project: Path) -> None:
-    Path(".dvcignore").write_text("# names\n__pycache__\n.DS_Store\n")
-    Path("data/runs/__pycache__").mkdir()
-    Path("data/runs/__pycache__/x.pyc").write_text("x")
-    Path("data/runs/.DS_Store").write_text("x")
-    verify._ignored.cache_clear()
+    record()
+    assert report()["notes"][-1] == "in no ledger, so not this pipeline's: data/runs/width/w8/metrics.parquet"
     assert named() == []
+
+
+def test_lost_ledgers_and_records_are_not_taken_for_all_there_is(project: Path) -> None:
+    """With three ledgers, dvc.lock and all data gone, what is left rests on files that nobody vouches for."""
+    for verb in ("prepare", "train", "measure"):
+        Path(ledger(verb)).unlink()
+    Path("dvc.lock").unlink()
+    shutil.rmtree("data")
+    assert named() == [ledger("judge"), ledger("report")]
+    assert "differ from what is recorded" in run().stdout
+
+
+def test_a_raw_file_that_a_ledger_names_is_hashed_and_missed(project: Path) -> None:
+    job = Job([RAW], ["data/datasets/scan.safetensors"], "{}", "c0de")
+    make_job("prepare", job)
+    seal("prepare", {"digits": plan()["prepare"]["digits"], "scan": job})
+    Path(f"{RAW}.dvc").unlink()
+    flip(RAW)
+    assert ledger("prepare") in named()
+    Path(RAW).unlink()
+    assert RAW in report()["missing"]
+
+
+def test_no_ledger_at_all_is_nothing_recorded(project: Path) -> None:
+    for verb in VERBS:
+        Path(ledger(verb)).unlink()
+    Path("dvc.lock").unlink()
+    assert "nothing is recorded here" in run().stderr
 
 
 def test_later_verbs_that_are_out_of_date_are_named_once_each(project: Path) -> None:
@@ -209,37 +181,3 @@ def test_a_folder_in_the_place_of_a_file_is_missing(project: Path) -> None:
     Path(FIGURE).unlink()
     Path(FIGURE).mkdir()
     assert FIGURE in report()["missing"]
-
-
-@pytest.mark.slow
-def test_real_dvc_records_what_verify_reads_and_the_told_remedy_mends_it(project: Path) -> None:
-    for path in (".dvc", "dvc.lock", f"{RAW}.dvc"):
-        shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink()
-    kept = {"persist": True}
-    outs = [
-        {"data/runs": kept},
-        {"reports/verdicts": {"cache": False} | kept},
-        {"reports/index.html": kept},
-        {ledger("train"): {"cache": False} | kept},
-    ]
-    YAML().dump({"stages": {"all": {"cmd": "true", "outs": outs}}}, Path("dvc.yaml"))
-    Path(".gitignore").unlink()
-    git("rm", "-r", "--quiet", "--cached", "reports/index.html")
-    git("commit", "--quiet", "--message", "Leave the page to DVC")
-
-    def dvc(*arguments: str) -> None:
-        subprocess.run([sys.executable, "-m", "dvc", *arguments, "--quiet"], check=True)
-
-    dvc("init")
-    dvc("repro")
-    assert named() == []
-    victim = next(path for path in Path(".dvc/cache/files").rglob("*") if path.is_file() and path.suffix != ".dir")
-    mode = victim.stat().st_mode
-    victim.chmod(0o644)
-    flip(str(victim))
-    victim.chmod(mode)
-    assert named() == [str(victim)]
-    victim.unlink()
-    dvc("repro", "--force")
-    assert victim.is_file()
-    assert named() == []

@@ -11,6 +11,7 @@ from nominima.ground.files import Refusal
 from nominima.ground.places import VERBS, ledger
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
+from nominima.tracing import standing
 
 workplace.set_up(Path(workflow.basedir))
 
@@ -18,18 +19,44 @@ try:
     guard.no_config(config)
     SNAPSHOT = guard.snapshot(Path("params.yaml"))
     PLAN = Plan(load(Path("params.yaml")))
-    guard.recorded(PLAN)
+    # A job's own process has nothing to decide: the main one did.
+    STANDING = standing.start(PLAN.by_verb) if workflow.is_main_process else None
     for warning in guard.environment():
         print(f"warning: {warning}", file=sys.stderr)
+    for file in STANDING.others if STANDING else ():
+        print(f"left alone, since no job makes it: {file}", file=sys.stderr)
 except Refusal as refusal:
     raise WorkflowError(str(refusal)) from None
 
 
 def job(verb, pattern, field):
-    """Input or params function: a field of the planned job whose name is `pattern` filled with the wildcards."""
+    """Params function: a field of the planned job whose name is `pattern` filled with the wildcards."""
     return lambda wildcards: getattr(
         PLAN.jobs(verb)[pattern.format(**wildcards)], field
     )
+
+
+def inputs(verb, pattern):
+    """Input function of that job."""
+
+    def found(wildcards):
+        planned = PLAN.jobs(verb)[pattern.format(**wildcards)]
+        return settled(planned.inputs, planned.outputs)
+
+    return found
+
+
+def settled(inputs, outputs):
+    """Have outputs made again that are not as planned, and those that are so not for the sake of time stamps."""
+    if STANDING is None:
+        return inputs
+    workflow.dag.forcefiles.update(STANDING.again.intersection(outputs))
+    asked = workflow.dag_settings
+    if asked.forceall or asked.forcerun or asked.forcetargets:
+        return inputs
+    if not STANDING.needed.isdisjoint(outputs):
+        return inputs
+    return [ancient(file) for file in inputs]
 
 
 onsuccess:

@@ -1,6 +1,6 @@
 rule judge:
     input:
-        job("judge", "{name}", "inputs"),
+        inputs("judge", "{name}"),
     output:
         "reports/verdicts/{name}.json",
     log:

@@ -5,7 +5,7 @@ for subject in PLAN.measured:
         name:
             guard.rule_name("measure", subject)
         input:
-            job("measure", subject, "inputs"),
+            inputs("measure", subject),
         output:
             PLAN.tables(subject),
         log:

@@ -1,6 +1,6 @@
 rule prepare:
     input:
-        job("prepare", "{name}", "inputs"),
+        inputs("prepare", "{name}"),
     output:
         "data/datasets/{name}.safetensors",
     log:

@@ -1,6 +1,6 @@
 rule figure:
     input:
-        job("report", "{name}", "inputs"),
+        inputs("report", "{name}"),
     output:
         "reports/figures/{name}.vl.json",
         report(
@@ -22,7 +22,7 @@ rule figure:
 
 rule page:
     input:
-        job("report", "page", "inputs"),
+        inputs("report", "page"),
     output:
         report("reports/index.html", caption="../report/page.rst", category="Report"),
     log:

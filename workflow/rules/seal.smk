@@ -1,8 +1,13 @@
 # A seal checks all that a verb made, clears away what no job makes any more, and writes the verb's ledger.
 rule seal:
     input:
-        lambda w: PLAN.outputs(w.verb),
-        lambda w: map(ledger, VERBS[: VERBS.index(w.verb)][-1:]),
+        lambda w: settled(
+            [
+                *PLAN.outputs(w.verb),
+                *map(ledger, VERBS[: VERBS.index(w.verb)][-1:]),
+            ],
+            [ledger(w.verb)],
+        ),
     output:
         update("reports/ledger/{verb}.json"),
     log:

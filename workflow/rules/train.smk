@@ -5,7 +5,7 @@ for sweep in PLAN.params.sweeps:
         name:
             guard.rule_name("train", sweep)
         input:
-            job("train", f"{sweep}/{{labels}}", "inputs"),
+            inputs("train", f"{sweep}/{{labels}}"),
         output:
             PLAN.trajectories(f"{sweep}/{{labels}}"),
         log:

@@ -1,6 +1,8 @@
 """Where every file of the pipeline lies, and which verb makes it."""
 
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from nominima.ground.files import Refusal
@@ -16,10 +18,6 @@ MADE_BY = {
     "reports/figures/": "report",
     "reports/index.html": "report",
 }
-OWNED = {
-    "judge": (".json",),
-    "report": (".vl.json", ".svg", ".png"),
-}  # in reports/; of data folders everything
 LEFT_ALONE = {".gitignore", ".gitkeep"}
 
 
@@ -65,7 +63,14 @@ def owner(file: str) -> str:
     raise Refusal(f"{file}: no verb makes files there; they are made in {', '.join(MADE_BY)}")
 
 
-def owned(verb: str, name: str) -> bool:
-    """Whether a file of this name is the verb's to remove; what a killed write left counts as what it was."""
-    whole = re.sub(r"^\.(.+)\.\w{8}$", r"\1", name)
-    return Path(name).name not in LEFT_ALONE and (verb not in OWNED or whole.endswith(OWNED[verb]))
+def killed(file: str) -> bool:
+    """Whether a file is what a killed job leaves: `.name.xxxxxxxx` of a result, or anything in a folder `.xxxxxxxx`."""
+    *folders, name = file.split("/")
+    inside = any(re.fullmatch(r"\.[a-z0-9_]{8}", folder) for folder in folders)
+    return inside or re.fullmatch(r"\..+\.(safetensors|parquet|json|svg|png|html)\.[a-z0-9_]{8}", name) is not None
+
+
+def below(folder: Path) -> Iterator[str]:
+    """Every file below a folder but those that keep it in Git."""
+    for at, _, names in os.walk(folder):
+        yield from (Path(at, name).as_posix() for name in names if name not in LEFT_ALONE)

@@ -1,22 +1,17 @@
-"""What is checked before any job starts, so that Snakemake never trusts what it did not make."""
+"""What every job sees, and what is checked before any starts."""
 
 import hashlib
 import re
-from base64 import urlsafe_b64encode
 from importlib.metadata import requires, version
 from pathlib import Path
 from typing import Any
 
 from nominima.ground.files import Refusal, digest, write
-from nominima.ground.places import VERBS
 from nominima.ground.texts import canonical
 from nominima.planning import digests
-from nominima.planning.plan import Job, Plan
+from nominima.planning.plan import Plan
 
-METADATA = Path(".snakemake/metadata")
-INCOMPLETE = Path(".snakemake/incomplete")
 PLANS = Path(".snakemake/plans")
-SHOWN = 5
 
 
 def no_config(config: dict[str, Any]) -> None:
@@ -33,40 +28,6 @@ def no_config(config: dict[str, Any]) -> None:
 def rule_name(verb: str, subject: str) -> str:
     """Name of a rule for one kind of subject: `runs/sizes/{labels}` → `measure_runs_sizes`."""
     return "_".join([verb, *re.findall("[a-z0-9]+", subject.partition("/{")[0])])
-
-
-def recorded(plan: Plan) -> None:
-    """Refuse outputs that lie there with all their inputs but without Snakemake's record of how they were made.
-
-    Raises:
-        Refusal: such files exist, for example after `.snakemake` was deleted.
-    """
-    strays = [file for verb in VERBS for job in plan.jobs(verb).values() for file in _unrecorded(job)]
-    if strays:
-        more = f" and {len(strays) - SHOWN} more" if len(strays) > SHOWN else ""
-        raise Refusal(
-            f"{', '.join(strays[:SHOWN])}{more}: no record of how they were made; "
-            "`dvc checkout` restores recorded files, or delete these and they are made again"
-        )
-
-
-def _unrecorded(job: Job) -> list[str]:
-    if not all(Path(file).exists() for file in job.inputs):
-        return []
-    return [file for file in job.outputs if file.startswith("data/") and Path(file).exists() and not _known(file)]
-
-
-def _known(file: str) -> bool:
-    """Whether Snakemake has a record of an output, or a mark that its job was cut off, so that it runs it again."""
-    return _record(METADATA, file).exists() or _record(INCOMPLETE, file).exists()
-
-
-def _record(folder: Path, file: str) -> Path:
-    """Where Snakemake keeps its record of an output (file persistence of snakemake 9.27)."""
-    name = urlsafe_b64encode(file.encode()).decode()
-    longest = 254
-    parts = [name[start : start + longest] for start in range(0, len(name), longest)]
-    return folder.joinpath(*(f"@{part}" for part in parts[:-1]), parts[-1])
 
 
 def snapshot(params: Path) -> str:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from nominima.ground.places import FIGURE, TRAJECTORY, VERBS, dataset, figure, ledger, place, table, verdict
 from nominima.ground.texts import canonical
 from nominima.planning import digests, shelf
-from nominima.planning.params import Params, stacks
+from nominima.planning.params import DatasetEntry, Params, stacks
 from nominima.planning.run import Run, together
 
 DECIDES, WORDS = ("judge", "CLAIM"), ("CLAIM", "__doc__")  # what is read of a claim's file beside its figure
@@ -35,7 +35,7 @@ class Plan:
         """A job per data set."""
         return {
             name: Job(
-                inputs=[value for value in entry.options.values() if str(value).startswith("data/raw/")],
+                inputs=_raw(entry),
                 outputs=[dataset(name)],
                 spec=canonical({"dataset": name, **entry.model_dump(mode="json")}),
                 code=digests.code("verbs.prepare:prepare", f"datasets.{entry.source}"),
@@ -86,6 +86,11 @@ class Plan:
     def jobs(self, verb: str) -> dict[str, Job]:
         """The jobs of a verb, by name."""
         return getattr(self, verb)
+
+    @property
+    def by_verb(self) -> dict[str, dict[str, Job]]:
+        """The jobs of all verbs."""
+        return {verb: self.jobs(verb) for verb in VERBS}
 
     def outputs(self, verb: str) -> list[str]:
         """Every file a verb makes, its ledger left out."""
@@ -210,6 +215,13 @@ class Plan:
         subjects += [f"runs/{name}" for name, runs in self.stacks.items() if runs[0].sweep in trial.sweeps]
         made = {file for subject in subjects if subject in self.measure for file in self.measure[subject].outputs}
         return sorted(file for file in made if Path(file).stem in wanted)
+
+
+def _raw(entry: DatasetEntry) -> list[str]:
+    """The raw files that a data set is made from: those its options name, and by default those its shelf file names."""
+    fields = shelf.options("datasets", entry.source).model_fields
+    values = {name: field.default for name, field in fields.items()} | entry.options
+    return [value for value in values.values() if str(value).startswith("data/raw/")]
 
 
 def evidence(claim: str) -> list[str]:

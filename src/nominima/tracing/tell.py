@@ -76,6 +76,7 @@ def audit(report: Report, console: Console) -> None:
         console.print(_grid([(text("!", "yellow"), text(told)), (Text(" "), text(BUILD))]))
     for note in report.notes:
         console.print(text(f"note: {note}"))
+    console.print(text(report.unseen, "dim"))
     size = f"{report.files} files, {report.bytes / 1e6:.1f} MB hashed"
     sound = "everything is here and as recorded" if not report.missing else "what is here is as recorded"
     told = f"{len(report.findings)} differ from what is recorded" if report.findings else sound

@@ -37,6 +37,16 @@ class Trace(BaseModel):
         """The trace code that is printed in figures: first 12 hexadecimal digits of the trace's SHA-256."""
         return hashlib.sha256(self.dumps().encode()).hexdigest()[:12]
 
+    @property
+    def asked(self) -> str:
+        """Key of what was asked of the job, whatever the environment it ran in."""
+        return asked(self.verb, canonical(self.spec), self.code, self.inputs)
+
+
+def asked(verb: str, spec: str, code: str, inputs: Mapping[str, str]) -> str:
+    """Key of a job: its verb, its spec as canonical JSON, its code and the digests of its inputs."""
+    return hashlib.sha256(canonical([verb, spec, code, inputs]).encode()).hexdigest()
+
 
 def differences(before: Any, after: Any, at: str = "") -> list[str]:
     """The leaves in which two specs differ, as `run.training.rate: 0.1 → 0.05`, sorted."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nominima.ground.files import REMEDY, Refusal, digest, digests, read, write
-from nominima.ground.places import MADE_BY, VERBS, ledger, owned, owner
+from nominima.ground.places import MADE_BY, VERBS, below, killed, ledger, owner
 from nominima.planning.plan import Job
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.ledger import Ledger, compose, read_ledger
@@ -21,6 +21,8 @@ SHOWN = 20
 
 def seal(verb: str, jobs: dict[str, Job]) -> str:
     """Check every output of a verb's jobs, remove orphans, write the ledger; returns a line on what was done.
+
+    Every file is read whole: nothing is remembered from an earlier reading.
 
     Checked are: the file is there and holds the trace of exactly the planned spec, code and inputs; the
     inputs are the files that the ledgers upstream tell of; a file of the same trace as before has the same
@@ -45,7 +47,7 @@ def seal(verb: str, jobs: dict[str, Job]) -> str:
             except Refusal as refusal:
                 mistakes.append(str(refusal))
     _refuse(verb, mistakes)
-    removed = clear(verb, made)
+    removed = clear(verb, made, previous)
     outputs = {name: {file: made[file] for file in job.outputs} for name, job in jobs.items()}
     write(path, compose(verb, traces, outputs).dumps())
     return f"{verb}: {len(made)} files of {len(jobs)} jobs sealed" + (f", {removed} orphans removed" if removed else "")
@@ -111,30 +113,46 @@ def _refuse(verb: str, mistakes: list[str]) -> None:
         )
 
 
-def clear(verb: str, keep: Iterable[str]) -> int:
-    """Remove the files in a verb's folders that are not to be kept, and empty folders; returns the count.
+def clear(verb: str, made: Iterable[str], previous: Ledger | None) -> int:
+    """Remove what the ledger so far names and no job makes any more, and what killed jobs left; returns the count.
+
+    A file that is not as that ledger has it is somebody's own by now, and stays. Folders left empty go too; the
+    verb's own stay, for DVC to record.
 
     Raises:
         Refusal: a folder leads out of the project, or a file cannot be removed.
     """
-    kept, removed = set(keep), 0
-    for folder in (Path(name) for name, maker in MADE_BY.items() if maker == verb and Path(name).is_dir()):
+    told, kept = previous.digests if previous else {}, set(made)
+    lying = [file for folder in _folders(verb) for file in below(folder)]
+    gone = [file for file in lying if killed(file) or (file not in kept and _same(file, told.get(file)))]
+    try:
+        for file in [*gone, *_unfinished(verb)]:
+            Path(file).unlink()
+            print(f"removed {file}: no job makes it")
+        for folder in _folders(verb):
+            _prune(folder)
+    except OSError as error:
+        raise Refusal(f"{error.filename}: no job makes it, and it cannot be removed: {error.strerror}") from error
+    return len(gone)
+
+
+def _folders(verb: str) -> Iterator[Path]:
+    for folder in (Path(name) for name, maker in MADE_BY.items() if maker == verb and name.endswith("/")):
         if not folder.resolve().is_relative_to(Path.cwd()):
             raise Refusal(f"{folder} leads out of the project to {folder.resolve()}; make it a folder of the project")
-        try:
-            for orphan in [file for file in _files(folder) if file.as_posix() not in kept and owned(verb, file.name)]:
-                orphan.unlink()
-                print(f"removed {orphan}: no job makes it")
-                removed += 1
-            _prune(folder)
-        except OSError as error:
-            raise Refusal(f"{error.filename}: no job makes it, and it cannot be removed: {error.strerror}") from error
-    return removed
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for at, _, names in os.walk(folder):
-        yield from (Path(at, name) for name in names)
+def _same(file: str, recorded: str | None) -> bool:
+    return recorded is not None and not Path(file).is_symlink() and digest(Path(file)) == recorded
+
+
+def _unfinished(verb: str) -> list[str]:
+    """What killed writes left of the page and of the ledger, whose folders are not the verb's own."""
+    names = [ledger(verb), *(name for name, maker in MADE_BY.items() if maker == verb and not name.endswith("/"))]
+    lying = [path.as_posix() for name in names for path in Path(name).parent.glob(f".{Path(name).name}.*")]
+    return list(filter(killed, lying))
 
 
 def _prune(folder: Path) -> None:
