@@ -1,0 +1,65 @@
+"""Runs jobs one after the other in this process and writes down which code of the package each of them executed.
+
+`python executed.py TASK.json OUT.json`; nothing of the package is imported before the first job. A call counts unless
+it is made, directly or through others, by what only frames a job; what the verb itself calls always counts.
+"""
+
+import json
+import runpy
+import sys
+import threading
+from inspect import CO_OPTIMIZED
+from pathlib import Path
+from types import CodeType, FrameType
+
+Span = tuple[str, int, int]
+"""A file and the first and the last line of a definition in it."""
+
+
+def within(code: CodeType, spans: list[Span]) -> bool:
+    return any(code.co_filename == file and first <= code.co_firstlineno <= last for file, first, last in spans)
+
+
+COMPREHENSIONS = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
+
+
+def plain(frame: FrameType) -> bool:
+    """Whether it is a comprehension in a value that a module gives a name: no call of any definition."""
+    back = frame.f_back
+    return frame.f_code.co_name in COMPREHENSIONS and back is not None and back.f_code.co_name == "<module>"
+
+
+def counts(frame: FrameType | None, frames: list[Span], work: list[Span]) -> bool:
+    while frame is not None:
+        if within(frame.f_code, work) or frame.f_code.co_name == "<module>":
+            return True
+        if within(frame.f_code, frames):
+            return False
+        frame = frame.f_back
+    return True
+
+
+def main() -> None:
+    task = json.loads(Path(sys.argv[1]).read_text())
+    executed: list[set[tuple[str, int]]] = []
+
+    def profile(frame: FrameType, event: str, _: object) -> None:
+        code = frame.f_code
+        inside = event == "call" and code.co_filename.startswith(task["source"]) and code.co_flags & CO_OPTIMIZED
+        if inside and not plain(frame) and counts(frame, task["frames"], task["work"]):
+            executed[-1].add((code.co_filename, code.co_firstlineno))
+
+    for job in task["jobs"]:
+        executed.append(set())
+        sys.argv = ["job", *job["arguments"]]
+        threading.setprofile(profile)
+        sys.setprofile(profile)
+        try:
+            runpy.run_module(job["module"], run_name="__main__", alter_sys=True)
+        finally:
+            sys.setprofile(None)
+    Path(task["out"]).write_text(json.dumps([sorted(each) for each in executed]))
+
+
+if __name__ == "__main__":
+    main()
