@@ -1,5 +1,6 @@
 import math
 
+import mpmath
 import pytest
 import torch
 
@@ -40,6 +41,15 @@ def test_goe_falls_as_its_asymptote_says():
     assert second / -2 == pytest.approx(math.log(3) / 4, rel=0.02)
     with pytest.raises(Refusal, match="1 to 12"):
         goe_all_positive(13)
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3, 16, 99, 100, 101, 150, 4096, 10**5, 10**7, 10**8, 10**9])
+def test_distance_cv_keeps_its_digits_in_all_dimensions(dimension):
+    with mpmath.workdps(50):
+        d = mpmath.mpf(dimension)
+        square = 2 * mpmath.exp(2 * (mpmath.loggamma((d + 1) / 2) - mpmath.loggamma(d / 2)))
+        exact = float(mpmath.sqrt(d / square - 1))
+    assert distance_cv(dimension) == pytest.approx(exact, rel=1e-10)
 
 
 def test_distance_cv_is_exact_and_tends_to_its_limit():

@@ -3,9 +3,8 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
 
-from nominima.measuring.concentration import gaussian_variation, spread
+from nominima.measuring.concentration import spread
 
 
 def test_spread_of_a_hand_made_triangle():
@@ -28,14 +27,3 @@ def test_equal_points_have_no_variation():
     cv, mean = spread(np.ones((4, 3)))
     assert math.isnan(cv)
     assert mean == 0
-
-
-@pytest.mark.parametrize("dimension", [1, 2, 3, 16, 100, 4096])
-def test_gaussian_variation_is_that_of_the_chi_law(dimension):
-    mean, variance = stats.chi(dimension).stats("mv")
-    assert gaussian_variation(dimension) == pytest.approx(math.sqrt(variance) / mean, rel=1e-6)
-
-
-def test_gaussian_variation_nears_its_limit():
-    assert gaussian_variation(1) == pytest.approx(math.sqrt(math.pi / 2 - 1))
-    assert gaussian_variation(4096) * math.sqrt(2 * 4096) == pytest.approx(1, abs=1e-4)

@@ -14,6 +14,8 @@ from nominima.ground.files import Refusal
 Array = NDArray[np.float64]
 NODES = 400
 """Gauss–Legendre points; the integrands are smooth, so that more change nothing."""
+SERIES = 100
+"""Dimension from which a series is more exact than a difference."""
 
 
 def goe_all_positive(size: int) -> float:
@@ -57,9 +59,17 @@ def _below(points: Array, powers: NDArray[np.int64], *, half: bool) -> Array:
 
 
 def distance_cv(dimension: int) -> float:
-    """Coefficient of variation of the distance of two standard normal points: that of a χ, about 1/√(2d)."""
-    mean = math.sqrt(2) * math.exp(math.lgamma((dimension + 1) / 2) - math.lgamma(dimension / 2))
-    return math.sqrt(max(dimension / mean**2 - 1, 0.0))
+    """Coefficient of variation of the distance of two normal points of equal variances: that of a χ, about 1/√(2d).
+
+    The variance of a χ is d − m² with m² = 2·(Γ((d+1)/2)/Γ(d/2))². That difference loses all digits in high dimensions,
+    where a series in 1/d takes its place (from that of the ratio of Γs, Tricomi & Erdélyi 1951).
+    """
+    d = float(dimension)
+    if d < SERIES:
+        square = 2 * math.exp(2 * (math.lgamma((d + 1) / 2) - math.lgamma(d / 2)))
+        return math.sqrt(d / square - 1)
+    variance = 1 / 2 - (1 / 8 + (1 / 16 - (5 / 128 + (23 / 256 - 53 / (1024 * d)) / d) / d) / d) / d
+    return math.sqrt(variance / (d - variance))
 
 
 @dataclass(frozen=True)

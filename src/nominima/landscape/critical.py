@@ -11,6 +11,7 @@ from torch import Tensor
 from nominima.ground.files import Refusal
 from nominima.landscape.loss import Landscape
 from nominima.landscape.newton import Stationary, certify
+from nominima.landscape.rounding import of_loss
 
 FLAT = 1e-4
 """Residual ‖Hg‖ / (‖H‖‖g‖) below which the gradient lies in the Hessian's kernel: a place where searches stall."""
@@ -83,6 +84,7 @@ class Escape:
     the step.
 
     status: "ok", "not finite" or "not deterministic", the loss at the start.
+    rounding: of the loss there, as computed in the dtype of theta.
     descended: whether the loss fell by more than rounding.
     """
 
@@ -90,12 +92,13 @@ class Escape:
     before: float
     after: float
     step: float
-    status: str = "ok"
+    status: str
+    rounding: float
 
     @property
     def descended(self) -> bool:
         """Whether it led down."""
-        return self.status == "ok" and self.before - self.after > 8 * np.finfo(np.float64).eps * abs(self.before)
+        return self.status == "ok" and self.before - self.after > self.rounding
 
     @property
     def fall(self) -> float:
@@ -117,10 +120,10 @@ def escape(landscape: Landscape, theta: Tensor, direction: Tensor, *, longest: f
     """
     if not 0 < float(direction.norm()) < torch.inf:
         raise Refusal("there is no way along a direction of length zero or not finite; give an eigenvector")
-    lengths = longest * 0.5 ** torch.arange(30, dtype=theta.dtype)
+    lengths = longest * 0.5 ** torch.arange(30, dtype=theta.dtype, device=theta.device)
     steps = torch.cat([lengths, -lengths])
     tried = theta + steps[:, None] * (direction / direction.norm())
     losses, before = landscape.value(tried), float(landscape.value(theta[None]))
     best = int(torch.where(losses.isfinite(), losses, torch.inf).argmin())
     (status,) = landscape.steady(theta[None])
-    return Escape(tried[best], before, float(losses[best]), float(steps[best]), status)
+    return Escape(tried[best], before, float(losses[best]), float(steps[best]), status, of_loss(landscape, theta))

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from nominima.landscape.loss import Landscape
+from nominima.landscape.rounding import of_hessian
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,11 @@ class Inertia:
 
 def spectrum(landscape: Landscape, theta: Tensor) -> Tensor:
     """All eigenvalues of the exact Hessian, float64 (lane, param), ascending; NaN where it or theta is not finite."""
-    hessian = landscape.hessian(theta).double()
+    return _eigenvalues(landscape.hessian(theta), theta)
+
+
+def _eigenvalues(hessian: Tensor, theta: Tensor) -> Tensor:
+    hessian = hessian.double()
     bad = ~(hessian.isfinite().all(-1).all(-1) & theta.isfinite().all(-1))
     values = torch.linalg.eigvalsh(torch.where(bad[:, None, None], 0.0, hessian))
     return values.masked_fill(bad[:, None], torch.nan)
@@ -43,20 +48,31 @@ def inertia(landscape: Landscape, theta: Tensor, *, tolerance: float | None = No
     Args:
         landscape: the loss, of at most 5000 parameters.
         theta: (lane, param).
-        tolerance: what counts as zero; default: rounding, param · eps of theta's dtype · largest |eigenvalue|.
+        tolerance: what counts as zero; default: the rounding of forming the Hessian and of finding its eigenvalues.
     """
-    eps, steady = torch.finfo(theta.dtype).eps, landscape.steady(theta)
+    hessian, steady = landscape.hessian(theta), landscape.steady(theta)
+    values = _eigenvalues(hessian, theta)
+    if tolerance is None:
+        edges = zero(values, of_hessian(landscape, theta, hessian), theta).tolist()
+    else:
+        edges = [tolerance] * len(theta)
     return [
-        signs(values, tolerance, eps) if status == "ok" else uncounted(values, status)
-        for values, status in zip(spectrum(landscape, theta), steady, strict=True)
+        signs(one, edge) if status == "ok" else uncounted(one, status)
+        for one, edge, status in zip(values, edges, steady, strict=True)
     ]
 
 
-def signs(values: Tensor, tolerance: float | None, eps: float) -> Inertia:
-    """Count the signs of ascending eigenvalues (param,)."""
+def zero(values: Tensor, forming: Tensor, theta: Tensor) -> Tensor:
+    """What counts as an eigenvalue of zero, (lane,): rounding of forming the Hessian, plus that of the eigensolver,
+    param · eps · largest |eigenvalue|.
+    """
+    return forming + values.shape[-1] * torch.finfo(theta.dtype).eps * values.abs().amax(-1)
+
+
+def signs(values: Tensor, edge: float) -> Inertia:
+    """Count the signs of ascending eigenvalues (param,), those within ± edge as zero."""
     if not values.isfinite().all():
         return uncounted(values, "not finite")
-    edge = len(values) * eps * float(values.abs().max()) if tolerance is None else tolerance
     negative, positive = int((values < -edge).sum()), int((values > edge).sum())
     return Inertia(negative, len(values) - negative - positive, positive, edge, values, "ok")
 

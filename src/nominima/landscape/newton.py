@@ -9,8 +9,9 @@ import scipy.optimize
 import torch
 from torch import Tensor
 
-from nominima.landscape.hessian import Inertia, signs
+from nominima.landscape.hessian import Inertia, signs, zero
 from nominima.landscape.loss import Landscape
+from nominima.landscape.rounding import of_hessian
 
 SWITCH = 1e-6
 """Gradient norm from which plain Newton steps take over: below it, differences of losses drown in rounding."""
@@ -73,15 +74,30 @@ def certify(landscape: Landscape, theta: Tensor, *, tolerance: float = 1e-10) ->
         return Stationary(theta, float(loss), norm, None, "not deterministic")
     if norm >= tolerance:
         return Stationary(theta, float(loss), norm, None, "not converged")
-    hessian = landscape.hessian(theta[None])[0].double()
+    hessian = landscape.hessian(theta[None]).double()
     if not hessian.isfinite().all():
         return Stationary(theta, float(loss), norm, None, "not finite")
-    found = signs(torch.linalg.eigvalsh(hessian), None, torch.finfo(theta.dtype).eps)
+    values = torch.linalg.eigvalsh(hessian)
+    edge = zero(values, of_hessian(landscape, theta[None], hessian), theta)
+    found = signs(values[0], float(edge) + _unsure(landscape, theta, gradient[0], hessian[0]))
     kind = "saddle" if found.negative else "minimum with flat directions" if found.zero else "strict minimum"
     if kind == "strict minimum":
-        step = torch.linalg.solve(hessian, gradient[0].double()).norm()
+        step = torch.linalg.solve(hessian[0], gradient[0].double()).norm()
         kind = kind if step <= NEAR * max(1.0, float(theta.norm())) else "minimum at infinity"
     return Stationary(theta, float(loss), norm, found, kind)
+
+
+def _unsure(landscape: Landscape, theta: Tensor, gradient: Tensor, hessian: Tensor) -> float:
+    """How far eigenvalues may move from theta to the critical point nearby: ‖H(θ − s) − H(θ)‖ of a Newton step s.
+
+    The step leaves out directions of hardly any curvature. In a curved valley whose floor is flat, a place that is off
+    the floor by less than the gradient shows has curvature along it, of either sign.
+    """
+    square = hessian @ hessian
+    square.diagonal().add_(1e-16 * square.diagonal().sum() + torch.finfo(torch.float64).tiny)
+    step = torch.linalg.solve(square, hessian @ gradient.double())
+    there = landscape.hessian((theta.double() - step).to(theta)[None])[0].double()
+    return float((there - hessian).norm().nan_to_num(nan=torch.inf))
 
 
 def _descend(landscape: Landscape, start: Tensor, steps: int, tolerance: float) -> Tensor:

@@ -6,7 +6,8 @@ from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
 from nominima.ground.records import Count, Natural, Repeats
-from nominima.measuring.concentration import gaussian_variation, spread
+from nominima.landscape.closed_forms import distance_cv
+from nominima.measuring.concentration import spread
 
 OF = "theory"
 KEY = ("law", "dimension", "seed")
@@ -53,7 +54,7 @@ def measure(
 def _spread(law: str, shape: Shape, seed: int) -> dict[str, float]:
     drawn = LAWS[law](default_rng((seed, shape[1], list(LAWS).index(law))), shape)
     cv, mean = spread(drawn)
-    return {"cv": cv, "mean_distance": mean, "gaussian_exact": gaussian_variation(shape[1])}
+    return {"cv": cv, "mean_distance": mean, "gaussian_exact": distance_cv(shape[1])}
 
 
 def _equicorrelated(draw: Generator, shape: Shape) -> Points:
