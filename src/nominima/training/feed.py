@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-BLOCK = 2**19  # numbers gathered at once: 2 MiB, about a core's second-level cache
+BLOCK = 2**18  # numbers gathered at once: 1 MiB, what a second-level cache holds
 MOST_STEPS = 64  # and not much beyond the end of a short training
 
 
@@ -25,7 +25,9 @@ class Feed:
         lanes, _, _ = targets.shape
         self._x, self._targets, self._batch = x, targets, batch
         self._block = min(MOST_STEPS, max(1, BLOCK // (lanes * batch * x[0].numel())))
-        self._orders = [_pieces(each, self._block * batch) for each in epochs]
+        self._blocks = MOST_STEPS // self._block  # whose order is drawn at once
+        self._orders = [_pieces(each, self._blocks * self._block * batch) for each in epochs]
+        self._ahead: list[Tensor] = []
         self._make_room(lanes)
         self._refill()
 
@@ -41,6 +43,7 @@ class Feed:
         """Go on with some of the lanes; what they see does not change."""
         self._targets = self._targets[lanes]
         self._orders = [self._orders[lane] for lane in lanes]
+        self._ahead = [at[:, lanes].contiguous() for at in self._ahead]
         inputs, labels = self._inputs[:, lanes], self._labels[:, lanes]
         self._make_room(len(lanes))
         self._inputs.copy_(inputs)
@@ -50,18 +53,23 @@ class Feed:
         """Buffers that every block is gathered into; a batch's classes are outermost, as the passes read them."""
         steps, classes = (self._block, lanes), self._targets.shape[-1]
         self._inputs = self._x.new_empty(*steps, self._batch, *self._x.shape[1:])
-        self._rows = self._targets.new_empty(*steps, self._batch, classes)
         self._labels = self._targets.new_empty(*steps, classes, self._batch)
         self._slots = list(zip(self._inputs, self._labels.mT, strict=True))
-        self._offset = torch.arange(lanes, device=self._x.device).unsqueeze(1) * self._targets.shape[1]
+        self._rows = self._targets.flatten(0, 1)
+        self._gathered = self._rows.new_empty(*steps, self._batch, classes)
+        self._into = self._inputs.flatten(0, 2), self._gathered.flatten(0, 2), self._gathered.mT
+        self._first_row = torch.arange(lanes, device=self._x.device).unsqueeze(1) * self._targets.shape[1]
 
     def _refill(self) -> None:
-        order = torch.stack([next(order) for order in self._orders]).to(self._x.device)
-        at = order.unflatten(1, (self._block, self._batch)).transpose(0, 1)  # (block, lane, batch)
-        torch.index_select(self._x, 0, at.flatten(), out=self._inputs.flatten(0, 2))
-        of_lane = (at + self._offset).flatten()
-        torch.index_select(self._targets.flatten(0, 1), 0, of_lane, out=self._rows.flatten(0, 2))
-        self._labels.copy_(self._rows.mT)
+        if not self._ahead:
+            order = torch.stack([next(order) for order in self._orders]).to(self._x.device)
+            blocks = order.unflatten(1, (self._blocks, self._block, self._batch)).permute(1, 2, 0, 3)
+            self._ahead = list(blocks.contiguous())
+        at = self._ahead.pop(0)  # (step, lane, batch)
+        inputs, gathered, turned = self._into
+        torch.index_select(self._x, 0, at.view(-1), out=inputs)
+        torch.index_select(self._rows, 0, (at + self._first_row).view(-1), out=gathered)
+        self._labels.copy_(turned)
         self._at = 0
 
 
