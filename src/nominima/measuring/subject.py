@@ -9,7 +9,7 @@ from torch import Tensor
 
 from nominima.planning.run import Run
 from nominima.training.dataset import Dataset, read_dataset
-from nominima.training.evaluation import answers
+from nominima.training.evaluation import means
 from nominima.training.model import Model, build_model
 from nominima.training.trajectory import Trajectory, read_records, read_trajectory
 
@@ -62,7 +62,7 @@ class RunSubject:
 
         Each lane is asked for its own labels.
         """
-        return answers(self.model, self.model.views(theta), self.x, self.labels).own.mean(1, dtype=torch.float64)
+        return means(self.model, self.model.views(theta), self.x, self.labels).own
 
 
 def read_subject(run: Run, dataset_file: Path, folder: Path) -> RunSubject:

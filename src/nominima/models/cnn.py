@@ -39,7 +39,7 @@ def build(size: int, inputs: tuple[int, ...], outputs: int) -> Model:
             edges = (0, 0) + (kernel // 2, kernel // 2) * len(space)
             columns = _columns(_windows(pad(h, edges), kernel, len(space)), len(space)).expand(lanes, -1, -1)
             bias, weight = parameters[f"bias{layer}"].unsqueeze(-1), parameters[f"weight{layer}"].flatten(2)
-            h = drop(torch.relu(torch.baddbmm(bias, weight, columns))).unflatten(2, (*out, -1))
+            h = drop(torch.baddbmm(bias, weight, columns).relu_()).unflatten(2, (*out, -1))
         return torch.baddbmm(parameters["bias4"].unsqueeze(-1), parameters["weight4"], h.flatten(1, -2)).mT
 
     def forward(parameters: Parameters, x: Tensor) -> Tensor:
@@ -57,7 +57,13 @@ def build(size: int, inputs: tuple[int, ...], outputs: int) -> Model:
 
         return fill
 
-    return Model(_layout(size, channels, spaces, outputs), forward, backward, dropped=dropped)
+    belows = (channels, size, size)
+    columns = [
+        below * kernel ** len(space) * math.prod(out)
+        for below, kernel, out in zip(belows, KERNELS, spaces[1:], strict=True)
+    ]
+    layout = _layout(size, channels, spaces, outputs)
+    return Model(layout, forward, backward, widest=max(columns), dropped=dropped)
 
 
 def _spaces(space: tuple[int, ...]) -> list[tuple[int, ...]]:

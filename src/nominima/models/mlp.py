@@ -36,7 +36,7 @@ def build(
         for layer in range(1, depth + 2):
             h = torch.baddbmm(parameters[f"bias{layer}"].unsqueeze(-1), parameters[f"weight{layer}"], h)
             if layer <= depth:
-                h = drop(torch.relu(h) if activation == "relu" else torch.tanh(h))
+                h = drop(ACTIVATION[activation](h))
         return h.mT
 
     def forward(parameters: Parameters, x: Tensor) -> Tensor:
@@ -45,7 +45,8 @@ def build(
     def backward(parameters: Stack, gradient: Stack) -> Gradient:
         return _backward(parameters, gradient, depth, activation)
 
-    return Model(layout, forward, backward, perceptron=activation, dropped=dropped)
+    widest = max(size, outputs) if depth else outputs
+    return Model(layout, forward, backward, perceptron=activation, widest=widest, dropped=dropped)
 
 
 def _layout(inputs: int, hidden: list[int], outputs: int, gain: float) -> Layout:

@@ -47,7 +47,8 @@ def build(size: int, inputs: tuple[int, ...], outputs: int, *, depth: Count = 2,
     def forward(parameters: Parameters, x: Tensor) -> Tensor:
         return dropped(parameters, x, all_kept)
 
-    return Model(_layout(size, patch ** len(inputs), outputs, depth), forward, dropped=dropped)
+    layout = _layout(size, patch ** len(inputs), outputs, depth)
+    return Model(layout, forward, widest=tokens * max(4 * size, heads * tokens), dropped=dropped)
 
 
 def _layout(size: int, values: int, outputs: int, depth: int) -> Layout:

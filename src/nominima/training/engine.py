@@ -13,7 +13,7 @@ from nominima.planning.steps import metric_steps
 from nominima.training.dataset import Dataset
 from nominima.training.dropout import Dropout
 from nominima.training.ensemble import Ensemble
-from nominima.training.evaluation import answers, scores
+from nominima.training.evaluation import answers, means, scores
 from nominima.training.feed import Feed, epochs, generator
 from nominima.training.model import Model, build_model
 from nominima.training.objective import noisy_loss
@@ -163,19 +163,18 @@ def _optimizer(training: Training) -> Optimizer:
 def _seen(model: Model, lanes: Lanes, ensemble: Ensemble, splits: dict[str, Split]) -> Seen:
     """What there is to see of the lanes still trained, brought to the CPU."""
     leaves, noise = lanes.parameters.leaves, ensemble.noise[lanes.alive]
-    x, _ = splits["train"]
-    labels = ensemble.labels[lanes.alive].to(x.device)
-    found = {name: answers(model, leaves, *split).cpu() for name, split in (splits | {"train": (x, labels)}).items()}
-    classes = ensemble.targets.shape[-1]
-    told = {"train": scores(found["train"], 0 * noise, classes), "test": scores(found["test"], 0 * noise, classes)}
-    told |= {"noisy_test": scores(found["test"], noise, classes)}
-    validation = found["validation"]
+    (x, _), classes = splits["train"], ensemble.targets.shape[-1]
+    train = answers(model, leaves, x, ensemble.labels[lanes.alive].to(x.device))
+    validation = answers(model, leaves, *splits["validation"])
+    test = means(model, leaves, *splits["test"])
+    told = {"train": scores(train.means, 0 * noise, classes), "test": scores(test, 0 * noise, classes)}
+    told |= {"noisy_test": scores(test, noise, classes)}
     if validation.own.shape[1]:
-        told["validation"] = scores(validation, noise, classes)
+        told["validation"] = scores(validation.means, noise, classes)
     numbers = {f"{split}_loss": loss for split, (loss, _) in told.items()}
     numbers |= {f"{split}_accuracy": accuracy for split, (_, accuracy) in told.items()}
     expected = noisy_loss(validation.own, validation.total, noise.float().unsqueeze(1), classes)
-    return Seen(lanes.parameters.rows().cpu(), found["train"], validation, expected, numbers)
+    return Seen(lanes.parameters.rows().cpu(), train, validation, expected, numbers)
 
 
 def _line(step: int, last: int, numbers: dict[str, Tensor]) -> str:

@@ -28,6 +28,8 @@ class Model:
     equal to autograd of `forward` to rounding.
     perceptron: activation, relu or tanh, of a chain of dense layers laid out as weight (out, in), bias (out,), …;
     None for any other family. The curvature of such a chain is known by hand.
+    widest: numbers in the largest intermediate that a forward pass makes of one example, about; evaluation takes
+    as many examples at a time as keep these near the core.
     dropped(parameters, x, drop), where the family has dropout: `forward` with `drop` applied to its hidden units.
     """
 
@@ -35,6 +37,7 @@ class Model:
     forward: Callable[[Parameters, Tensor], Tensor]
     backward: Callable[[Stack, Stack], Gradient] | None = None
     perceptron: str | None = None
+    widest: int = 512
     dropped: Callable[[Parameters, Tensor, Drop], Tensor] | None = None
 
     @property

@@ -56,9 +56,10 @@ def noisy_accuracy(accuracy: Tensor, noise: float | Tensor, classes: int) -> Ten
 def predictions(logits: Tensor) -> Tensor:
     """The likeliest class, uint8 (lane, batch), the first of equals; for at most 255 classes.
 
-    Equal to argmax, six times as fast: with the classes outermost, maxima are vectorised over examples,
-    argmax is not.
+    Equal to argmax, ten times as fast: with the classes outermost, maxima are vectorised over examples, argmax and
+    comparisons are not. The largest less itself is 0, whose sign is 0; that of all others is -1.
     """
     scores = logits.mT
-    rank = torch.arange(scores.shape[1], 0, -1, dtype=torch.uint8, device=scores.device).unsqueeze(1)
-    return scores.shape[1] - (scores.eq(scores.amax(1, keepdim=True)) * rank).amax(1)
+    rank = torch.arange(scores.shape[1], 0, -1, dtype=scores.dtype, device=scores.device).unsqueeze(1)
+    largest = (scores - scores.amax(1, keepdim=True)).sign_().add_(1).mul_(rank)
+    return (scores.shape[1] - largest.amax(1)).to(torch.uint8)

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from nominima.planning.run import Run, Teacher
-from nominima.training.evaluation import CHUNK
+from nominima.training.evaluation import passes
 from nominima.training.model import build_model
 from nominima.training.reference import Reference
 
@@ -35,8 +35,9 @@ def taught(run: Run, teacher: Teacher, reference: Reference, x: Tensor, classes:
     """
     model = build_model(reference.run.training, tuple(x.shape[1:]), classes)
     parameters = model.views(reference.parameters(teacher.at, run.seeds))
-    logits = torch.cat([model.forward(parameters, part) for part in x.split(CHUNK)], dim=1)
-    probabilities = (logits / teacher.temperature).softmax(-1)
+    probabilities = torch.empty(len(run.seeds), len(x), classes)
+    for at, logits in passes(model, parameters, x):
+        probabilities[at] = (logits / teacher.temperature).softmax(-1)
     if teacher.kind == "soft":
         return probabilities
     confidence, likeliest = probabilities.max(-1, keepdim=True)
