@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import polars as pl
 import pytest
 import torch
@@ -65,3 +67,15 @@ def test_losses_that_overflow_are_not_finite(alone, moved):
     huge = torch.full_like(alone.trajectory.theta, 1e38).double() ** 4
     table = measure(moved(alone, huge, best_loss=huge[0]))
     assert table["status"].to_list() == ["not_finite"] * 4
+
+
+def test_a_network_that_no_parameter_moves_has_rows_like_any_other(subject):
+    """Dead units and a certain answer, as after a rate of 10,000: the Hessian is 0 in all entries."""
+    trajectory = subject.trajectory
+    dead = torch.zeros_like(trajectory.theta)
+    dead[..., -3:] = torch.tensor([1e4, 0, 0])  # the biases of the answer
+    far = replace(trajectory, theta=dead, best_loss=dead[0])
+    table = measure(replace(subject, trajectory=far), seeds=1, exact_seeds=1)
+    assert table["status"].to_list() == ["ok"] * 4
+    assert table["lambda_max"].abs().max() == 0
+    assert table["train_loss"].is_finite().all()

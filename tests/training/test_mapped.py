@@ -69,3 +69,17 @@ def test_a_full_disk_is_told_before_the_work(tmp_path, monkeypatch):
     ):
         pytest.fail("the work began")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_the_work_is_not_taken_for_one_of_the_disk(tmp_path):
+    with pytest.raises(FileNotFoundError), mapped(tmp_path / "f.safetensors", KINDS, TRACE, "s/base"):
+        (tmp_path / "none").read_bytes()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["n" * 300, "file/f.safetensors"])
+def test_a_place_that_cannot_be_is_told(name, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    message = r"cannot be written: .*; nothing was changed"
+    with pytest.raises(Refusal, match=message), mapped(tmp_path / name, KINDS, TRACE, "s/base"):
+        pytest.fail("the work began")

@@ -1,12 +1,13 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from nominima.judging.claim import Scoreboard, Verdict, read_judged
 from nominima.judging.rule import rule_digest
 from nominima.measures import random_points
-from nominima.measuring.table import write_table
+from nominima.measuring.table import no_rows, write_table
 from nominima.planning import digests, shelf
 from nominima.tracing.job import Job
 from nominima.tracing.trace import Trace
@@ -69,6 +70,17 @@ def test_without_tables_a_claim_is_untested(project):
     verdict, _ = read_judged(project / VERDICT, Verdict)
     assert (verdict.outcome, verdict.cells, verdict.runs) == ("untested", [], 0)
     assert verdict.reason == "Evidence is missing: there is no measurement of random_points."
+
+
+def test_measures_that_failed_are_named_with_their_reason(project):
+    lost = "data/measures/datasets/scans/input_distances.parquet"
+    trace = Trace(verb="measure", spec={}, code="0", inputs={}, environment={})
+    table = no_rows("input_distances").insert_column(0, pl.Series("dataset", [], pl.String))
+    write_table(project / lost, table, trace, "LinAlgError: singular")
+    one(project, inputs=(TABLE, lost))
+    verdict, _ = read_judged(project / VERDICT, Verdict)
+    assert verdict.outcome == "supported"
+    assert verdict.reason.endswith(" Measures that failed: input_distances of datasets/scans (LinAlgError: singular).")
 
 
 def test_the_scoreboard_sets_verdicts_side_by_side(project):

@@ -12,7 +12,7 @@ from nominima.datasets import digits
 from nominima.ground.files import Refusal
 from nominima.ground.places import TRAJECTORY, table
 from nominima.measures import distances, norms
-from nominima.measuring.table import IDENTITY, read_table
+from nominima.measuring.table import IDENTITY, failures, read_table
 from nominima.planning import digests, shelf
 from nominima.planning.run import Run, Training
 from nominima.tracing.job import Job
@@ -139,3 +139,45 @@ def test_tables_are_checked_before_they_are_written(trained, monkeypatch):
     ):
         measure(job(spec, inputs, [Path("norms.parquet")]))
     assert not Path("norms.parquet").exists()
+
+
+def two_measures(run):
+    return {
+        "subject": f"runs/{run.name}",
+        "measures": {"distances": {}, "norms": {}},
+        "run": run.model_dump(mode="json"),
+    }
+
+
+def test_a_measure_that_fails_costs_its_own_rows_and_says_so(trained, monkeypatch, capsys):
+    def failing(_):
+        raise ArithmeticError("no factor of <object at 0x7f00ab>\nmore")
+
+    run, inputs = trained
+    outputs = [Path(table(f"runs/{run.name}", name)) for name in ("distances", "norms")]
+    monkeypatch.setattr(norms, "measure", failing)
+    measure(job(two_measures(run), inputs, outputs))
+    assert len(read_table(outputs[0]))
+    assert read_table(outputs[1]).is_empty()
+    why = "ArithmeticError: no factor of <object at 0x…>"
+    assert failures(outputs) == [f"norms of runs/sizes/w3 ({why})"]
+    told = capsys.readouterr()
+    assert f"sizes/w3 norms: failed, so it has no rows: {why}" in told.out
+    assert "Traceback" in told.err
+    first = outputs[1].read_bytes()
+    measure(job(two_measures(run), inputs, outputs))
+    assert outputs[1].read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: not enough memory"), Refusal("x"), OSError(28, "full")]
+)
+def test_what_a_person_must_mend_ends_the_job(error, trained, monkeypatch):
+    def failing(_):
+        raise error
+
+    run, inputs = trained
+    monkeypatch.setattr(norms, "measure", failing)
+    outputs = [Path(table(f"runs/{run.name}", name)) for name in ("distances", "norms")]
+    with pytest.raises(type(error)):
+        measure(job(two_measures(run), inputs, outputs))

@@ -1,11 +1,13 @@
 """The edge to the file system: one way to write, one way to hash, one way to refuse."""
 
 import difflib
+import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 REMEDY = "`snakemake --cores all` makes it again"
@@ -17,19 +19,38 @@ class Refusal(Exception):
 
 def write(path: Path, content: bytes) -> None:
     """Put `content` at `path` whole or not at all: temporary file in the same folder, fsync, rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
+    with unwritable(path), temporary(path) as (handle, name):
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        name.chmod(0o644)
+        name.replace(path)
+
+
+@contextmanager
+def unwritable(path: Path) -> Iterator[None]:
+    """Tell what the file system refuses in one sentence.
+
+    Raises:
+        Refusal: the folder is read-only, the disk is full, no inode is left, or the name is too long.
+    """
+    try:
+        yield
     except OSError as error:
-        raise Refusal(f"{path}: cannot be written: {error.strerror}; nothing was changed") from error
+        full = "; `df -h` and `df -i` show whether space or inodes are used up" if error.errno == errno.ENOSPC else ""
+        raise Refusal(f"{path}: cannot be written: {error.strerror}{full}; nothing was changed") from error
+
+
+@contextmanager
+def temporary(path: Path) -> Iterator[tuple[int, Path]]:
+    """An open file under a hidden name next to `path`, removed in the end unless it was renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        yield handle, Path(name)
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
 
 
 def read(path: Path) -> bytes:

@@ -104,7 +104,8 @@ def _exact(landscape: Landscape, theta: Tensor) -> dict[str, Any]:
     hessian = landscape.hessian(theta[None])[0]
     values = torch.linalg.eigvalsh(hessian)
     # Two steps of inverse iteration from a fixed start give the vector at a tenth of the cost of all of them.
-    shifted = hessian - (values[0] - 1e-7 * values.abs().max()) * torch.eye(len(hessian), dtype=hessian.dtype)
+    scale = values.abs().max() if values.any() else 1.0  # of a dead network all are 0, and any vector will do
+    shifted = hessian - (values[0] - 1e-7 * scale) * torch.eye(len(hessian), dtype=hessian.dtype)
     factor = torch.linalg.cholesky(shifted)
     vector = torch.ones(len(hessian), 1, dtype=hessian.dtype)
     for _ in range(3):

@@ -1,7 +1,7 @@
 """A measurement: a tidy table of a checked schema with its trace, in one Parquet file."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,8 @@ from nominima.planning import shelf
 from nominima.planning.knobs import KNOBS, is_knob
 from nominima.tracing.trace import Trace
 
+FAILED = "failed"  # key of the reason in the metadata of a table
+MEASURED = "data/measures/"
 REMEDY = "delete it and run `snakemake --cores all`"
 OF_RUNS = "data/measures/runs/"
 
@@ -69,8 +71,21 @@ def frame(values: Values, types: Mapping[str, str], key: Sequence[str]) -> pl.Da
     return made.with_columns(status=pl.when(lost).then(pl.lit("not_finite")).otherwise("status")).sort(key)
 
 
-def write_table(path: Path, table: pl.DataFrame, trace: Trace) -> None:
-    """Store a measurement whole or not at all; the file's stem is the measure's name.
+def no_rows(measure: str) -> pl.DataFrame:
+    """What a measure that failed has to say: its own columns without a row."""
+    return pl.DataFrame(
+        schema={name: _dtype(kind) for name, kind in shelf.constant("measures", measure, "SCHEMA").items()}
+    )
+
+
+def failures(paths: Iterable[Path]) -> list[str]:
+    """Of measurements that failed, which they are and why."""
+    told = ((path, pl.read_parquet_metadata(path).get(FAILED)) for path in sorted(paths))
+    return [f"{path.stem} of {path.parent.as_posix().removeprefix(MEASURED)} ({why})" for path, why in told if why]
+
+
+def write_table(path: Path, table: pl.DataFrame, trace: Trace, failed: str = "") -> None:
+    """Store a measurement whole or not at all, with the reason if it failed; the file's stem is the measure's name.
 
     Knobs that have their default are not stored, so that a new knob changes no file.
 
@@ -81,7 +96,8 @@ def write_table(path: Path, table: pl.DataFrame, trace: Trace) -> None:
     if faults:
         raise Refusal(f"{path}: not written, since measures/{path.stem}.py made a wrong table: {'; '.join(faults)}")
     content = io.BytesIO()
-    (sparse(table) if _of_runs(path) else table).write_parquet(content, metadata={"trace": trace.dumps()})
+    told = {"trace": trace.dumps()} | ({FAILED: failed} if failed else {})
+    (sparse(table) if _of_runs(path) else table).write_parquet(content, metadata=told)
     write(path, content.getvalue())
 
 

@@ -2,11 +2,14 @@
 
 import argparse
 import json
+import resource
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from nominima.ground.files import REMEDY, Refusal, digest
@@ -15,6 +18,11 @@ from nominima.planning import digests
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.ledger import Ledger, read_ledger
 from nominima.tracing.trace import Trace, environment
+
+INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
+FIRST = 2.0  # GB of memory that are worth a line
+MEMORY = "memory is used up"
+LOWER = "ask for fewer seeds, examples or lanes, or for smaller sizes, or give `snakemake` fewer --cores"
 
 
 @dataclass(frozen=True)
@@ -75,8 +83,36 @@ def main(verb: str, work: Callable[[Job], None]) -> None:
     for name in ("inputs", "outputs"):
         parser.add_argument(f"--{name}", type=Path, nargs="*", default=[])
     job = Job(verb=verb, **vars(parser.parse_args()))
+    Thread(target=_watch, daemon=True).start()
     try:
         _ = job.trace  # inputs are checked before they are used
         work(job)
     except Refusal as refusal:
         sys.exit(f"{verb}: {refusal}")
+    except KeyboardInterrupt:
+        print(f"{verb}: interrupted; nothing was changed", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        sys.exit(f"{verb}: {MEMORY}: it had {_peak():.1f} GB and could not get more; {LOWER}")
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether an error says that memory is used up, in Python's words or torch's."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "memory" in str(error))
+
+
+def _watch() -> None:
+    """Print the peak of memory whenever it has grown by half: what is left to read where the job is killed for it."""
+    told = FIRST
+    while True:
+        if _peak() > told:
+            told = 1.5 * _peak()
+            print(f"memory: {_peak():.1f} GB", flush=True)
+        time.sleep(1)
+
+
+def _peak() -> float:
+    """GB that this process has held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6

@@ -3,9 +3,8 @@
 import json
 import math
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from nominima.ground.files import Refusal
+from nominima.ground.files import temporary, unwritable
 from nominima.tracing.trace import Trace
 
 Kind = tuple[torch.dtype, tuple[int, ...]]
@@ -39,25 +38,20 @@ def mapped(path: Path, kinds: dict[str, Kind], trace: Trace, run: str) -> Iterat
         Refusal: there is no room, or the folder cannot be written to.
     """
     header, places = _header(kinds, trace, run)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "r+b") as file:
-                os.posix_fallocate(handle, 0, len(header) + sum(map(_bytes, kinds.values())))
-                file.write(header)
-                file.flush()
-                content = np.memmap(file, mode="r+")
-                yield {name: _tensor(content[len(header) + at :], kinds[name]) for name, at in places.items()}
-                content.flush()
-                os.fsync(handle)
-            temporary.chmod(0o644)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise Refusal(f"{path}: cannot be written: {error.strerror}; nothing was changed") from error
+    with ExitStack() as opened:
+        with unwritable(path):
+            handle, name = opened.enter_context(temporary(path))
+            file = opened.enter_context(os.fdopen(handle, "r+b"))
+            os.posix_fallocate(handle, 0, len(header) + sum(map(_bytes, kinds.values())))
+            file.write(header)
+            file.flush()
+            content = np.memmap(file, mode="r+")
+        yield {name: _tensor(content[len(header) + at :], kinds[name]) for name, at in places.items()}
+        with unwritable(path):
+            content.flush()
+            os.fsync(handle)
+            name.chmod(0o644)
+            name.replace(path)
 
 
 def _header(kinds: dict[str, Kind], trace: Trace, run: str) -> tuple[bytes, dict[str, int]]:

@@ -11,9 +11,11 @@ from nominima.judging.evidence import Evidence, Missing
 from nominima.judging.rule import rule_digest
 from nominima.judging.trends import scoreboard
 from nominima.judging.verdict import verdict
+from nominima.measuring.table import failures
 from nominima.planning import shelf
 from nominima.tracing import job
 
+SHOWN = 3  # failed measures that are named
 NO_SIZES = pl.DataFrame(schema={"cell": pl.String, "size": pl.Float64, "seed": pl.Int64, "value": pl.Float64})
 
 
@@ -37,7 +39,14 @@ def _one(task: job.Job) -> Verdict:
     name = task.spec["claim"]
     module = shelf.load("claims", name)
     digest = rule_digest(module.CLAIM.rule, read(shelf.path("claims", name)).decode())
-    return verdict(name, module.CLAIM, findings(module.judge, evidence.load(task.inputs)), digest)
+    judged = verdict(name, module.CLAIM, findings(module.judge, evidence.load(task.inputs)), digest)
+    return judged.model_copy(update={"reason": judged.reason + lost(failures(task.inputs))})
+
+
+def lost(failed: list[str]) -> str:
+    """A sentence on measures that failed, after the reason of a verdict."""
+    more = f" and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
+    return f" Measures that failed: {'; '.join(failed[:SHOWN])}{more}." if failed else ""
 
 
 def _all(task: job.Job) -> Scoreboard:

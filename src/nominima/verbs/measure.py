@@ -1,19 +1,23 @@
 """The verb `measure`: everything that is asked of one run, one data set or theory, a table for each measure."""
 
+import re
 import time
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 
+from nominima.ground.files import Refusal
 from nominima.ground.places import TRAJECTORY
-from nominima.measuring.table import IDENTITY, write_table
+from nominima.measuring.table import IDENTITY, no_rows, write_table
 from nominima.planning import shelf
 from nominima.planning.knobs import flat
 from nominima.planning.run import apart
-from nominima.tracing.job import Job, main
+from nominima.tracing.job import Job, main, out_of_memory
 from nominima.training.dataset import read_dataset
 
+LONGEST = 200  # characters of the reason why a measure failed
 Identity = dict[str, Any]
 """column → the value that all rows of a subject share."""
 
@@ -27,10 +31,25 @@ def measure(job: Job) -> None:
     for of, subject, identity in _subjects(job):
         for name, options in sorted(job.spec["measures"].items()):
             before = time.process_time()
-            table = shelf.load("measures", name).measure(subject, **options)
-            write_table(next(outputs), table.select(*_columns(of, identity), pl.all()), trace)
-            told = identity.get("run", job.spec["subject"])
-            print(f"{told} {name}: {len(table)} rows, {time.process_time() - before:.2f} CPU s", flush=True)
+            table, failed = _taken(name, subject, options)
+            write_table(next(outputs), table.select(*_columns(of, identity), pl.all()), trace, failed)
+            told = f"failed, so it has no rows: {failed}" if failed else f"{len(table)} rows"
+            seconds = time.process_time() - before
+            print(f"{identity.get('run', job.spec['subject'])} {name}: {told}, {seconds:.2f} CPU s", flush=True)
+
+
+def _taken(name: str, subject: Any, options: dict[str, Any]) -> tuple[pl.DataFrame, str]:
+    """A measure's table, and why it failed: that costs its own rows only. What a person must mend ends the job."""
+    try:
+        return shelf.load("measures", name).measure(subject, **options), ""
+    except (Refusal, MemoryError, OSError):
+        raise
+    except Exception as error:
+        if out_of_memory(error):
+            raise
+        traceback.print_exc()
+        first = next(iter(str(error).splitlines()), "")
+        return no_rows(name), re.sub(r"0x[0-9a-f]+", "0x…", f"{type(error).__name__}: {first}")[:LONGEST]
 
 
 def _subjects(job: Job) -> Iterator[tuple[str, Any, Identity]]:

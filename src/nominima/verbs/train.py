@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nominima.ground.files import Refusal
+from nominima.ground.files import Refusal, unwritable
 from nominima.ground.places import TRAJECTORY
 from nominima.planning.run import Run, apart
 from nominima.tracing import job
@@ -68,8 +68,9 @@ def leave(
         names = {each.name: run.name for run, its in zip(runs, tried, strict=True) for each in its}
         for each, home in ((each, home) for its, home in zip(tried, homes, strict=True) for each in its):
             if each.name not in folders:
-                home.mkdir(parents=True, exist_ok=True)
-                folders[each.name] = Path(hidden.enter_context(TemporaryDirectory(dir=home, prefix=".")))
+                with unwritable(home):
+                    home.mkdir(parents=True, exist_ok=True)
+                    folders[each.name] = Path(hidden.enter_context(TemporaryDirectory(dir=home, prefix=".")))
         places = {name: Place(folders[name], own) for name, own in names.items()}
         trained = _trained([each for its in tried for each in its], places, dataset, trace, references)
         return [_keep(run, [trained[each.name] for each in its], folders) for run, its in zip(runs, tried, strict=True)]
