@@ -171,9 +171,9 @@ def test_a_damaged_file_of_costs_is_refused(tmp_path):
 
 
 def test_an_absurd_budget_is_refused_before_anything_starts(tmp_path):
-    text = (ROOT / "params.yaml").read_text()
-    (tmp_path / "params.yaml").write_text(text.replace("w256: {size: 256}", "w256: {size: 40000, steps: 1000000}", 1))
-    with pytest.raises(Refusal, match=r"sweeps: about [\d,]+ CPU hours .* of them for sizes/w256/clean"):
+    text = (ROOT / "params.yaml").read_text().replace("128, 256]", "128, 4096]", 1)
+    (tmp_path / "params.yaml").write_text(text.replace("steps: 5000", "steps: 9000000", 1))
+    with pytest.raises(Refusal, match=r"sweeps: about [\d,]+ CPU hours .* of them for sizes/w4096/clean"):
         load(tmp_path / "params.yaml")
 
 

@@ -10,7 +10,6 @@ from nominima.planning.reader import load
 SMOKE = (Path(__file__).parents[1] / "params.smoke.yaml").read_text()
 LABEL = "n" * 40
 LONG = "".join(f"      ax{at}:\n        {LABEL}{at}: {{}}\n" for at in range(10))
-CLASH = "\nsweeps:\n  sizes_digits:\n    axes:\n      size:\n        w2: {size: 2}\n"
 PATHS = "curvature: {iterations: 10, examples: 100, seeds: 1}"
 
 
@@ -43,7 +42,6 @@ def refused(text: str, folder: Path) -> str:
         ("batch: 50", "batch: 301", "batch: 301: more than the 300 examples trained on"),
         ("train: 300", "train: 40", "batch: 50: more than the 40 examples trained on"),
         ("validation: 100", "validation: 1000000000000", "validation: 1000000000000: Input should be less than"),
-        ("\nsweeps:\n", CLASH, "sweeps.sizes-digits: sizes_digits differs from it in - and _ only"),
         ("\n      labels:\n        noisy", f"\n{LONG}      labels:\n        noisy", "a folder would have a name of 4"),
     ],
 )

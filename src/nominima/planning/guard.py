@@ -26,8 +26,8 @@ def no_config(config: dict[str, Any]) -> None:
 
 
 def rule_name(verb: str, subject: str) -> str:
-    """Name of a rule for one kind of subject: `runs/sizes/{labels}` → `measure_runs_sizes`."""
-    return "_".join([verb, *re.findall("[a-z0-9]+", subject.partition("/{")[0])])
+    """Name of a rule for one kind of subject, no two alike: `runs/my-set_1/{labels}` → `measure_runs_my_setU1`."""
+    return f"{verb}_{subject.partition('/{')[0].translate(str.maketrans({'_': 'U', '-': '_', '/': '_'}))}"
 
 
 def snapshot(params: Path) -> str:

@@ -11,7 +11,6 @@ from pydantic_core import ErrorDetails
 from nominima.ground.files import suggest
 from nominima.planning import shelf, sources
 from nominima.planning.costs import COSTS, read_costs, training_seconds
-from nominima.planning.guard import rule_name
 from nominima.planning.params import Params, Sweep
 from nominima.planning.run import Options, Training
 
@@ -46,14 +45,15 @@ def mistakes(params: Params) -> Iterator[str]:
     for name, trial in params.claims.items():
         yield from _unknown(f"claims.{name}", name, shelf.names("claims"), "no file of src/nominima/claims/")
         for section, given, known in (
-            ("sweeps", trial.sweeps, params.sweeps),
+            ("sweeps", trial.sweeps, params.sweeps.keys() | params.groups),
             ("datasets", trial.datasets, params.datasets),
         ):
             for entry in given:
                 yield from _unknown(f"claims.{name}.{section}", entry, known, f"no entry of {section}:")
+    for group in sorted(params.groups & params.sweeps.keys()):
+        yield f"sweeps: {group} is the name of a sweep and of a group; rename one"
     for name, sweep in params.sweeps.items():
         yield from _axes(name, sweep)
-    yield from _clashing(params)
     yield from _drawn(params)
     count = sum(math.prod(map(len, (sweep.axes | sweep.lanes).values())) for sweep in params.sweeps.values())
     if count > MOST_RUNS:
@@ -90,15 +90,6 @@ def _drawn(params: Params) -> Iterator[str]:
         available, points = params.datasets[name].options.get("train"), options.get("points")
         if isinstance(available, int) and isinstance(points, int) and points > available:
             yield f"measures.input_distances.points: {points}: {name} has {available} training examples to draw from"
-
-
-def _clashing(params: Params) -> Iterator[str]:
-    """Sweeps that Snakemake would give one rule: - and _ are the same to it."""
-    rules: dict[str, str] = {}
-    for name in params.sweeps:
-        twin = rules.setdefault(rule_name("train", name), name)
-        if twin != name:
-            yield f"sweeps.{name}: {twin} differs from it in - and _ only, which Snakemake's rules do not; rename one"
 
 
 def _axes(name: str, sweep: Sweep) -> Iterator[str]:

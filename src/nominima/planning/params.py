@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from functools import reduce
-from itertools import product
-from typing import Any
+from itertools import chain, product
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, GetJsonSchemaHandler, create_model
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from nominima.ground.records import Strict
 from nominima.planning.run import FREE, Label, Options, Run, Training
@@ -28,23 +30,39 @@ class DatasetEntry(Strict):
     options: Options = Field(default={}, description="options of that file")
 
 
+class Shortened:
+    """Axes may be written in short, see planning.axes: so says the schema for editors."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler(core)
+        for labels in schema["patternProperties"].values():
+            labels["patternProperties"] = {
+                pattern: {"anyOf": [changes, {"type": "array", "minItems": 1}]}
+                for pattern, changes in labels["patternProperties"].items()
+            }
+        return schema
+
+
 class Sweep(Strict):
     """A named grid of changes to the base training."""
 
     changes: Changes = Field(Changes(), description="what all its runs change of `training:`")
-    axes: dict[Label, dict[Label, Changes]] = Field(
-        default={}, description="axis → label → changes; runs are their product"
+    axes: Annotated[dict[Label, dict[Label, Changes]], Shortened()] = Field(
+        default={},
+        description="axis → label → changes; runs are their product. Short, where the axis is one knob: "
+        "`size: {w: [4, 8]}` for `size: {w4: {size: 4}, w8: {size: 8}}`",
     )
-    lanes: dict[Label, dict[Label, LaneChanges]] = Field(
-        default={}, description="more axes; runs that differ in these alone are trained as one stack by one job"
+    lanes: Annotated[dict[Label, dict[Label, LaneChanges]], Shortened()] = Field(
+        default={}, description="more axes; runs that differ in these only are trained as one stack by one job"
     )
     measures: tuple[Label, ...] = Field((), description="measured beyond what the claims ask for")
+    groups: tuple[Label, ...] = Field((), description="names by which claims ask for it together with other sweeps")
 
 
 class Trial(Strict):
     """The evidence that a claim is judged on."""
 
-    sweeps: tuple[Label, ...] = Field((), description="entries of `sweeps:`")
+    sweeps: tuple[Label, ...] = Field((), description="entries of `sweeps:`, or groups that some of them are in")
     datasets: tuple[Label, ...] = Field((), description="entries of `datasets:`")
 
 
@@ -56,6 +74,16 @@ class Params(Strict):
     sweeps: dict[Label, Sweep] = Field(description="grids of changes to the base run, by name")
     measures: dict[Label, Options] = Field(description="options of the files of src/nominima/measures/")
     claims: dict[Label, Trial] = Field(description="a file of src/nominima/claims/ → its evidence")
+
+    def asked(self, claim: str) -> list[str]:
+        """The sweeps that a claim is judged on, groups written out, in the order of `sweeps:`."""
+        wanted = {*self.claims[claim].sweeps}
+        return [name for name, sweep in self.sweeps.items() if name in wanted or wanted.intersection(sweep.groups)]
+
+    @property
+    def groups(self) -> set[str]:
+        """The groups that sweeps are in."""
+        return set(chain.from_iterable(sweep.groups for sweep in self.sweeps.values()))
 
     def runs(self) -> dict[str, Run]:
         """All runs of all sweeps, by name."""

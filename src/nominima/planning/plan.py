@@ -106,9 +106,17 @@ class Plan:
         """The runs that are trained together, by the name of their stack."""
         return stacks(self.runs.values())
 
+    @cached_property
+    def of_sweep(self) -> dict[str, dict[str, list[Run]]]:
+        """Sweep → its stacks → their runs."""
+        found: dict[str, dict[str, list[Run]]] = {name: {} for name in self.params.sweeps}
+        for name, runs in self.stacks.items():
+            found[runs[0].sweep][name] = runs
+        return found
+
     def variants(self, sweep: str) -> list[str]:
         """What the folders of a stack's runs are called below the stack's; [""] where it holds one run."""
-        return list(dict.fromkeys(run.variant for run in self.runs.values() if run.sweep == sweep))
+        return [run.variant for run in next(iter(self.of_sweep[sweep].values()))]
 
     def trajectories(self, pattern: str) -> list[str]:
         """The files of a stack named `<sweep>/<labels>`."""
@@ -133,7 +141,7 @@ class Plan:
             wanted = [measure for claim, measure in asked if name in claims[claim].datasets]
             kinds[f"datasets/{name}"] = self._of("dataset", wanted)
         for name, sweep in self.params.sweeps.items():
-            wanted = [measure for claim, measure in asked if name in claims[claim].sweeps]
+            wanted = [measure for claim, measure in asked if name in self.params.asked(claim)]
             kinds[f"runs/{name}/{{labels}}"] = self._of("run", [*wanted, *sweep.measures])
         return {pattern: measures for pattern, measures in kinds.items() if measures}
 
@@ -184,13 +192,11 @@ class Plan:
 
     def _judge(self, claim: str) -> Job:
         trial = self.params.claims[claim]
-        spec = {
-            "claim": claim,
-            "trial": trial.model_dump(mode="json"),
-            "sweeps": {
-                name: self.params.sweeps[name].model_dump(mode="json", exclude_unset=True) for name in trial.sweeps
-            },
+        sweeps = {
+            name: self.params.sweeps[name].model_dump(mode="json", exclude_unset=True, exclude={"groups"})
+            for name in self.params.asked(claim)
         }
+        spec = {"claim": claim, "trial": {"datasets": trial.datasets}, "sweeps": sweeps}
         return Job(
             inputs=self._tables(claim),
             outputs=[verdict(claim)],
@@ -212,7 +218,7 @@ class Plan:
         """The measurements a claim is judged on."""
         trial, wanted = self.params.claims[claim], set(evidence(claim))
         subjects = ["theory", *(f"datasets/{name}" for name in trial.datasets)]
-        subjects += [f"runs/{name}" for name, runs in self.stacks.items() if runs[0].sweep in trial.sweeps]
+        subjects += [f"runs/{name}" for sweep in self.params.asked(claim) for name in self.of_sweep[sweep]]
         made = {file for subject in subjects if subject in self.measure for file in self.measure[subject].outputs}
         return sorted(file for file in made if Path(file).stem in wanted)
 

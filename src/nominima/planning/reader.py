@@ -20,6 +20,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import ScalarNode
 
 from nominima.ground.files import Refusal, read
+from nominima.planning.axes import written_out
 from nominima.planning.mistakes import mistakes, told
 from nominima.planning.params import Params
 
@@ -59,7 +60,7 @@ def parsed(content: bytes, path: Path) -> Params:
     """
     tree = parse(content, path)
     try:
-        params = Params.model_validate_json(json.dumps(tree))
+        params = Params.model_validate_json(json.dumps(written_out(tree)))
     except ValidationError as error:
         raise Refusal("\n".join(f"{path}: {told(mistake)}" for mistake in error.errors())) from None
     found = [f"{path}: {mistake}" for mistake in mistakes(params)]
