@@ -3,12 +3,11 @@
 import fcntl
 import os
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from project import ROOT, Project, copy, jobs
+from project import Project, build, copy
 
 
 @pytest.fixture(scope="session")
@@ -24,24 +23,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (root / "dvc.lock").exists():
             shutil.rmtree(root, ignore_errors=True)
-            _build(root)
+            build(root)
     return root
-
-
-def _build(root: Path) -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    for name in listed.stdout.splitlines():
-        if not name.startswith("reports/") and name != "dvc.lock" and (ROOT / name).exists():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, root / name)
-    shutil.copy(ROOT / "tests/pipeline/params.yaml", root / "params.yaml")
-    project = Project(root)
-    project.run("git", "init", "-q", "-b", "main")
-    project.snakemake()
-    assert jobs(project.run("dvc", "repro")) == set(), "DVC records what Snakemake made, it makes nothing again"
-    project.commit()
 
 
 @pytest.fixture

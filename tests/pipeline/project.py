@@ -63,6 +63,24 @@ def jobs(output: str) -> set[str]:
     return {f"{rule} {file}" for rule, file in found if rule not in ("seal", "all")}
 
 
+def build(root: Path) -> Path:
+    """The smoke project, built from nothing, recorded and committed."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in listed.stdout.splitlines():
+        if not name.startswith("reports/") and name != "dvc.lock" and (ROOT / name).exists():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, root / name)
+    shutil.copy(ROOT / "tests/pipeline/params.yaml", root / "params.yaml")
+    project = Project(root)
+    project.run("git", "init", "-q", "-b", "main")
+    project.snakemake()
+    assert jobs(project.run("dvc", "repro")) == set(), "DVC records what Snakemake made, it makes nothing again"
+    project.commit()
+    return root
+
+
 def copy(source: Path, target: Path) -> Project:
     shutil.copytree(source, target, symlinks=True)
     return Project(target)
@@ -85,9 +103,9 @@ AFTER_RATE = above(CLAIMS_ON_SIZES) | {
 }
 
 
-def flip(path: Path, at: int = 64) -> None:
+def flip(path: Path, at: int = 64, bit: int = 1) -> None:
     """Change one bit of a file."""
     content = bytearray(path.read_bytes())
-    content[at] ^= 1
+    content[at] ^= bit
     path.chmod(0o644)
     path.write_bytes(content)

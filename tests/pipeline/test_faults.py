@@ -1,8 +1,5 @@
 """What goes wrong while it runs: nothing finished is lost, nothing half-done is kept, nothing stale is trusted."""
 
-import os
-import random
-import signal
 import time
 
 import pytest
@@ -22,22 +19,6 @@ def test_a_failing_job_is_told_and_a_plain_rerun_tries_again(project: Project) -
     project.run("git", "checkout", "-q", "src")
     project.snakemake()
     assert jobs(project.snakemake("--dry-run")) == set()
-
-
-@pytest.mark.parametrize("trial", range(2))
-def test_killed_at_any_moment_then_run_again_equals_undisturbed(project: Project, trial: int) -> None:
-    undisturbed = project.ledgers()
-    for folder in ("data/runs", "data/measures", "reports/figures", "reports/verdicts"):
-        project.run("rm", "-rf", folder)
-    chance = random.Random(trial)
-    for _ in range(2):
-        with project.start("snakemake", "--cores", "all", "--nolock") as running:
-            time.sleep(chance.uniform(2, 8))
-            os.killpg(running.pid, signal.SIGKILL)
-    project.run("snakemake", "--unlock")
-    project.snakemake()
-    assert project.ledgers() == undisturbed
-    assert not [path for path in project.root.joinpath("data").rglob(".*") if path.name != ".gitignore"]
 
 
 def test_values_from_outside_params_are_refused(project: Project) -> None:

@@ -96,10 +96,13 @@ def _stages(root: Path, tree: Any) -> Iterator[Finding]:
             yield Finding("dvc.lock", f"the stages {', '.join(stages)}", name, MEND.format("dvc.lock"))
         elif stages and stage["cmd"] != stages[name]["cmd"]:
             yield Finding("dvc.lock", f"{name}: {stages[name]['cmd']}", stage["cmd"], MEND.format("dvc.lock"))
+    other: dict[str, list[str]] = {}
+    for name, stage in tree["stages"].items():
         for key, value in stage.get("params", {}).get("params.yaml", {}).items():
-            now = asked.get("params.yaml", {}).get(key)
-            if now != value:
-                yield Finding("dvc.lock", f"{name}: {key} of params.yaml", "another", MEND.format("dvc.lock"))
+            if asked.get("params.yaml", {}).get(key) != value:
+                other.setdefault(key, []).append(name)
+    for key, names in other.items():
+        yield Finding("dvc.lock", f"{key} of params.yaml", f"another for {', '.join(names)}", MEND.format("dvc.lock"))
 
 
 def against_records(root: Path, told: Iterable[Record], read: dict[str, Hashes], named: set[str]) -> Iterator[Finding]:

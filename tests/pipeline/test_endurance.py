@@ -1,0 +1,22 @@
+"""The short form of endurance.py: a few kills, seals included, and a few flipped bits."""
+
+import random
+
+import pytest
+from endurance import flips, kill, records
+from project import Project
+
+pytestmark = pytest.mark.slow
+
+
+def test_killed_at_random_moments_then_run_again_gives_the_same_bytes(project: Project) -> None:
+    found = kill(project, 4, random.Random(0))
+    assert found["kills"] == 4
+    project.assert_clean()
+
+
+def test_flipped_bits_are_named(project: Project) -> None:
+    found = flips(project, 80, random.Random(0))
+    assert found["named by git status"] + found["named by verify alone"] >= 70, "a file may be drawn twice"
+    found = records(project, 12, random.Random(0))
+    assert found["named by verify"] == 12
