@@ -15,7 +15,7 @@ from rich.console import Console
 from nominima.drawing import estimates
 from nominima.drawing import verdicts as verdicts_table
 from nominima.estimating.estimate import estimate as estimated
-from nominima.ground.files import Refusal
+from nominima.ground.files import REMEDY, Refusal
 from nominima.ground.places import verdict
 from nominima.judging.claim import Scoreboard, read_judged
 from nominima.planning.costs import read_costs
@@ -23,6 +23,8 @@ from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 from nominima.tracing import tell
 from nominima.tracing.history import projects
+from nominima.tracing.job import INTERRUPTED
+from nominima.tracing.standing import behind
 from nominima.tracing.verify import verify as verify_all
 from nominima.tracing.walk import walk_code, walk_file
 
@@ -44,6 +46,8 @@ def told(command: Callable[..., None]) -> Callable[..., None]:
         except Refusal as refusal:
             Console(stderr=True).print(tell.text(str(refusal).split("\n")), soft_wrap=True)
             raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
 
     return run
 
@@ -105,12 +109,20 @@ def verify(json_: Json = False) -> None:
 def verdicts(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of the README.")] = False,
 ) -> None:
-    """Show the verdict on every claim, as last judged."""
-    board, _ = read_judged(_project() / verdict("scoreboard"), Scoreboard)
+    """Show the verdict on every claim, as last judged.
+
+    A note says where params.yaml or the source ask for other results by now.
+    """
+    root = _project()
+    board, _ = read_judged(root / verdict("scoreboard"), Scoreboard)
     if markdown:
         typer.echo(verdicts_table.markdown(board), nl=False)
     else:
         verdicts_table.show(board, Console())
+    old = behind(Plan(load(root / "params.yaml")).by_verb, root)
+    if old:
+        note = f"note: params.yaml or the source ask for other results by now ({', '.join(old)}); {REMEDY}"
+        Console(stderr=True).print(tell.text(note), soft_wrap=True)
 
 
 @app.command()

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from asked import lone, run, told
+from typer.testing import CliRunner
 
 from chain import build, commit, git, picture
+from nominima.cli import app
 from nominima.ground.places import VERBS, ledger
 from nominima.planning.digests import SOURCE
 from nominima.planning.plan import Plan
@@ -175,3 +177,19 @@ def test_nothing_of_a_branch_that_was_only_fetched_is_run_and_its_bytes_are_not_
     assert "attacker" in " ".join(walk["notes"])
     assert "still so at HEAD" not in run(file).stdout
     assert not spy.exists()
+
+
+def test_verdicts_that_are_not_of_the_params_and_the_source_are_said_to_be_so(project: Path) -> None:
+    board = Path("reports/verdicts/scoreboard.json")
+    board.write_text(json.dumps({"standings": [], "trace": json.loads(board.read_text())["trace"]}))
+    assert "note" not in verdicts()
+    edit("params.yaml", "rate: 0.01", "rate: 0.02")
+    assert "note: params.yaml or the source ask for other results by now (train, measure); `snake" in verdicts()
+    Path(ledger("prepare")).unlink()
+    assert "by now (prepare, train, measure)" in verdicts()
+
+
+def verdicts() -> str:
+    shown = CliRunner().invoke(app, ["verdicts"])
+    assert shown.exit_code == 0
+    return shown.stderr

@@ -6,12 +6,17 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
-from nominima.planning import digests, guard, workplace
-from nominima.ground.files import Refusal
-from nominima.ground.places import VERBS, ledger
-from nominima.planning.plan import Plan
-from nominima.planning.reader import load
-from nominima.tracing import standing
+try:
+    from nominima.planning import digests, guard, lock, workplace
+    from nominima.ground.files import Refusal
+    from nominima.ground.places import VERBS, ledger
+    from nominima.planning.plan import Plan
+    from nominima.planning.reader import load
+    from nominima.tracing import standing
+except ModuleNotFoundError as missing:
+    raise WorkflowError(
+        f"{missing.name} is not installed here; `make install` installs all that is locked"
+    ) from None
 
 workplace.set_up(Path(workflow.basedir))
 
@@ -23,6 +28,8 @@ try:
     STANDING = standing.start(PLAN.by_verb) if workflow.is_main_process else None
     for warning in guard.environment():
         print(f"warning: {warning}", file=sys.stderr)
+    if workflow.is_main_process and (told := lock.held()):
+        print(f"locked: {told}", file=sys.stderr)
     for file in STANDING.others if STANDING else ():
         print(f"left alone, since no job makes it: {file}", file=sys.stderr)
 except Refusal as refusal:
@@ -57,6 +64,11 @@ def settled(inputs, outputs):
     if not STANDING.needed.isdisjoint(outputs):
         return inputs
     return [ancient(file) for file in inputs]
+
+
+onerror:
+    for told in guard.killed(Path(log[0]).read_text() if log else ""):
+        print(told, file=sys.stderr)
 
 
 onsuccess:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from importlib.metadata import requires, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from nominima.planning import digests
 from nominima.planning.plan import Plan
 
 PLANS = Path(".snakemake/plans")
+KILLED = re.compile(r"> (logs/\S+\.log) 2>&1' returned non-zero exit status 137")
 
 
 def no_config(config: dict[str, Any]) -> None:
@@ -44,12 +45,33 @@ def plan_snapshot(plan: Plan, verb: str) -> str:
     return name
 
 
+def killed(log: str) -> list[str]:
+    """What to do about the jobs that Snakemake's log shows to have been killed, with the last words of their own."""
+    return [
+        f"{file}: killed, most likely for memory ({_last_words(Path(file))}): ask for fewer seeds, examples or lanes, "
+        "or for smaller sizes, or give `snakemake` fewer --cores"
+        for file in dict.fromkeys(KILLED.findall(log))
+    ]
+
+
+def _last_words(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
+    return next((line for line in reversed(lines) if line.startswith("memory: ")), "it had less than 2 GB")
+
+
 def environment() -> list[str]:
-    """Warnings: direct dependencies whose installed version is not one that the lock files pin."""
+    """Warnings: direct dependencies whose installed version is not one that the lock files pin.
+
+    Raises:
+        Refusal: one is not installed.
+    """
     direct = [re.split(r"[^A-Za-z0-9_.-]", line)[0] for line in requires("nominima") or [] if "extra" not in line]
     warnings = []
     for name in direct:
-        pinned, found = digests.pins().get(name.replace(".", "-"), ()), version(name).split("+")[0]
+        try:
+            pinned, found = digests.pins().get(name.replace(".", "-"), ()), version(name).split("+")[0]
+        except PackageNotFoundError:
+            raise Refusal(f"{name} is not installed here; `make install` installs all that is locked") from None
         if pinned and found not in pinned:
             warnings.append(f"{name} {found} is installed, locked is {' or '.join(pinned)}; results may differ")
     return warnings

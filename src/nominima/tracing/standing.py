@@ -97,6 +97,16 @@ def _steps(jobs: Jobs) -> Iterator[Step]:
         yield Step(verb, None, [*before, *(file for job in planned.values() for file in job.outputs)], [ledger(verb)])
 
 
+def behind(jobs: Jobs, root: Path) -> list[str]:
+    """Verbs whose ledger is not there or not of the plan: what rests on them is not what the plan asks for.
+
+    Raises:
+        Refusal: a ledger is not sound.
+    """
+    there = {verb: root / ledger(verb) for verb in jobs}
+    return [verb for verb, path in there.items() if not path.exists() or unlike(read_ledger(path), jobs[verb])]
+
+
 def unlike(told: Ledger, planned: Mapping[str, Job]) -> list[str]:
     """Names of jobs that a ledger tells otherwise than the plan: one of them alone, another spec, code or files."""
     both = told.jobs.keys() & planned.keys()

@@ -29,16 +29,16 @@ def show(walk: Walk, console: Console) -> None:
     console.print(_grid([(text(MARKS[walk.standing], colour), text(walk.told, colour))]))
     console.print(_grid([(text(f"{name:<9}", "cyan"), text(told)) for name, told in _facts(walk)]))
     for verb, steps in groupby(walk.steps, key=lambda step: step.verb):
-        console.print(text(f"\n{verb}", "bold"))
+        console.print(text(["", verb], "bold"))
         console.print(_grid([(text(f"  {name}", "cyan"), text(told)) for name, told in _told(list(steps), walk)]))
     rest = list(_rest(walk))
     if rest:
-        console.print(text("\nall of it" if walk.steps else "", "bold"))
+        console.print(text(["", "all of it"] if walk.steps else "", "bold"))
         console.print(_grid([(text(f"  {name}", "cyan"), text(told)) for name, told in rest]))
     for note in walk.notes:
-        console.print(text(f"\nnote: {note}", "yellow"))
+        console.print(text(["", f"note: {note}"], "yellow"))
     if commands(walk):
-        console.print(text("\nto have it back", "bold"))
+        console.print(text(["", "to have it back"], "bold"))
     for command in commands(walk):
         console.print(text(f"  {command}"), soft_wrap=True)
 

@@ -1,0 +1,12 @@
+"""Where the command `nominima` begins: a library that is missing is named, with what installs it."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        from nominima.cli import app
+    except ModuleNotFoundError as missing:
+        sys.exit(f"{missing.name} is not installed here; `make install` installs all that is locked")
+    app()

@@ -1,0 +1,47 @@
+"""Who holds Snakemake's lock, and what to do about it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nominima.planning.lock import LOCKS, held
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Path:
+    (tmp_path / LOCKS).mkdir(parents=True)
+    (tmp_path / LOCKS / "0.output.lock").write_text("x")
+    return tmp_path
+
+
+def test_no_lock_is_no_word(tmp_path: Path) -> None:
+    assert held(tmp_path) is None
+
+
+def test_a_lock_that_nobody_holds_can_be_removed(locked: Path) -> None:
+    told = held(locked)
+    assert told is not None
+    assert "`snakemake --unlock` removes it" in told
+
+
+def test_nothing_is_said_where_the_lock_is_about_to_go(locked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["snakemake", "--unlock"])
+    assert held(locked) is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="processes are seen in /proc")
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_the_process_that_holds_it_is_named(elsewhere: bool, locked: Path) -> None:
+    sleep = shutil.which("sleep")
+    assert sleep is not None
+    (locked / "snakemake").symlink_to(os.path.realpath(sleep))
+    cwd = locked / ".snakemake" if elsewhere else locked
+    with subprocess.Popen([locked / "snakemake", "60"], cwd=cwd) as process:
+        told = held(locked)
+        process.kill()
+    assert told is not None
+    assert (f"(process {process.pid}); wait for it" in told) is not elsewhere
