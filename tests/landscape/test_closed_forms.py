@@ -24,6 +24,15 @@ def test_goe_has_its_known_shares(size, share):
     assert goe_all_positive(size) == pytest.approx(share, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("size", "share"),
+    [(5, 1.401146854634e-4), (8, 9.69454674930767e-10), (10, 2.26565315810842e-14), (12, 5.89241265837858e-20)],
+)
+def test_goe_keeps_its_digits(size, share):
+    """Against the Pfaffian by adaptive quadrature to 34 digits."""
+    assert goe_all_positive(size) == pytest.approx(share, rel=1e-12)
+
+
 def test_goe_two_is_the_quoted_number():
     assert goe_all_positive(2) == pytest.approx(0.146447, abs=5e-7)
 

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nominima.landscape.extremes import rounding
-from nominima.landscape.lanczos import Tridiagonal, led, random_starts, side_by_side, tridiagonalise
+from nominima.landscape.lanczos import Tridiagonal, led, random_starts, rounding, side_by_side, tridiagonalise
 from nominima.landscape.loss import Landscape
 from nominima.landscape.parts import Product
 from nominima.landscape.ritz import Ritz, pairs_of, ritz_of

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from nominima.ground.files import Refusal
-from nominima.landscape.lanczos import Tridiagonal, led, random_starts, side_by_side, tridiagonalise
+from nominima.landscape.lanczos import Tridiagonal, led, random_starts, rounding, side_by_side, tridiagonalise
 from nominima.landscape.loss import Landscape
 from nominima.landscape.parts import Product
 from nominima.landscape.ritz import Array, Pairs, Ritz, pairs_of, ritz_of
@@ -99,11 +99,6 @@ def most_negative(
 ) -> list[Ends]:
     """The smallest eigenvalue and its direction at each lane, to `tolerance` relative to it."""
     return ends(landscape, theta, low=1, high=0, tolerance=tolerance, steps=steps, guess=guess)
-
-
-def rounding(theta: Tensor) -> float:
-    """What of an eigenvalue is rounding, relative to the spectral radius."""
-    return 16 * torch.finfo(theta.dtype).eps
 
 
 def _search(landscape: Landscape, theta: Tensor, wanted: Wanted, start: Tensor, seed: int) -> list[Ends]:

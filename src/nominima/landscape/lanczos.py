@@ -138,3 +138,8 @@ def led(starts: Tensor, guess: Tensor | None, lanes: list[int]) -> Tensor:
     length = chosen.norm(dim=-1, keepdim=True)
     usable = (length > 0) & length.isfinite()
     return starts + torch.where(usable, starts.norm(dim=-1, keepdim=True) * chosen / length, 0.0)
+
+
+def rounding(theta: Tensor) -> float:
+    """What of an eigenvalue is rounding, relative to the spectral radius."""
+    return 16 * torch.finfo(theta.dtype).eps
