@@ -1,6 +1,7 @@
 """Spectra shaped like those of networks, and small networks of all families with their exact spectra."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 import torch
@@ -45,8 +46,13 @@ def shaped(name: str, apart: float, seed: int) -> Tensor:
     return torch.from_numpy(np.sort(SHAPES[name](np.random.default_rng(seed), apart)))[None]
 
 
-def networks(examples: int = 60, last: int = 150) -> Iterator[tuple[str, Landscape, Tensor]]:
-    """(family, landscape, places (3, param)) of small networks at the start, on the way and at the end of training."""
+@cache
+def networks(examples: int = 40, last: int = 100) -> list[tuple[str, Landscape, Tensor, Tensor]]:
+    """(family, landscape, places (3, param), spectra (3, param)) of small networks: start, way and end of training."""
+    return [(*one, torch.linalg.eigvalsh(one[1].hessian(one[2]))) for one in _trained(examples, last)]
+
+
+def _trained(examples: int, last: int) -> Iterator[tuple[str, Landscape, Tensor]]:
     data = digits.make(seed=1, train=797, validation=400, test=600).train
     x, y = torch.from_numpy(data.x[:examples]).double(), torch.from_numpy(data.y[:examples])
     for family, size in ((mlp, 4), (cnn, 2), (transformer, 4)):
