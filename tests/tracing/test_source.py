@@ -127,15 +127,26 @@ def test_a_commit_that_plans_in_another_way_leaves_the_question_open(
     assert "is not answered: it plans in another way than this program" in source["told"]
 
 
-@pytest.mark.parametrize("content", [b"def fit(", b"\xff\xfe", b"(" * 10_000, b"\0"])
-def test_a_commit_whose_source_is_no_python_leaves_the_question_open(content: bytes, project: Path) -> None:
-    Path("src/nominima/training/engine.py").write_bytes(content)
+@pytest.mark.parametrize("content", [b"def fit(", b"\xff\xfe", b"\0", None])
+def test_a_commit_whose_source_cannot_be_read_did_not_make_it(content: bytes | None, project: Path) -> None:
+    file = Path("src/nominima/training/engine.py")
+    file.write_bytes(content) if content else file.unlink()
     edit("params.yaml", "rate: 0.01", "rate: 0.02")
     made()
     commit("No source")
     source = told(lone(FIGURE))["source"]
+    assert source["same"] is False
+    assert "train sizes/noisy.w4: other source" in source["differing"]
+
+
+def test_a_commit_that_has_its_source_elsewhere_leaves_the_question_open(project: Path) -> None:
+    Path("src/nominima/planning").rename("src/nominima/plans")
+    edit("params.yaml", "rate: 0.01", "rate: 0.02")
+    made()
+    commit("Another layout")
+    source = told(lone(FIGURE))["source"]
     assert source["same"] is None
-    assert "its source cannot be read" in source["told"]
+    assert "it plans in another way than this program" in source["told"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 try:
-    from nominima.planning import digests, guard, lock, workplace
+    from nominima.planning import busy, digests, guard, workplace
     from nominima.ground.files import Refusal
     from nominima.ground.places import VERBS, ledger
     from nominima.planning.plan import Plan
@@ -28,7 +28,7 @@ try:
     STANDING = standing.start(PLAN.by_verb) if workflow.is_main_process else None
     for warning in guard.environment():
         print(f"warning: {warning}", file=sys.stderr)
-    if workflow.is_main_process and (told := lock.held()):
+    if workflow.is_main_process and (told := busy.held()):
         print(f"locked: {told}", file=sys.stderr)
     for file in STANDING.others if STANDING else ():
         print(f"left alone, since no job makes it: {file}", file=sys.stderr)

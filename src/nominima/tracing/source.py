@@ -4,7 +4,7 @@ Nothing of the commit is ever run: its files are read out of Git as data, and as
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -22,7 +22,7 @@ PARAMS = "params.yaml"
 PACKAGE = f"src/{SOURCE.name}"  # where a commit has the source
 RULES, LOCKS = "workflow/rules", "requirements*.lock"  # what else a code digest is taken of
 SCHEME = ("planning.plan:Plan", "planning.params:Params")  # what makes specs and digests of params.yaml and source
-UNREADABLE = (OSError, ValueError, LookupError, SyntaxError, RecursionError, MemoryError)
+UNREADABLE = (OSError, ValueError, LookupError, SyntaxError)  # a module that is elsewhere, or no Python
 Made = tuple[str, str, Trace]
 """A verb, the name of its job and the trace of what it made."""
 
@@ -46,13 +46,13 @@ def check(root: Path, commit: str, jobs: list[Made]) -> Check:
         plan = Plan(parsed(_params(root, files), Path(PARAMS)))
         with _unpacked(root, files) as source:
             differing = [line for verb, job, trace in jobs for line in _compared(plan, source, verb, job, trace)]
-            alike = not differing or _scheme(plan, source) == _scheme(plan, SOURCE)
+            alike = not differing or _scheme(plan, source) == _scheme(plan, SOURCE) is not None
     except Refusal as refusal:
         return _open(name, str(refusal).splitlines()[0])
-    except UNREADABLE as error:
-        return _open(name, f"its source cannot be read: {next(iter(str(error).splitlines()), type(error).__name__)}")
+    except (RecursionError, MemoryError):
+        return _open(name, "its source is nested too deeply to be read")
     if not alike:
-        return _open(name, "it plans in another way than this program, which finds others")
+        return _open(name, "it plans in another way than this program")
     if differing:
         return Check(False, f"made from parameters or source that are not those of {name}", differing)
     return Check(True, f"params.yaml and source of {name} are exactly those that made it", [])
@@ -104,11 +104,19 @@ def _decides(path: PurePosixPath) -> bool:
     return ".." not in path.parts and (beside or path.is_relative_to(PACKAGE))
 
 
-def _scheme(plan: Plan, source: Path) -> str:
+def _scheme(plan: Plan, source: Path) -> str | None:
     """The digest of what a plan is made by: the program, and the constants that it reads off the shelves."""
     claims = [f"claims.{name}:MEASURES" for name in sorted(plan.params.claims)]
     measures = [f"measures.{name}:OF" for name in sorted({each for them in plan.measured.values() for each in them})]
-    return code(*SCHEME, *claims, *measures, source=source)
+    return _code([*SCHEME, *claims, *measures], source)
+
+
+def _code(roots: Iterable[str], source: Path) -> str | None:
+    """A code digest; None where the source does not have the roots."""
+    try:
+        return code(*roots, source=source)
+    except UNREADABLE:
+        return None
 
 
 def _compared(plan: Plan, source: Path, verb: str, job: str, trace: Trace) -> list[str]:
@@ -117,4 +125,4 @@ def _compared(plan: Plan, source: Path, verb: str, job: str, trace: Trace) -> li
         return [f"{verb} {job}: not planned by params.yaml"]
     lines = [f"{verb} {job}: {line}" for line in differences(trace.spec, json.loads(planned.spec))]
     roots = planned.code.partition("@")[0].split("+")
-    return lines if code(*roots, source=source) == trace.code else [*lines, f"{verb} {job}: other source"]
+    return lines if _code(roots, source) == trace.code else [*lines, f"{verb} {job}: other source"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nominima.planning.lock import LOCKS, held
+from nominima.planning.busy import LOCKS, held, started
 
 
 @pytest.fixture
@@ -31,6 +31,22 @@ def test_a_lock_that_nobody_holds_can_be_removed(locked: Path) -> None:
 def test_nothing_is_said_where_the_lock_is_about_to_go(locked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["snakemake", "--unlock"])
     assert held(locked) is None
+
+
+@pytest.mark.parametrize(
+    ("command", "its_own"),
+    [
+        ("snakemake --cores all", True),
+        ("/x/.venv/bin/python3 /x/.venv/bin/snakemake --cores 1", True),
+        ("python -m snakemake -n", True),
+        ("timeout 60 snakemake", False),
+        ("python -m nominima.verbs.train snakemake", False),
+        ("python", False),
+        ("", False),
+    ],
+)
+def test_a_command_that_only_names_snakemake_is_not_its_own(command: str, its_own: bool) -> None:
+    assert started([*(word.encode() for word in command.split(" ")), b""]) is its_own
 
 
 @pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="processes are seen in /proc")

@@ -17,7 +17,7 @@ def held(folder: Path = Path()) -> str | None:
         return None
     found = [process for process in _processes() if _works(process, folder.resolve())]
     if found:
-        told = " and ".join(process.name for process in found)
+        told = " ".join(process.name for process in found)
         return f"Snakemake is at work in this folder (process {told}); wait for it, or end it with `kill -INT {told}`"
     return "a run that was killed left its lock in this folder; `snakemake --unlock` removes it, then run again"
 
@@ -31,6 +31,14 @@ def _works(process: Path, folder: Path) -> bool:
     """Whether a process is Snakemake's, in this folder."""
     try:
         words = (process / "cmdline").read_bytes().split(b"\0")
-        return any(word.endswith(b"snakemake") for word in words[:3]) and (process / "cwd").readlink() == folder
+        return started(words) and (process / "cwd").readlink() == folder
     except OSError:
         return False  # it has ended, or is somebody else's
+
+
+def started(words: list[bytes]) -> bool:
+    """Whether a command is Snakemake's own: `snakemake`, `python …/snakemake` or `python -m snakemake`."""
+    interpreter, *rest = words
+    if b"python" in interpreter.rpartition(b"/")[2]:
+        return b"".join(rest[:2]).startswith(b"-msnakemake") or rest[0].endswith(b"/snakemake")
+    return interpreter.endswith(b"snakemake")
