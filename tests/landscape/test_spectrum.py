@@ -99,6 +99,16 @@ def test_decay_moves_every_eigenvalue_by_itself():
     torch.testing.assert_close(ends(decayed, theta)[0].values, ends(plain, theta)[0].values + 0.25, rtol=2e-4, atol=0)
 
 
+def test_a_basis_grows_with_the_steps_that_are_made():
+    """A million parameters: room for all the steps allowed would be terabytes."""
+    size = 10**6
+    values = torch.ones(size).index_fill_(0, torch.tensor([3]), -2.0).index_fill_(0, torch.tensor([5, 6]), 4.0)
+    landscape = of_stack(lambda theta: (values * theta.square()).sum(-1) / 2, size)
+    (found,) = ends(landscape, torch.ones(1, size), steps=size)
+    assert found.converged
+    assert found.values.tolist() == pytest.approx([-2.0, 4.0], rel=1e-4)
+
+
 def test_chance_is_told_not_averaged():
     landscape = of_stack(lambda t: t.square().sum(-1) + torch.rand(len(t), dtype=t.dtype), 3)
     theta = torch.ones(1, 3, dtype=torch.float64)

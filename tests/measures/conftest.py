@@ -8,19 +8,26 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from nominima.measuring.subject import RunSubject
-from nominima.models.mlp import build
+from nominima.planning import shelf
 from nominima.planning.run import Run, Training
 from nominima.planning.steps import checkpoint_steps, metric_steps
 from nominima.training.dataset import Dataset, Examples
 from nominima.training.trajectory import METRICS, Trajectory
 
-CLASSES, INPUTS, EXAMPLES, STEPS = 3, 5, 40, 8
+CLASSES, EXAMPLES, STEPS = 3, 40, 8
+FAMILIES = {"mlp": (4, (5,)), "cnn": (2, (12,)), "transformer": (4, (12,))}
 
 
 @pytest.fixture(scope="session")
 def subject() -> RunSubject:
     """Three seeds of a little MLP after eight steps of gradient descent; each stops best at a step of its own."""
     return made(3)
+
+
+@pytest.fixture(scope="session", params=FAMILIES)
+def family(request: pytest.FixtureRequest) -> RunSubject:
+    """Three seeds of a little network of each family."""
+    return made(3, request.param)
 
 
 @pytest.fixture(scope="session")
@@ -46,18 +53,19 @@ def diverged(subject: RunSubject) -> RunSubject:
     )
 
 
-def made(lanes: int) -> RunSubject:
+def made(lanes: int, family: str = "mlp") -> RunSubject:
+    size, inputs = FAMILIES[family]
     draw = np.random.default_rng(0)
-    x = draw.standard_normal((EXAMPLES, INPUTS)).astype(np.float32)
+    x = draw.standard_normal((EXAMPLES, *inputs)).astype(np.float32)
     examples = Examples(x, draw.integers(0, CLASSES, EXAMPLES))
     dataset = Dataset(CLASSES, examples, examples, examples)
     labels = torch.from_numpy(draw.integers(0, CLASSES, (3, EXAMPLES)))[:lanes]
-    model = build(4, (INPUTS,), CLASSES)
+    model = shelf.load("models", family).build(size, inputs, CLASSES)
     training = Training.model_validate(
         {
             "dataset": "made",
-            "model": "mlp",
-            "size": 4,
+            "model": family,
+            "size": size,
             "optimizer": "sgd",
             "rate": 0.5,
             "batch": EXAMPLES,

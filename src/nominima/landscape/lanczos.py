@@ -12,6 +12,8 @@ from nominima.landscape.parts import Product
 
 BASIS_BYTES = 2**29
 """What the bases of all starts that run side by side may take."""
+ROOM = 32
+"""Steps that a basis has room for at first; it doubles when they are made."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,13 @@ def tridiagonalise(
     lane, probe, size = start.shape
     steps = min(steps, size - (0 if against is None else against.shape[1]))
     fixed = None if against is None else against.unsqueeze(1)
-    basis = start.new_zeros(lane, probe, steps, size)
+    basis = start.new_zeros(lane, probe, min(steps, ROOM), size)
     diagonal, off = torch.zeros(2, lane, probe, steps, dtype=torch.float64, device=start.device)
     following, scale = _unit(start if fixed is None else _without(start, fixed), 0)
     known, asked = Tridiagonal(diagonal, off, basis, scale), 4
     for step in range(steps):
+        if step == basis.shape[2]:
+            basis = torch.cat([basis, torch.zeros_like(basis)], 2)
         basis[:, :, step] = following
         rest = product(following)
         diagonal[:, :, step] = (rest * following).sum(-1)

@@ -93,7 +93,7 @@ class Lanes:
         self._feed = Feed(ensemble.x, ensemble.targets.to(device), training.batch, rows)
         draws = [generator(seed, "dropout") for seed in ensemble.seeds]
         self._drop = Dropout([lane.dropout for lane in ensemble.lanes], draws) if ensemble.drops else None
-        self._optimizer = _optimizer(training)
+        self._optimizer = chosen_optimizer(training)
         parameters = Stack.of(model.layout, ensemble.initial.to(device))
         self._step = 0
         self._bind(parameters, self._optimizer.start(parameters))
@@ -154,7 +154,8 @@ def _splits(training: Training, dataset: Dataset) -> dict[str, Split]:
     return found | {"train": (x[training.skip : end], y[training.skip : end])}
 
 
-def _optimizer(training: Training) -> Optimizer:
+def chosen_optimizer(training: Training) -> Optimizer:
+    """The optimizer that a training names, with its options."""
     name, given = training.optimizer, json.dumps(training.optimizer_options)
     options = shelf.options("optimizers", name).model_validate_json(given)
     return shelf.load("optimizers", name).build(**options.model_dump())
