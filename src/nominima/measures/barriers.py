@@ -45,7 +45,7 @@ def measure(
     *,
     pairs: Count = 8,
     points: Count = 25,
-    steps: Count = 600,
+    steps: Count = 2048,
     restarts: Count = 3,
     wall: Positive = 0.2,
     overtrained: bool = False,
@@ -54,9 +54,9 @@ def measure(
 
     The ways lead from a seed's solution to the next seed's, the last seed's next being the first, for the first
     `pairs` seeds; ends `best`: the stops by validation loss, and, with `overtrained`, `end`: the last steps. path:
-    `straight`; `curve`, a quadratic Bézier curve fitted for `steps` steps to all training examples as the run was and
-    stopped by validation (measuring/curves.py; Garipov et al. 2018); `_matched`: after the other's units were put in
-    the order that brings it nearest (weight matching, Ainsworth et al. 2023), the best of the given order and
+    `straight`; `curve`, a quadratic Bézier curve fitted for at most `steps` steps to all training examples as the run
+    was, and stopped by validation (measuring/curves.py; Garipov et al. 2018); `_matched`: after the other's units were
+    put in the order that brings it nearest (weight matching, Ainsworth et al. 2023), the best of the given order and
     `restarts` random ones. `unmatched`: the family has no units that can be put in another order.
 
     Controls: `walled`, the matched curve fitted to and judged by a loss with a wall between the ends, Gaussian across
@@ -68,7 +68,7 @@ def measure(
     barrier: the highest mean cross-entropy, nats, of the clean test examples at the inner ones of `points` evenly
     spaced points less that of the higher end; below 0 where all of them are better than it. won: mean of the two starts
     less that of the two stops by validation; share: barrier/won. train_*: the same of all training examples with the
-    labels that the seed was trained on. fitted: steps of the curve, 0 on straight ways; stopped: that at which its
+    labels that the seed was trained on. fitted: steps allowed a curve, 0 on straight ways; stopped: that at which its
     validation loss was lowest, `fitted` where it was still falling. A pair is `diverged` if either seed is, a single
     seed `alone`; where nothing was won a row has no share and is `not_finite`.
 

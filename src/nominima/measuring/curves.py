@@ -22,6 +22,8 @@ NUMBERS = 2**24
 """Parameters of the curves that are fitted side by side."""
 NODES = 5
 """Gauss–Legendre points at which validation sees a curve."""
+PATIENT = 8
+"""Steps from which a curve is stopped when validation does not find it better than at the look before."""
 THICKNESS = 0.1
 """Standard deviation of a wall, share of the distance between the ends."""
 
@@ -70,7 +72,8 @@ def fit(subject: RunSubject, ways: Ways, steps: int) -> tuple[Tensor, Tensor]:
     Each step draws a place t on the curve evenly and a batch of all training examples, and moves the middle by the
     run's optimizer along the gradient of the loss there (Garipov et al. 2018); priors of the run are left out, its
     rate follows its schedule over `steps`. It begins halfway on the straight line. The middle is kept that has the
-    lowest mean validation loss along the curve, noise and wall included, of those after 0, 1, 2, 4, … `steps` steps.
+    lowest mean validation loss along the curve, noise and wall included, of those after 0, 1, 2, 4, … `steps` steps, up
+    to the first one after the eighth that is not lower than the one before.
 
     Raises:
         Refusal: the data set has no validation examples to stop by.
@@ -145,14 +148,18 @@ def _fit(subject: RunSubject, ways: Ways, steps: int) -> tuple[Tensor, Tensor]:
     fitting, made = _Fitting(subject, ways, steps), 0
     best = torch.full((len(ways.seeds),), torch.inf, dtype=torch.float64)
     kept, stopped = fitting.middle.rows(), torch.zeros(len(ways.seeds), dtype=torch.int64)
+    falling = torch.ones(len(ways.seeds), dtype=torch.bool)
     for look in log_steps(steps, 2.0, 1):
         for number in range(made + 1, look + 1):
             fitting.step(number)
         made, middle = look, fitting.middle.rows()
         seen = _validation(subject, ways, middle)
-        better = seen < best
+        better = falling & (seen < best)
         best, stopped = torch.where(better, seen, best), torch.where(better, look, stopped)
         kept = torch.where(better.unsqueeze(1), middle, kept)
+        falling = better if look >= PATIENT else falling
+        if not falling.any():
+            break
     return kept, stopped
 
 
