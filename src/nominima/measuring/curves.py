@@ -12,7 +12,7 @@ from nominima.ground.files import Refusal
 from nominima.measuring.subject import RunSubject
 from nominima.planning.steps import log_steps
 from nominima.training.engine import chosen_optimizer
-from nominima.training.evaluation import answers
+from nominima.training.evaluation import means
 from nominima.training.feed import Feed, epochs, generator
 from nominima.training.objective import noisy_loss
 from nominima.training.stack import Stack
@@ -98,8 +98,7 @@ def losses(subject: RunSubject, path: Tensor, labels: Tensor | None = None) -> T
     x = torch.from_numpy(test.x) if labels is None else subject.x
     rows = torch.from_numpy(test.y).expand(len(path), -1) if labels is None else labels
     found = [
-        answers(subject.model, subject.model.views(points), x, row).own.mean(1, dtype=torch.float64)
-        for points, row in zip(path, rows, strict=True)
+        means(subject.model, subject.model.views(points), x, row).own for points, row in zip(path, rows, strict=True)
     ]
     return torch.stack(found)
 
@@ -173,6 +172,6 @@ def _validation(subject: RunSubject, ways: Ways, middle: Tensor) -> Tensor:
     x, y = torch.from_numpy(split.x), torch.from_numpy(split.y)
     found = []
     for points in path:
-        seen = answers(subject.model, subject.model.views(points), x, y)
-        found.append(noisy_loss(seen.own, seen.total, noise, subject.dataset.classes).mean(1, dtype=torch.float64))
+        seen = means(subject.model, subject.model.views(points), x, y)
+        found.append(noisy_loss(seen.own, seen.total, noise, subject.dataset.classes))
     return (torch.stack(found) + ways.wall.unsqueeze(1) * ways.profile(path)) @ weigh
