@@ -79,12 +79,12 @@ def test_a_planted_permutation_is_recovered_exactly_and_its_curve_has_no_barrier
 
 
 def test_a_wall_is_seen_by_the_curve_that_is_fitted_over_it(family):
-    """As high as was asked for, on both splits, however much lower the middle of the curve is without it."""
+    """More than half as high as was asked for, on both splits, however much lower the curve lies without it."""
     table = measure(family, points=25, steps=64, wall=0.3)
     walled = table.filter(path="walled")
-    assert (walled["share"] > 0.25).all()
-    assert walled["train_share"].is_between(0.25, 0.5).all()
-    assert (table.filter(path="curve")["train_share"] < 0.2).all()
+    assert walled["share"].is_between(0.15, 0.5).all()
+    assert walled["train_share"].is_between(0.15, 0.5).all()
+    assert (table.filter(path="curve")["train_share"] < 0.15).all()
 
 
 def test_the_slope_of_a_wall_is_the_derivative_of_its_profile(subject):
