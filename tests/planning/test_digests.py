@@ -153,12 +153,20 @@ def test_two_functions_of_one_name_exchanged_count(checkout: Path) -> None:
         ("training/dataset.py", "not a data set", "no data set"),
         ("training/engine.py", "there is no CUDA device here", "no CUDA device is here"),
         ("verbs/train.py", "kept rate", "the rate kept is"),
+        ("verbs/train.py", "stop by validation loss", "the stop by validation loss is"),
+        (
+            "planning/run.py",
+            "    batch:",
+            "    warmup: NonNegative = Field(default=0.0, description='none')\n    batch:",
+        ),
         ("planning/run.py", "examples a step", "examples of a step"),
         ("models/mlp.py", "import torch", "import torch  # the library"),
         ("models/mlp.py", '"""', '"""Another docstring. '),
     ],
 )
-def test_colours_charts_messages_and_comments_rerun_no_training_and_no_judgement(checkout, file, old, new) -> None:
+def test_colours_charts_messages_comments_and_new_knobs_rerun_no_training_and_no_judgement(
+    checkout, file, old, new
+) -> None:
     path = checkout / "src/nominima" / file
     if old in path.read_text():
         edit(checkout, f"src/nominima/{file}", old, new)

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from nominima.planning.module import module
-from nominima.planning.reach import Closure, closure
-from nominima.planning.syntax import form
+from nominima.planning.reach import Closure, Place, closure
+from nominima.planning.syntax import form, without
 from nominima.planning.uses import uses
 from nominima.planning.workplace import VARIABLES, WITHOUT, commands
 
@@ -53,13 +53,14 @@ def _closure(source: Path, roots: tuple[str, ...]) -> Closure:
     files = [root for root in roots if "/" in root]
     names = [root.partition(":") for root in roots if "/" not in root]
     found = closure(source, [(name, definition) for name, _, definition in names])
-    return Closure(found.statements, found.docs, found.libraries, found.files | {source / file for file in files})
+    found.files |= {source / file for file in files}
+    return found
 
 
 def _told(source: Path, found: Closure) -> list[str]:
     """A line for each definition; the text of a Refusal counts where something in the closure can read it."""
     messages = any(uses(source, *place).catches for place in found.statements)
-    lines = sorted(_line(source, *place, messages) for place in found.statements)
+    lines = sorted(_line(source, place, messages, place not in found.quiet) for place in found.statements)
     docs = [f"{name}:{json.dumps(module(source, name).doc)}" for name in sorted(found.docs)]
     files = [
         f"{file.relative_to(source)}:{hashlib.sha256(file.read_bytes()).hexdigest()}" for file in sorted(found.files)
@@ -68,13 +69,14 @@ def _told(source: Path, found: Closure) -> list[str]:
 
 
 @cache
-def _line(source: Path, name: str, place: int, messages: bool) -> str:
+def _line(source: Path, place: Place, messages: bool, words: bool) -> str:
     """A statement, and which imports give its names their meaning; its rank among those that bind the same names."""
-    at = module(source, name)
-    node, bound = at.statements[place], at.bound(place)
-    rank = sum(at.bound(each) & bound != set() or not bound for each in range(place))
-    told = [form(node, messages), *uses(source, name, place).bindings]
-    return f"{name}:{rank}:{hashlib.sha256(chr(10).join(told).encode()).hexdigest()}"
+    at, optional = module(source, place.module), module(source, place.module).optional(place.number)
+    node = optional[place.field] if place.field else without(at.statements[place.number], optional)
+    bound = at.bound(place.number)
+    rank = sum(at.bound(each) & bound != set() or not bound for each in range(place.number))
+    told = [form(node, messages, words), *uses(source, *place).bindings]
+    return f"{place.module}:{rank}:{hashlib.sha256(chr(10).join(told).encode()).hexdigest()}"
 
 
 @cache

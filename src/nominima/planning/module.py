@@ -13,6 +13,9 @@ PACKAGE = "nominima"
 Block = ast.If | ast.Try | ast.With | ast.For | ast.While
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 MAKING = {"__init__", "__new__", "__post_init__", "model_post_init"}
+# Records that are written, in specs and in tables, without the fields that have their default: such a field counts only
+# for those that ask for it by name.
+SPARSE = {"planning.run"}
 CHECKED_ONLY = "TYPE_CHECKING"
 
 
@@ -77,10 +80,15 @@ class Module:
     def imports(self) -> dict[str, list[Target]]:
         """Local name → what imports anywhere in the file let it stand for."""
         found: dict[str, list[Target]] = {}
-        for node in ast.walk(self.tree):
-            for name, target in self.imported(node):
-                found.setdefault(name, []).append(target)
+        for node in self._nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                for name, target in self.imported(node):
+                    found.setdefault(name, []).append(target)
         return found
+
+    @cached_property
+    def _nodes(self) -> list[ast.AST]:
+        return list(ast.walk(self.tree))
 
     @cached_property
     def place(self) -> dict[ast.stmt, int]:
@@ -91,6 +99,14 @@ class Module:
         """The names that a statement gives a value."""
         return _bound(self.statements[place])
 
+    def optional(self, place: int) -> dict[str, ast.stmt]:
+        """The fields of a sparse record that have a default, by name."""
+        node = self.statements[place]
+        if self.name not in SPARSE or not isinstance(node, ast.ClassDef):
+            return {}
+        fields = [each for each in node.body if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)]
+        return {each.target.id: each for each in fields if _has_default(each.value)}  # pyright: ignore[reportAttributeAccessIssue]
+
     @cached_property
     def given(self) -> set[str]:
         """The names that its import binds by importing them."""
@@ -99,7 +115,7 @@ class Module:
     @cached_property
     def names(self) -> set[str]:
         """Every plain name in the file."""
-        return names(self.tree)
+        return {node.id for node in self._nodes if isinstance(node, ast.Name)}
 
     def every(self) -> list[str]:
         """All modules of the package."""
@@ -181,6 +197,13 @@ def names(node: ast.AST) -> set[str]:
     """The plain names in a piece of syntax, and the last parts of dotted ones."""
     found = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
     return found | {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)}
+
+
+def _has_default(value: ast.expr | None) -> bool:
+    """Whether a field has one: `= value`, `= Field(default=…)` or `= Field(value)`."""
+    if isinstance(value, ast.Call) and names(value.func) == {"Field"}:
+        return bool(value.args) or any(keyword.arg == "default" for keyword in value.keywords)
+    return value is not None
 
 
 def _below(name: str) -> str:

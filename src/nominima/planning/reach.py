@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from nominima.planning.module import Module, exists, module, run_on_import
+from nominima.planning.module import SPARSE, Module, exists, module, run_on_import
 from nominima.planning.uses import IMPORTED, Item, Use, lazy, run_for, uses
 
 WHOLE, DOC = "", "__doc__"
@@ -15,14 +15,21 @@ WHOLE, DOC = "", "__doc__"
 # What only frames a job: reading its arguments and writing its trace.
 FRAME = {Item("tracing.job", "Job"), Item("tracing.job", "main"), Item("tracing.trace", "Trace")}
 
-Place = tuple[str, int]
-"""A module and the number of a top-level statement in it."""
+
+class Place(NamedTuple):
+    """A module, the number of a top-level statement in it, and the name of an optional field if it is only that."""
+
+    module: str
+    number: int
+    field: str = ""
 
 
 class Step(NamedTuple):
     """What following one item adds."""
 
     items: frozenset[Item] = frozenset()
+    printed: frozenset[Item] = frozenset()
+    mentions: frozenset[str] = frozenset()
     statements: frozenset[Place] = frozenset()
     libraries: frozenset[str] = frozenset()
     files: frozenset[Path] = frozenset()
@@ -31,12 +38,32 @@ class Step(NamedTuple):
 
 @dataclass
 class Closure:
-    """Statements, the modules whose docstring is read, other libraries, and files shipped with the source."""
+    """Statements, the modules whose docstring is read, other libraries, and files shipped with the source.
+
+    quiet: statements that only what is printed depends on.
+    """
 
     statements: set[Place] = field(default_factory=set)
+    quiet: set[Place] = field(default_factory=set)
+    mentions: set[str] = field(default_factory=set)
     docs: set[str] = field(default_factory=set)
     libraries: set[str] = field(default_factory=set)
     files: set[Path] = field(default_factory=set)
+
+    def add(self, step: Step) -> None:
+        """Take in what following an item adds."""
+        self.statements |= step.statements
+        self.mentions |= step.mentions
+        self.libraries |= step.libraries
+        self.files |= step.files
+        self.docs |= step.docs
+
+    def asked(self, source: Path) -> list[Place]:
+        """The optional fields that are asked for by name and not yet in it."""
+        records = [place for place in self.statements if place.module in SPARSE and not place.field]
+        fields = [Place(at.module, at.number, name) for at in records
+                  for name in module(source, at.module).optional(at.number) if name in self.mentions]  # fmt: skip
+        return [place for place in fields if place not in self.statements]
 
 
 def closure(source: Path, roots: Iterable[tuple[str, str]], frame: Iterable[Item] = FRAME) -> Closure:
@@ -46,18 +73,32 @@ def closure(source: Path, roots: Iterable[tuple[str, str]], frame: Iterable[Item
     the way the statements that do more than define. Where names cannot be followed the whole module is taken.
     """
     found, beyond = Closure(), set(frame)
-    todo = [Item(*root) for root in roots]
-    seen = set(todo)
-    while todo:
-        step = _step(source, todo.pop())
-        found.statements |= step.statements
-        found.libraries |= step.libraries
-        found.files |= step.files
-        found.docs |= step.docs
-        new = step.items - seen - beyond
-        seen |= new
-        todo += new
+    seen = {Item(*root) for root in roots}
+    printed = _follow(source, found, seen, beyond)
+    loud = set(found.statements)
+    seen |= printed
+    while printed:
+        printed = _follow(source, found, printed, beyond | seen)
+        seen |= printed
+    found.quiet = found.statements - loud
     return found
+
+
+def _follow(source: Path, found: Closure, start: Iterable[Item], beyond: set[Item]) -> set[Item]:
+    """Add what items lead to; returns what they lead to only by printing it."""
+    todo, seen, printed = list(start), set(start), set[Item]()
+    while todo:
+        while todo:
+            step = _step(source, todo.pop())
+            found.add(step)
+            printed |= step.printed
+            new = step.items - seen - beyond
+            seen |= new
+            todo += new
+        for place in found.asked(source):
+            found.statements.add(place)
+            todo += uses(source, *place).items - seen - beyond
+    return printed - seen - beyond
 
 
 @cache
@@ -76,10 +117,14 @@ def _step(source: Path, item: Item) -> Step:
 
 def _joined(at: Module, statements: list[ast.stmt], items: set[Item], libraries: set[str]) -> Step:
     """What following statements adds to what is known already."""
-    places = [(at.name, at.place[node]) for node in statements if not isinstance(node, ast.Import | ast.ImportFrom)]
+    places = [
+        Place(at.name, at.place[node]) for node in statements if not isinstance(node, ast.Import | ast.ImportFrom)
+    ]
     each: list[Use] = [uses(at.source, *place) for place in places]
     return Step(
         frozenset(items.union(*(use.items for use in each))),
+        frozenset[Item]().union(*(use.printed for use in each)),
+        frozenset[str]().union(*(use.mentions for use in each)),
         frozenset(places),
         frozenset(libraries.union(*(use.libraries for use in each))),
     )

@@ -1,21 +1,21 @@
 """One text for a piece of Python syntax, whatever the version of Python, layout, comments and docstrings."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 LAYOUT = {"ctx", "kind", "type_comment", "type_ignores"}  # fields that follow from the rest or mean nothing
 MESSAGE = "Refusal"  # what a person reads when a job stops
 
 
-def form(node: ast.AST, messages: bool = True) -> str:
+def form(node: ast.AST, messages: bool = True, words: bool = True) -> str:
     """The canonical text of a node.
 
     `ast.dump` will not do: Python's minor versions leave out other fields. Here empty fields never count, the others
     stand in alphabetical order, constants in ASCII. Never told are what is printed and descriptions of fields; without
-    `messages` neither is the text of a `Refusal` that is raised or of an assertion.
+    `messages` neither is the text of a `Refusal` that is raised or of an assertion; without `words` no text at all is.
     """
-    return _form(node, messages, words=True)
+    return _form(node, messages, words)
 
 
 def _form(node: object, messages: bool, words: bool) -> str:
@@ -67,6 +67,14 @@ def _silent(node: ast.AST, messages: bool) -> Iterable[str]:
         yield "exc"
     elif not messages and isinstance(node, ast.Assert):
         yield "msg"
+
+
+def without(node: ast.stmt, fields: Mapping[str, ast.stmt]) -> ast.stmt:
+    """A class without some of the statements of its body; any other statement as it is."""
+    if not isinstance(node, ast.ClassDef) or not fields:
+        return node
+    body = [each for each in node.body if each not in fields.values()]
+    return ast.ClassDef(node.name, node.bases, node.keywords, body, node.decorator_list)
 
 
 def called(node: ast.AST | None) -> str | None:

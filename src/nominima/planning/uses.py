@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nominima.planning.module import PACKAGE, Module, Target, exists, module, names
-from nominima.planning.syntax import MESSAGE
+from nominima.planning.syntax import MESSAGE, called, without
 
 IMPORTED = "<imported>"  # no name: what the import of a module runs
 # The one door through which files are imported by name; a plan names all that goes through it.
@@ -25,9 +25,15 @@ class Item(NamedTuple):
 
 
 class Use(NamedTuple):
-    """What a statement names; `bindings` say which import gives a name its meaning, as two modules may define it."""
+    """What a statement names; `bindings` say which import gives a name its meaning, as two modules may define it.
+
+    printed: what it names only in order to print it.
+    mentions: names of attributes and keywords, and texts: how a field can be asked for.
+    """
 
     items: frozenset[Item]
+    printed: frozenset[Item]
+    mentions: frozenset[str]
     libraries: frozenset[str]
     bindings: tuple[str, ...]
     catches: bool
@@ -47,13 +53,14 @@ def run_for(source: Path, target: Target) -> Iterator[Item]:
 
 
 @cache
-def uses(source: Path, name: str, place: int) -> Use:
-    """What the statement at a place of a module names."""
+def uses(source: Path, name: str, place: int, field: str = "") -> Use:
+    """What the statement at a place of a module names, without its optional fields; or what one of them does."""
     at = module(source, name)
     reader = _Reader(source, at, door=any((name, each) in DOORS for each in at.bound(place)))
-    reader.visit(at.statements[place])
-    items, libraries = frozenset(reader.items), frozenset(reader.libraries)
-    return Use(items, libraries, tuple(sorted(reader.bindings)), reader.catches)
+    optional = at.optional(place)
+    reader.visit(optional[field] if field else without(at.statements[place], optional))
+    items, printed, mentions = frozenset(reader.items), frozenset(reader.printed), frozenset(reader.mentions)
+    return Use(items, printed, mentions, frozenset(reader.libraries), tuple(sorted(reader.bindings)), reader.catches)
 
 
 class _Reader(ast.NodeVisitor):
@@ -62,6 +69,7 @@ class _Reader(ast.NodeVisitor):
     def __init__(self, source: Path, at: Module, door: bool) -> None:
         self.source, self.at, self.door = source, at, door
         self.items, self.libraries, self.bindings = set[Item](), set[str](), set[str]()
+        self.printed, self.mentions = set[Item](), set[str]()
         self.catches = False
 
     def visit_Name(self, node: ast.Name) -> None:
@@ -76,9 +84,25 @@ class _Reader(ast.NodeVisitor):
         if node.id in ("__doc__", "__file__"):
             self.items.add(Item(self.at.name, node.id))
 
+    def visit_Expr(self, node: ast.Expr) -> None:
+        """What is only printed is kept apart."""
+        if called(node.value) != "print":
+            self.visit(node.value)
+            return
+        kept, self.items = self.items, set[Item]()
+        self.visit(node.value)
+        self.printed |= self.items
+        self.items = kept
+
+    def visit_keyword(self, node: ast.keyword) -> None:
+        """A keyword may be a field."""
+        self.mentions.add(node.arg or "")
+        self.visit(node.value)
+
     def visit_Attribute(self, node: ast.Attribute) -> None:
         """`module.name`, also where the module is `package.module`; of anything else the parts."""
         path = self._module(node.value)
+        self.mentions.add(node.attr)
         if path is None:
             if ast.unparse(node) == "sys.modules":
                 self.items.add(Item(self.at.name, ""))
@@ -90,7 +114,8 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         """Imports by name, if it stands there; else everything that could be meant."""
-        if names(node.func) & IMPORTERS and not self.door:
+        last = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if last in IMPORTERS and not self.door:
             self._imports_by_name(node.args[0] if node.args else None)
         self.generic_visit(node)
 
@@ -124,7 +149,8 @@ class _Reader(ast.NodeVisitor):
                 self.items.update(run_for(self.source, target))
 
     def visit_Constant(self, node: ast.Constant) -> None:
-        """An annotation may be a text that names a class."""
+        """An annotation may be a text that names a class, and a text may name a field."""
+        self.mentions |= {node.value} if isinstance(node.value, str) else set()
         if isinstance(node.value, str) and node.value.isidentifier() and node.value in self.at.definitions:
             self.items.add(Item(self.at.name, node.value))
 
