@@ -1,5 +1,6 @@
 """The digest of all that a job executes: the same in every Python, other after an edit that counts, and only then."""
 
+import json
 import os
 import re
 import shutil
@@ -10,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from nominima.ground.places import VERBS
+from nominima.ground.texts import canonical
 from nominima.planning import digests
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
+from nominima.planning.run import apart, together
 
 ROOT = Path(__file__).parents[2]
 PLAN = Plan(load(ROOT / "tests/pipeline/params.yaml"))
@@ -183,3 +186,42 @@ def test_a_figure_that_is_drawn_otherwise_is_not_judged_again(checkout: Path) ->
     text, at = path.read_text(), path.read_text().index("def draw(")
     path.write_text(text[:at] + text[at:].replace("    return ", "    assert True\n    return ", 1))
     assert changed(checkout) == {f"report {name}"}
+
+
+def planned(**changes: object) -> dict[str, str]:
+    """The specs of a plan whose base training is changed."""
+    params = PLAN.params
+    training = params.training.model_copy(update=changes)
+    plan = Plan(params.model_copy(update={"training": training}))
+    return {f"{verb} {name}": job.spec for verb in VERBS for name, job in plan.jobs(verb).items()}
+
+
+def test_a_default_written_out_is_no_other_spec() -> None:
+    assert planned(noise=0.0, dropout=0.0, model_options={"depth": 2}, optimizer_options={}) == planned()
+    assert planned(dropout=0.1) != planned()
+    assert planned(model_options={"depth": 1}) != planned()
+
+
+def test_no_knob_at_its_default_stands_in_a_spec() -> None:
+    told = json.loads(planned()["train sizes/noisy.w2"])["run"]
+    assert told["training"].keys() == {
+        "dataset", "noise", "model", "size", "optimizer", "rate", "batch", "steps", "first_seed", "seeds",
+    }  # fmt: skip
+
+
+def test_the_runs_of_a_spec_are_those_it_was_made_of() -> None:
+    for runs in PLAN.stacks.values():
+        assert apart(json.loads(canonical(together(runs)))) == runs
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "rerun"),
+    [
+        ("planning/run.py", "gain: Positive = Field(default=1.0", "gain: Positive = Field(default=1.5", TRAINED),
+        ("models/mlp.py", "depth: Natural = 2", "depth: Natural = 3", TRAINED | {"measure runs/single/base"}),
+    ],
+)
+def test_a_default_changed_in_the_source_counts(checkout, file, old, new, rerun) -> None:
+    edit(checkout, f"src/nominima/{file}", old, new)
+    assert rerun <= changed(checkout)
+    assert not changed(checkout) & (PREPARED | JUDGED)

@@ -10,7 +10,7 @@ from nominima.ground.places import FIGURE, TRAJECTORY, VERBS, dataset, figure, l
 from nominima.ground.texts import canonical
 from nominima.planning import digests, shelf
 from nominima.planning.params import DatasetEntry, Params, stacks
-from nominima.planning.run import Run, together
+from nominima.planning.run import Run, sparse, together
 
 DECIDES, WORDS = ("judge", "CLAIM"), ("CLAIM", "__doc__")  # what is read of a claim's file beside its figure
 
@@ -33,15 +33,7 @@ class Plan:
     @cached_property
     def prepare(self) -> dict[str, Job]:
         """A job per data set."""
-        return {
-            name: Job(
-                inputs=_raw(entry),
-                outputs=[dataset(name)],
-                spec=canonical({"dataset": name, **entry.model_dump(mode="json")}),
-                code=digests.code("verbs.prepare:prepare", f"datasets.{entry.source}"),
-            )
-            for name, entry in self.params.datasets.items()
-        }
+        return {name: self._prepare(name, entry) for name, entry in self.params.datasets.items()}
 
     @cached_property
     def train(self) -> dict[str, Job]:
@@ -158,12 +150,21 @@ class Plan:
     def _of(self, kind: str, measures: list[str]) -> list[str]:
         return sorted({name for name in measures if shelf.constant("measures", name, "OF") == kind})
 
+    def _prepare(self, name: str, entry: DatasetEntry) -> Job:
+        options = shelf.given("datasets", entry.source, entry.options)
+        return Job(
+            inputs=_raw(entry),
+            outputs=[dataset(name)],
+            spec=canonical({"dataset": name, "source": entry.source, "options": options}),
+            code=digests.code("verbs.prepare:prepare", f"datasets.{entry.source}"),
+        )
+
     def _train(self, runs: list[Run]) -> Job:
         training = runs[0].training
         sources = {name: self.runs[name] for name in sorted({name for run in runs for name in run.training.sources})}
         spec = together(runs)
         if sources:
-            spec["sources"] = {name: run.model_dump(mode="json") for name, run in sources.items()}
+            spec["sources"] = {name: sparse(run) for name, run in sources.items()}
         taken = [f"data/runs/{name}/{file}" for name in sources for file in TRAJECTORY]
         models = {f"models.{run.training.model}" for run in (*runs, *sources.values())}
         return Job(
@@ -177,7 +178,7 @@ class Plan:
         kind, _, name = subject.partition("/")
         outputs = self.tables(subject)
         measures = sorted({Path(file).stem for file in outputs})
-        options = {measure: self.params.measures.get(measure, {}) for measure in measures}
+        options = {each: shelf.given("measures", each, self.params.measures.get(each, {})) for each in measures}
         spec: dict[str, Any] = {"subject": subject, "measures": options}
         inputs: list[str] = []
         roots = ["verbs.measure:measure", *(f"measures.{measure}" for measure in measures)]

@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag
 
 from nominima.ground.places import place
 from nominima.ground.records import NonNegative, Positive, Share, Strict
+from nominima.planning import shelf
 
 Label = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
 RunName = Annotated[str, Field(pattern=r"^[a-z0-9{][a-z0-9_{}./-]{0,200}$")]
@@ -163,15 +164,29 @@ class Run(Strict):
         return range(self.training.first_seed, self.training.first_seed + self.training.seeds)
 
 
+def sparse(run: Run) -> dict[str, Any]:
+    """A run without what has its default, options on the shelves included: a new knob changes no spec.
+
+    A default that is changed in the source is another code of all that ask for it.
+    """
+    told = run.model_dump(mode="json", exclude_defaults=True)
+    for key, folder in (("model", "models"), ("optimizer", "optimizers")):
+        options = shelf.given(folder, told["training"][key], told["training"].pop(f"{key}_options", {}))
+        told["training"] |= {f"{key}_options": options} if options else {}
+    return told
+
+
 def together(runs: list[Run]) -> dict[str, Any]:
-    """The runs of one stack as a spec: the first told completely, of the others, in order, what they change."""
-    trainings = [run.training.model_dump(mode="json") for run in runs]
-    differing = [key for key in trainings[0] if any(training[key] != trainings[0][key] for training in trainings)]
+    """The runs of one stack as a spec: the first, `sparse`, and of each, in order, the knobs in which they differ."""
+    full = [run.training.model_dump(mode="json") for run in runs]
+    differing = [key for key in full[0] if any(training[key] != full[0][key] for training in full)]
+    each = [sparse(run) for run in runs]
     lanes = [
-        {"variant": run.variant, "taken": run.taken, "training": {key: training[key] for key in differing}}
-        for run, training in zip(runs, trainings, strict=True)
+        {"variant": run.variant, "taken": run.taken}
+        | {"training": {key: its["training"].get(key, training[key]) for key in differing}}
+        for run, its, training in zip(runs, each, full, strict=True)
     ]
-    spec = {"run": runs[0].model_dump(mode="json")}
+    spec = {"run": each[0]}
     return spec | ({"lanes": lanes} if runs[0].variant else {})
 
 

@@ -5,6 +5,7 @@ imported, so asking costs milliseconds even where torch is involved.
 """
 
 import ast
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -70,6 +71,12 @@ def options(shelf: str, name: str) -> type[BaseModel]:
         fields[argument.arg] = (kind, ... if default is None else ast.literal_eval(default))
     strict = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
     return create_model(f"{shelf}/{name}", __config__=strict, **fields)
+
+
+def given(shelf: str, name: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """The chosen options of a shelf file, those left out that are its defaults, which its source tells."""
+    fields = options(shelf, name).model_fields
+    return {key: value for key, value in chosen.items() if key not in fields or fields[key].default != value}
 
 
 def constant(shelf: str, name: str, constant_name: str) -> Any:
