@@ -12,8 +12,8 @@ from nominima.planning.uses import IMPORTED, Item, Use, lazy, run_for, uses
 
 WHOLE, DOC = "", "__doc__"
 
-# What only frames a job: reading its arguments and writing its trace.
-FRAME = {Item("tracing.job", "Job"), Item("tracing.job", "main"), Item("tracing.trace", "Trace")}
+# What only frames a job: reading its arguments, watching its memory and writing its trace.
+FRAME = {*(Item("tracing.job", name) for name in ("Job", "main", "_watch")), Item("tracing.trace", "Trace")}
 
 
 class Place(NamedTuple):
