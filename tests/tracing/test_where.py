@@ -152,3 +152,21 @@ def test_json_holds_no_sign_that_a_terminal_acts_on(project: Path) -> None:
     result = run("../\x9b\u202e\u2066ä.png", "--json")
     assert result.stdout.isascii()
     assert told("../\x9b\u202e\u2066ä.png")["file"] == "../\x9b\u202e\u2066ä.png"
+
+
+@pytest.mark.parametrize("key", ["filter.x.clean", "core.fsmonitor", "diff.x.textconv", "diff.external", "core.pager"])
+def test_nothing_is_run_that_the_configuration_around_a_file_names(key: str, project: Path, tmp_path: Path) -> None:
+    Path("src").mkdir()
+    for file in ("params.yaml", "src/a.py"):
+        Path(file).write_text("old")
+    Path(".gitattributes").write_text("* filter=x diff=x\n")
+    commit("Name a filter")
+    git("config", key, f"touch {tmp_path}/run; cat")
+    build(plan(rate=0.2))
+    Path("params.yaml").write_text("new")
+    Path("src/b.py").write_text("new")
+    for file in (FIGURE, TABLE):
+        walk = told(file)
+        assert walk["standing"] == "uncommitted"
+        assert walk["notes"][-1].endswith("now it differs in params.yaml, src/b.py")
+    assert not (tmp_path / "run").exists()

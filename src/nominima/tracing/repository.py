@@ -12,6 +12,7 @@ GIT = (
     "-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "-c", "i18n.logOutputEncoding=UTF-8",
 )  # fmt: skip
 ELSEWHERE = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"}
+SET = {"LC_ALL": "C", "GIT_NO_LAZY_FETCH": "1"}  # a partial clone would run what it is fetched by
 PLAIN = ("100644", "100755")  # modes of files that are no links
 
 
@@ -52,9 +53,19 @@ def boundary(root: Path) -> set[str]:
 
 
 def changed(root: Path, *paths: str) -> list[str]:
-    """Paths at or below `paths` that differ from HEAD or are not in Git."""
-    told = git(root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", *paths)
-    return [entry[3:] for entry in told.split("\0") if entry]
+    """Paths at or below `paths` that differ from HEAD or are not in Git, byte for byte.
+
+    `git status` would run the filters that the repository's own configuration names.
+    """
+    stored = blobs(root, "HEAD", *paths)
+    listed = git(root, "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *paths).split("\0")
+    known = sorted({*stored, *listed} - {""})
+    here = [path for path in known if (root / path).is_file()]
+    names = git(
+        root, "hash-object", "--no-filters", "--stdin-paths", stdin="".join(f"{path}\n" for path in here).encode()
+    )
+    found = dict(zip(here, names.split(), strict=True))
+    return [path for path in known if found.get(path) != stored.get(path)]
 
 
 def commit(root: Path, name: str) -> Commit:
@@ -134,7 +145,7 @@ def _told(done: "subprocess.CompletedProcess[bytes]") -> str:
 
 
 def _git(root: Path, *arguments: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-    environment = {name: value for name, value in os.environ.items() if name not in ELSEWHERE} | {"LC_ALL": "C"}
+    environment = {name: value for name, value in os.environ.items() if name not in ELSEWHERE} | SET
     try:
         return subprocess.run(  # noqa: S603 - no shell
             [*GIT, *arguments], cwd=root, input=stdin, capture_output=True, check=False, env=environment
