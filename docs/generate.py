@@ -1,6 +1,7 @@
 """Write what is generated from the source into its documents: `make docs`.
 
-README.md: the map of the modules. workflow/schemas: the schema of params.yaml for editors.
+README.md: the map of the modules. docs/verdicts.md: the register of rules. workflow/schemas: the schema of params.yaml
+for editors.
 """
 
 import ast
@@ -8,6 +9,10 @@ import json
 import re
 from pathlib import Path
 
+from nominima.drawing.theme import prediction
+from nominima.ground.texts import number
+from nominima.judging.register import rule_digest
+from nominima.planning import shelf
 from nominima.planning.params import Params
 
 ROOT = Path(__file__).parents[1]
@@ -15,8 +20,9 @@ ROOT = Path(__file__).parents[1]
 
 def generated() -> dict[Path, str]:
     """File → what it must hold."""
-    readme = ROOT / "README.md"
+    readme, verdicts = ROOT / "README.md", ROOT / "docs/verdicts.md"
     return {
+        verdicts: pasted(verdicts.read_text(), "register", register()),
         readme: pasted(readme.read_text(), "map", module_map()),
         ROOT / "workflow/schemas/params.schema.json": json.dumps(Params.model_json_schema(), indent=1, sort_keys=True)
         + "\n",
@@ -29,6 +35,18 @@ def pasted(text: str, name: str, content: str) -> str:
     mark, _, rest = rest.partition("-->\n")
     _, _, tail = rest.partition("<!-- end -->")
     return f"{head}<!-- {name}{mark}-->\n{content}<!-- end -->{tail}"
+
+
+def register() -> str:
+    """A line for each claim on the shelf: its rule, and the digest of all that decides."""
+    heads = ("claim", "the number that decides", "the claim says", "null", "digest")
+    rows = [heads, ("---",) * len(heads)]
+    for name in shelf.names("claims"):
+        rule = shelf.load("claims", name).RULE
+        digest = rule_digest(rule, shelf.path("claims", name).read_text())[:12]
+        null = "–" if rule.null is None else number(rule.null)
+        rows.append((f"`{name}`", rule.statistic, prediction(rule), null, f"`{digest}`"))
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def module_map() -> str:

@@ -17,7 +17,8 @@ from nominima.drawing import verdicts as verdicts_table
 from nominima.estimating.estimate import estimate as estimated
 from nominima.ground.files import REMEDY, Refusal
 from nominima.ground.places import verdict
-from nominima.judging.claim import Scoreboard, read_judged
+from nominima.judging.record import Scoreboard, read_judged
+from nominima.judging.words import titles
 from nominima.planning.costs import read_costs
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
@@ -116,9 +117,9 @@ def verdicts(
     root = _project()
     board, _ = read_judged(root / verdict("scoreboard"), Scoreboard)
     if markdown:
-        typer.echo(verdicts_table.markdown(board), nl=False)
+        typer.echo(verdicts_table.markdown(board, titles()), nl=False)
     else:
-        verdicts_table.show(board, Console())
+        verdicts_table.show(board, titles(), Console())
     old = behind(Plan(load(root / "params.yaml")).by_verb, root)
     if old:
         note = f"note: params.yaml or the source ask for other results by now ({', '.join(old)}); {REMEDY}"

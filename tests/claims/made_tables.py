@@ -1,4 +1,4 @@
-"""Hand-made measurements: what a claim would read if the world were so or so."""
+"""Hand-made measurements: what a claim would read if the world were so or so, checked against the measures' schemas."""
 
 import json
 from itertools import product
@@ -6,15 +6,21 @@ from itertools import product
 import numpy as np
 import polars as pl
 
-from nominima.judging.evidence import Evidence
-from nominima.judging.verdict import verdict
+from nominima.judging.decide import decide
+from nominima.judging.evidence import Evidence, numbers
+from nominima.judging.words import of_claim
+from nominima.measuring.identity import CENSORED, IDENTITY, completed
+from nominima.measuring.table import faults, schema
 from nominima.planning import shelf
+from nominima.planning.knobs import KNOBS, is_knob
 from nominima.verbs import report
 from nominima.verbs.judge import findings
 
 COMPUTING = ("aggregate", "bin", "density", "extent", "impute", "loess", "quantile", "regression", "transform")
 SIZES = (4, 8, 16, 32)
-SEEDS = tuple(range(100, 108))
+SEEDS = tuple(range(300, 308))
+TRAINING = {"dataset": "mnist1d", "model": "mlp", "optimizer": "adam", "rate": 0.001, "batch": 100, "steps": 5000,
+            "examples": 4000}  # fmt: skip
 
 
 def noise(*key):
@@ -27,44 +33,79 @@ def hash_of(part):
 
 
 def lanes(sizes=SIZES, seeds=SEEDS, noises=(0.0, 0.2), **changes):
-    """Identity columns of every lane of a sweep: parameters = size²."""
+    """Identity columns of every lane of a sweep, knobs that are not named at their defaults: parameters = size²."""
     for share, size, seed in product(noises, sizes, seeds):
-        yield {
-            "sweep": "sizes", "run": f"sizes/{share}.w{size}", "dataset": "mnist1d", "examples": None, "noise": share,
-            "smoothing": 0.0, "model": "mlp", "size": size, "parameters": size**2, "gain": 1.0,
-            "start.kind": None, "optimizer": "adam",
-            "rate": 0.001, "tuned": False, "schedule": "constant", "l2": 0.0, "decay": 0.0, "l1": 0.0, "dropout": 0.0,
-            "seed": seed, "status": "ok",
-        } | changes  # fmt: skip
+        known = {"parameters": size**2, **dict.fromkeys(CENSORED, False), "noise": share, "size": size}
+        yield TRAINING | known | changes | {"seed": seed, "status": "ok"}
 
 
-def table(rows):
-    """Columns of nulls alone are measured numbers, but for `examples` and `start.kind`."""
-    made = pl.DataFrame(
-        list(rows), schema_overrides={"examples": pl.Int64, "start.kind": pl.String}, infer_schema_length=None
+def table(measure, *sweeps):
+    """The table of a measure from the rows of one or several sweeps, as it would be stored and read.
+
+    Raises an AssertionError for rows that the measure's schema does not allow. What has no run name is named after all
+    that it changes.
+    """
+    rows = [row for sweep in sweeps for row in sweep]
+    its = schema(measure)
+    of_runs = shelf.constant("measures", measure, "OF") == "run"
+    kinds = {name: getattr(pl, kind.rstrip("?")) for name, kind in its.columns.items()}
+    made = pl.DataFrame(rows, schema_overrides={**kinds}, infer_schema_length=None)
+    if of_runs:
+        usual = {name: knob.default for name, knob in KNOBS.items() if not knob.part and knob.default is not None}
+        made = made.with_columns(pl.col(name).fill_null(value) for name, value in usual.items() if name in made.columns)
+        knobs = [name for name in made.columns if is_knob(name)]
+        made = made.with_columns(sweep=pl.lit("made"), run=pl.concat_str(pl.col(knobs).cast(pl.String).fill_null("-")))
+        made = completed(made)
+        options = [name for name in made.columns if is_knob(name) and name not in KNOBS]
+        own = [name for name in its.columns if name not in IDENTITY["run"]]
+        made = made.select(*IDENTITY["run"], *options, *own).sort("run", *its.key)
+    else:
+        made = made.select(*its.columns).sort(its.key)
+    parts = (
+        made.partition_by("run") if of_runs else made.partition_by("dataset") if "dataset" in its.columns else [made]
     )
-    return made.with_columns(pl.col(pl.Null).cast(pl.Float64))
+    assert [fault for part in parts for fault in faults(part.sort(its.key), its)] == []
+    return made
 
 
-def lose(frame, share, *columns):
-    """The first `share` of the seeds diverged: their rows have nulls."""
+def lose(measure, frame, share):
+    """The table with the first `share` of the seeds diverged: what was measured of them is null."""
     seeds = frame["seed"].unique().sort()
     gone = pl.col("seed").is_in(seeds[: round(share * len(seeds))].to_list())
     return frame.with_columns(
         pl.when(gone).then(pl.lit("diverged")).otherwise("status").alias("status"),
-        *(pl.when(~gone).then(column).alias(column) for column in columns),
+        *(pl.when(~gone).then(name).alias(name) for name in schema(measure).measured),
     )
+
+
+def censor(frame, share):
+    """The table with the first `share` of the seeds best at the last point looked at."""
+    seeds = frame["seed"].unique().sort()
+    late = pl.col("seed").is_in(seeds[: round(share * len(seeds))].to_list())
+    return frame.with_columns(late.alias(name) for name in CENSORED)
+
+
+def found(name, **tables):
+    """What a claim finds in tables by measure."""
+    module = shelf.load("claims", name)
+    return findings(module.judge, module.RULE, Evidence(tables))
 
 
 def judged(name, **tables):
     """The verdict of a claim on tables by measure."""
-    module = shelf.load("claims", name)
-    return verdict(name, module.CLAIM, findings(module.judge, Evidence(tables)), "digest")
+    return decide(name, found(name, **tables), "digest")
 
 
 def drawn(name, **tables):
     """The whole figure of a claim on tables by measure, as Vega-Lite text; Vega is left no statistics to compute."""
-    chart = report.figure(shelf.load("claims", name).draw, Evidence(tables), judged(name, **tables), "1a2b3c4d5e6f")
+    made = found(name, **tables)
+    panels = shelf.load("claims", name).PANELS
+    chart = report.figure(panels, numbers(made), decide(name, made, "digest"), of_claim(name).title, "1a2b3c4d5e6f")
     told = json.dumps(chart, allow_nan=False)
     assert [word for word in COMPUTING if f'"{word}"' in told] == []
     return told
+
+
+def outcomes(part):
+    """The word of every cell that decides, by name."""
+    return {cell.name: cell.outcome for cell in part.cells if cell.decides}

@@ -1,51 +1,68 @@
-"""A sweep in which every seed diverged: no verdict, no crash, and a figure that can be drawn."""
+"""Over the shelf: what every claim must be, and what it must bear."""
 
-import polars as pl
+from importlib import import_module
+
 import pytest
-from made_tables import drawn, judged, lose
-from test_c0a_bigger_is_better import ACCURACIES, LOSSES, learning_curve
-from test_c1b_parameter_distances import distances
-from test_c1c_no_bad_start import NUMBERS as STARTED
-from test_c1c_no_bad_start import learning_curve as started
-from test_c1d_init_like_solutions import init_likeness
-from test_c1e_connected import barriers, ways
-from test_c2a_minima_vanish import tables
-from test_c2b_escape_direction import NUMBERS as CURVATURES
-from test_c2b_escape_direction import escape_directions, toy_minima
-from test_c2c_never_critical import NUMBERS, stationarity
-from test_c2d_norm_divergence import decayed, norms
-from test_c2d_norm_divergence import tables as decay_tables
-from test_c4a_straight_way_down import descent, line
+from made_tables import drawn, found, judged, lose
 
-TABLES = {
-    "c0a_bigger_is_better": {"learning_curve": lose(learning_curve(), 1, *LOSSES, *ACCURACIES)},
-    "c1b_parameter_distances": {"distances": distances(lost=8)},
-    "c1c_no_bad_start": {"learning_curve": lose(started(), 1, *STARTED)},
-    "c1d_init_like_solutions": {"init_likeness": lose(init_likeness(), 1, "ks", "sd_ratio", "kurtosis")},
-    "c1e_connected": {
-        name: lose(made, 1, *({"barrier", "won", "share", "restored", "init_best", "norm"} & set(made.columns)))
-        for name, made in ({"barriers": barriers()} | ways()).items()
-    },
-    "c2a_minima_vanish": tables(kind=lambda width, seed: "not converged"),
-    "c2b_escape_direction": {
-        "escape_directions": lose(escape_directions(), 1, *CURVATURES),
-        "toy_minima": toy_minima(),
-    },
-    "c2c_never_critical": {"stationarity": lose(stationarity(), 1, *NUMBERS)},
-    "c2d_norm_divergence": {
-        "norms": pl.concat([lose(norms(), 1, "norm", "relative_norm", "travelled"), decayed()]),
-        "learning_curve": lose(decay_tables()["learning_curve"], 1, *LOSSES, *ACCURACIES),
-        "decay_shift": lose(decay_tables()["decay_shift"], 1, "lambda_min", "lambda_max", "lambda_min_held"),
-    },
-    "c4a_straight_way_down": {"line": lose(line(), 1, "train_loss"), "descent": lose(descent(), 1, "uphill_share")},
-}
+from nominima.judging.evidence import numbers
+from nominima.judging.words import of_claim
+from nominima.planning import shelf
+
+CLAIMS = shelf.names("claims")
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_a_sweep_that_diverged_leaves_its_claim_untested(name):
-    found = judged(name, **TABLES[name])
-    assert found.outcome == "untested"
-    assert "runs lost" in found.reason
-    assert found.lost == found.runs > 0
-    assert found.headline is None
-    assert drawn(name, **TABLES[name])
+def world(name):
+    """The tables of a world in which the claim holds: `world()` of its test."""
+    return import_module(f"test_{name}").world()
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_it_holds_in_a_world_of_its_own_and_every_panel_is_drawn(name):
+    verdict = judged(name, **world(name))
+    assert verdict.outcome == "supported", verdict.reason
+    told, panels = drawn(name, **world(name)), shelf.load("claims", name).PANELS
+    views = set(numbers(found(name, **world(name)))["view"])
+    assert {panel.view for panel in panels} <= views
+    assert all(panel.title.split()[0] in told for panel in panels)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_sweep_that_diverged_leaves_it_untested_and_can_be_drawn(name):
+    tables = world(name)
+    of_runs = [measure for measure in tables if shelf.constant("measures", measure, "OF") == "run"]
+    if not of_runs:
+        pytest.skip("nothing of it is trained")
+    lost = tables | {measure: lose(measure, tables[measure], 1) for measure in of_runs}
+    verdict = judged(name, **lost)
+    assert verdict.outcome == "untested"
+    assert "are lost" in verdict.reason
+    assert verdict.lost == verdict.runs > 0
+    assert drawn(name, **lost)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_without_any_measurement_it_says_what_is_missing(name):
+    verdict = judged(name)
+    assert verdict.outcome == "untested"
+    asked = shelf.constant("claims", name, "MEASURES")
+    assert any(f"there is no measurement of {measure}" in verdict.reason for measure in asked)
+    assert "Nothing is drawn" in drawn(name)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_it_has_words_a_control_that_must_fail_and_few_lines(name):
+    assert of_claim(name).literature
+    guards = found(name, **world(name)).primary.guards
+    assert any(guard.kind == "negative" for guard in guards)
+    assert len(shelf.path("claims", name).read_text().splitlines()) <= 150
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_its_numbers_are_those_it_is_judged_by(name):
+    """The cells of a verdict are those of its numbers, and no column stands for nothing."""
+    made = found(name, **world(name))
+    table = numbers(made)
+    for cell in judged(name, **world(name)).primary.cells:
+        assert set(cell.condition) <= set(table.columns)
+    assert not table.is_duplicated().any()

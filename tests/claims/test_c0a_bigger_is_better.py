@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
-from made_tables import SIZES, drawn, judged, lanes, lose, noise, table
+from made_tables import SIZES, censor, judged, lanes, lose, noise, outcomes, table
 
 CLAIM = "c0a_bigger_is_better"
-LOSSES = [f"{split}_loss" for split in ("train", "validation", "test", "noisy_test")]
-ACCURACIES = [f"{split}_accuracy" for split in ("train", "validation", "test", "noisy_test")]
+SPLITS = ("train", "validation", "test", "noisy_test")
 
 
 def falling(size, by=0.1):
@@ -12,45 +11,48 @@ def falling(size, by=0.1):
     return 1 - by * np.log10(size**2 / SIZES[0] ** 2)
 
 
-def learning_curve(stopped=falling, untrained=lambda size: 2.3, end=falling, spread=0.01, **changes):
-    def rows():
-        for lane in lanes(**changes):
-            size, seed = lane["size"], lane["seed"]
-            for step, loss in enumerate((untrained(size), stopped(size), stopped(size), end(size))):
-                loss = loss + spread * noise(size, seed, step)
-                marks = {"best_loss": step == 1, "best_accuracy": step == 2, "end": step == 3}
-                yield (
-                    lane
-                    | {"step": step}
-                    | dict.fromkeys(LOSSES, loss)
-                    | dict.fromkeys(ACCURACIES, 1 - loss / 3)
-                    | marks
-                )
-
-    return table(rows())
+def rows(stopped=falling, end=falling, spread=0.01, **changes):
+    for lane in lanes(**changes):
+        size, seed = lane["size"], lane["seed"]
+        for step, loss in enumerate((2.3, stopped(size), stopped(size), end(size))):
+            loss = loss + spread * noise(size, seed, step)
+            marks = {"best_loss": step == 1, "best_accuracy": step == 2, "end": step == 3}
+            numbers = {f"{split}_loss": loss for split in SPLITS} | {
+                f"{split}_accuracy": 1 - loss / 3 for split in SPLITS
+            }
+            yield lane | {"step": step} | numbers | marks
 
 
-def told(**world):
-    return judged(CLAIM, learning_curve=learning_curve(**world))
+def random(stopped=lambda _: 2.3, **changes):
+    return rows(stopped, noises=(0.9,), steps=600, **changes)
+
+
+def depths(loss=None, **changes):
+    """Networks of middle width and one to three hidden layers."""
+    told = loss or {1: 1.0, 2: 0.9, 3: 0.8}
+    for depth, found in told.items():
+        yield from rows(lambda _, its=found: its, sizes=(16,), **{"model.depth": depth} | changes)
+
+
+def world(**changes):
+    return {"learning_curve": table("learning_curve", rows(**changes), random(), depths(noises=(0.0,)))}
+
+
+def told(*more, control=None, **changes):
+    sweeps = (rows(**changes), random() if control is None else control)
+    return judged(CLAIM, learning_curve=table("learning_curve", *sweeps, *more))
 
 
 def test_supported_where_the_loss_falls_by_the_slope_it_has():
     found = told()
     assert found.outcome == "supported", found.reason
-    assert [cell.name for cell, _ in found.cells] == ["mnist1d, noise 0.0", "mnist1d, noise 0.2"]
-    assert found.headline is not None
-    assert found.headline.estimate.value == pytest.approx(0.1, abs=0.02)
-    assert (found.runs, found.lost) == (16, 0)
-    assert found.robustness is not None
-    assert found.robustness.value == 1
-    assert all(trend.kendall == 1 for trend in found.trends)
+    assert outcomes(found.primary) == {"mnist1d, noise 0.0": "supported", "mnist1d, noise 0.2": "supported"}
+    assert found.primary.cells[0].estimate.value == pytest.approx(0.1, abs=0.02)
+    assert (found.runs, found.lost, found.truer.word) == (64, 0, "grows")
 
 
 def test_contradicted_where_the_loss_rises():
-    found = told(stopped=lambda size: 1 + 0.1 * np.log10(size))
-    assert found.outcome == "contradicted", found.reason
-    assert found.robustness is not None
-    assert found.robustness.value == 0
+    assert told(stopped=lambda size: 1 + 0.1 * np.log10(size)).outcome == "contradicted"
 
 
 def test_inconclusive_where_the_fall_is_too_small_to_matter():
@@ -59,55 +61,73 @@ def test_inconclusive_where_the_fall_is_too_small_to_matter():
 
 
 def test_mixed_where_data_sets_disagree():
-    both = [learning_curve(), learning_curve(stopped=lambda size: falling(size, -0.1), dataset="digits", run="digits")]
-    tables = [each.with_columns(run=each["run"] + each["size"].cast(str) + each["noise"].cast(str)) for each in both]
-    found = judged(CLAIM, learning_curve=tables[0].vstack(tables[1]))
-    assert found.outcome == "mixed"
-    assert found.reason == (
-        "Supported in mnist1d, noise 0.0; mnist1d, noise 0.2; contradicted in digits, noise 0.0; digits, noise 0.2."
-    )
+    digits = rows(stopped=lambda size: falling(size, -0.1), dataset="digits")
+    assert told(digits, random(dataset="digits")).outcome == "mixed"
 
 
-def test_void_where_training_does_not_gain_by_size():
-    found = told(end=lambda size: 1.0)
-    assert (found.outcome, "positive control failed" in found.reason) == ("untested", True)
+def test_the_number_of_examples_is_a_cell_with_the_control_of_its_data():
+    found = told(rows(examples=250, noises=(0.0,)))
+    assert len(outcomes(found.primary)) == 3
+    assert found.outcome == "supported"
 
 
-def test_inconclusive_where_untrained_networks_gain_as_well():
-    found = told(untrained=falling)
-    assert found.outcome == "inconclusive"
-    assert "untrained" in found.reason
+class TestControl:
+    def test_a_gain_on_random_labels_leaves_the_cells_inconclusive(self):
+        found = told(control=random(stopped=falling))
+        assert (found.outcome, set(outcomes(found.primary).values())) == ("inconclusive", {"inconclusive"})
+
+    def test_without_networks_on_random_labels_it_is_untested(self):
+        found = told(control=())
+        assert found.outcome == "untested"
+        assert "labels nine tenths random" in found.reason
+
+    def test_a_contradicted_cell_needs_none(self):
+        assert told(control=(), stopped=lambda size: falling(size, -0.1)).outcome == "contradicted"
 
 
+class TestDepth:
+    def word(self, **losses):
+        (part,) = told(depths({int(name[1:]): loss for name, loss in losses.items()}, noises=(0.0,))).parts
+        return part.outcome
+
+    def test_each_step_must_lower_the_loss(self):
+        assert self.word(d1=1.0, d2=0.9, d3=0.8) == "supported"
+        assert self.word(d1=1.0, d2=0.9, d3=0.895) == "inconclusive"
+        assert self.word(d1=1.0, d2=0.9, d3=0.95) == "contradicted"
+
+    def test_a_rise_makes_the_claim_mixed(self):
+        found = told(depths({1: 1.0, 2: 1.1, 3: 1.2}, noises=(0.0,)))
+        assert (found.outcome, "depth is contradicted" in found.reason) == ("mixed", True)
+
+    def test_depths_are_no_cells_of_the_primary(self):
+        assert len(told(depths(noises=(0.0,))).primary.cells) == 2
+
+
+@pytest.mark.parametrize("gone", [lose, lambda _, frame, share: censor(frame, share)])
 @pytest.mark.parametrize(("share", "outcome"), [(0.125, "supported"), (0.375, "inconclusive")])
-def test_lost_seeds_are_counted(share, outcome):
-    found = judged(CLAIM, learning_curve=lose(learning_curve(), share, *LOSSES, *ACCURACIES))
-    assert (found.outcome, found.lost) == (outcome, round(16 * share))
+def test_lost_and_censored_networks_are_counted(gone, share, outcome):
+    whole = table("learning_curve", rows(), random())
+    keep = whole["noise"] == 0.9
+    found = judged(CLAIM, learning_curve=gone("learning_curve", whole.filter(~keep), share).vstack(whole.filter(keep)))
+    assert (found.outcome, found.lost) == (outcome, round(64 * share))
 
 
-@pytest.mark.parametrize(
-    ("world", "reason"),
-    [
-        ({"sizes": (4,)}, "it has 1 size; at least two are compared"),
-        ({"seeds": (1, 2, 3)}, "3 of 3 runs can be used, an interval needs 5"),
-    ],
-)
-def test_untested_says_what_is_missing(world, reason):
-    found = told(**world)
-    assert found.outcome == "untested"
-    assert reason in found.reason
+def test_untested_says_what_is_missing():
+    assert "no condition was measured" in told(sizes=(4,)).reason
+    assert "3 seeds, 8 are needed" in told(seeds=(1, 2, 3)).reason
 
 
-def test_untested_without_any_measurement():
-    found = judged(CLAIM)
-    assert found.reason == "Evidence is missing: there is no measurement of learning_curve."
-
-
-def test_stands_beside_published_accuracies():
+def test_published_accuracies_stand_next_to_ours_with_both_intervals():
     found = told()
-    assert {row.name: row.estimate.value for row in found.published if "README" in row.source}["accuracy, MLP"] == 0.68
-    assert {row.name for row in found.sensitivity if row.variant} == {"stopped by accuracy"}
+    readme = {row.name: row for row in found.published if row.source.startswith("README")}
+    mlp = readme["accuracy of mlp, published set"]
+    assert (mlp.value, round(mlp.low or 0, 2), round(mlp.high or 0, 2)) == (0.68, 0.65, 0.71)
+    assert mlp.ours is not None
+    assert mlp.ours.low is not None
+    assert readme["accuracy of cnn, published set"].ours is None
 
 
-def test_is_drawn():
-    assert drawn(CLAIM, learning_curve=lose(learning_curve(), 0.125, *LOSSES, *ACCURACIES))
+def test_accuracy_is_a_variant():
+    assert {row.name for row in told().beside if row.variant} == {
+        "rise of the accuracy per tenfold, stopped by accuracy"
+    }

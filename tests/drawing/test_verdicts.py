@@ -8,29 +8,37 @@ from typer.testing import CliRunner
 
 from nominima.cli import app
 from nominima.drawing.verdicts import markdown
-from nominima.judging.claim import Cell, Estimate, Rule, Scoreboard, Standing, write_judged
+from nominima.judging.intervals import Estimate
+from nominima.judging.record import Scoreboard, Standing, write_judged
+from nominima.judging.rules import Rule
 from nominima.tracing.trace import Trace
 
 RULE = Rule(statistic="share", side="above", tau=0.9, null=0.5, trend="share", flat=0.1)
 
 
+CLAIM = "c1b_parameter_distances"
+TITLES = {CLAIM: "All starts are near | [as] <b> far", "c2d_x": "B"}
+
+
+ROOT = Path(__file__).parents[2]
+
+
 def standing(**changes: Any) -> Standing:
     return Standing.model_validate(
         {
-            "claim": "c1b_parameter_distances",
-            "title": "All starts are near | [as] <b> far",
+            "claim": CLAIM,
             "outcome": "supported",
             "reason": "every interval lies beyond 0.9",
             "growth": "grows",
-            "growth_reason": "p < .01",
-            "trend_p": 0.001,
-            "holm_p": 0.004,
-            "headline": Cell(name="all", estimate=estimate(0.9512, 0.93, 0.97), runs=16),
-            "robustness": estimate(0.75, 0.6, 0.9, n=4),
+            "growth_reason": "Kendall's τ .9",
+            "weakest": "all",
+            "estimate": estimate(0.9512, 0.93, 0.97),
+            "supported": 3,
+            "tested": 4,
+            "cells": 5,
             "runs": 16,
             "lost": 0,
             "rule": RULE,
-            "rule_digest": "d",
         }
         | changes
     )
@@ -41,14 +49,14 @@ def estimate(value: float | None, low: float | None, high: float | None, n: int 
 
 
 def test_the_table_of_the_readme_has_a_line_per_claim_with_its_numbers() -> None:
-    untested = {"outcome": "untested", "growth": "unclear", "headline": None, "robustness": None, "runs": 9, "lost": 2}
-    board = Scoreboard(standings=[standing(), standing(claim="c2d_x", title="B", **untested)])
-    assert markdown(board) == (
-        "| claim | verdict | with size | effect (95 % interval) | cells that agree | runs |\n"
+    numbers = {"estimate": estimate(None, None, None), "supported": 0, "tested": 0, "runs": 9, "lost": 2}
+    board = Scoreboard(standings=[standing(), standing(claim="c2d_x", outcome="untested", growth="unclear", **numbers)])
+    assert markdown(board, TITLES) == (
+        "| claim | verdict | with size | effect (95 % interval) | supported in | runs |\n"
         "| --- | --- | --- | --- | --- | --- |\n"
         "| [c1b](reports/figures/c1b_parameter_distances.svg) All starts are near \\| \\[as\\] \\<b\\> far "
-        "| **supported** | grows | 0.951 [0.93, 0.97] | 75% of 4 | 16 |\n"
-        "| [c2d](reports/figures/c2d_x.svg) B | **untested** | unclear | – | – | 9, 2 lost |\n"
+        "| **supported** | grows | 0.951 [0.93, 0.97] | 3 of 4 cells | 16 |\n"
+        "| [c2d](reports/figures/c2d_x.svg) B | **untested** | unclear | – | 0 of 0 cells | 9, 2 lost |\n"
     )
 
 
@@ -61,22 +69,23 @@ def test_the_table_of_the_readme_has_a_line_per_claim_with_its_numbers() -> None
     ],
 )
 def test_an_effect_without_an_interval_is_told_as_far_as_it_is_known(number: Estimate, told: str) -> None:
-    board = Scoreboard(standings=[standing(headline=Cell(name="all", estimate=number, runs=1))])
-    assert f"| {told} |" in markdown(board)
+    board = Scoreboard(standings=[standing(estimate=number)])
+    assert f"| {told} |" in markdown(board, TITLES)
 
 
 def test_no_claims_give_an_empty_table() -> None:
-    assert markdown(Scoreboard(standings=[])).count("\n") == 2
+    assert markdown(Scoreboard(standings=[]), {}).count("\n") == 2
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with one verdict; commands run in a folder inside of it."""
-    board = Scoreboard(standings=[standing(title="[red]All starts[/]", reason="[bold]because")])
+    board = Scoreboard(standings=[standing(claim="[red]all", reason="[bold]because")])
     trace = Trace(verb="judge", spec={}, code="c", inputs={}, environment={})
     write_judged(tmp_path / "reports/verdicts/scoreboard.json", board, trace)
     (tmp_path / "reports/ledger").mkdir()
     (tmp_path / "docs").mkdir()
+    (tmp_path / "params.yaml").write_bytes((ROOT / "tests/params.smoke.yaml").read_bytes())
     monkeypatch.chdir(tmp_path / "docs")
     return tmp_path
 
@@ -85,7 +94,7 @@ def test_the_terminal_shows_every_verdict_and_its_reason(project: Path, monkeypa
     monkeypatch.setenv("COLUMNS", "80")
     result = CliRunner().invoke(app, ["verdicts"])
     assert result.exit_code == 0
-    for word in ("c1b", "[red]All", "supported", "grows", "0.951", "16", "[bold]because"):
+    for word in ("[red]all", "supported", "grows", "0.951", "16", "[bold]because"):
         assert word in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
 
@@ -93,7 +102,7 @@ def test_the_terminal_shows_every_verdict_and_its_reason(project: Path, monkeypa
 def test_markdown_is_printed_as_it_is_made(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "20")
     result = CliRunner().invoke(app, ["verdicts", "--markdown"])
-    assert result.stdout == markdown(Scoreboard(standings=[standing(title="[red]All starts[/]")]))
+    assert result.stdout == markdown(Scoreboard(standings=[standing(claim="[red]all")]), {})
 
 
 def test_a_missing_or_damaged_scoreboard_is_refused_in_one_line(project: Path) -> None:

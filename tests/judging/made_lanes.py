@@ -10,7 +10,7 @@ from nominima.judging.rules import Rule
 SEEDS = tuple(range(300, 308))
 SIZES = (4.0, 16.0, 64.0)
 ABOVE = Rule(statistic="s", side="above", tau=0.1, null=0.0, trend="t", flat=0.1)
-SCHEMA = {"size": pl.Float64, "seed": pl.Int64, "value": pl.Float64, "lost": pl.String}
+SCHEMA = {"size": pl.Float64, "seed": pl.Int64, "value": pl.Float64, "status": pl.String}
 NOISE = np.random.default_rng(5).normal(size=(16, 12))
 
 
@@ -20,7 +20,7 @@ def lanes(value, conditions=({"dataset": "a"},), sizes=SIZES, seeds=SEEDS, sprea
     for condition, (at, size), (row, seed) in product(conditions, enumerate(sizes), enumerate(seeds)):
         why = lost(condition, size, seed)
         found = None if why else value(condition, size) + spread * float(NOISE[row % 16, at % 12])
-        rows.append(condition | {"size": size, "seed": seed, "value": found, "lost": why})
+        rows.append(condition | {"size": size, "seed": seed, "value": found, "status": why or "ok"})
     if not rows:
         return pl.DataFrame(schema=SCHEMA)
     return pl.DataFrame(rows, schema_overrides=SCHEMA, infer_schema_length=None)

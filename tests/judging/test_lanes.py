@@ -50,11 +50,24 @@ def test_a_lane_is_a_run_and_a_seed():
 
 
 @pytest.mark.parametrize(
-    "lost",
-    [rows(4, 1, [1, None], ["ok", "diverged"]), rows(4, 1, [1, 2], ["diverged"]), rows(4, 1, [1, None])],
+    ("lost", "why"),
+    [
+        (rows(4, 1, [1, None], ["ok", "diverged"]), "diverged"),
+        (rows(4, 1, [1, 2], ["diverged"]), "diverged"),
+        (rows(4, 1, [1, None]), "lost"),
+    ],
 )
-def test_a_diverged_or_empty_lane_is_kept_with_a_null(lost):
-    assert lanes(table(lost), LAST).select("value", "status").rows() == [(None, "lost")]
+def test_a_diverged_or_empty_lane_is_kept_with_a_null_and_says_why(lost, why):
+    assert lanes(table(lost), LAST).select("value", "status").rows() == [(None, why)]
+
+
+def test_at_a_stop_a_lane_that_is_best_at_its_end_is_censored():
+    late = table(rows(4, 1, [1, 3]), rows(4, 2, [1, 5])).with_columns(censored=pl.col("seed") == 1)
+    assert lanes(late, LAST, stopped=True).select("value", "status").rows() == [(None, "censored"), (5.0, "ok")]
+    assert lanes(late, LAST)["value"].to_list() == [3.0, 5.0]
+    other = late.rename({"censored": "censored_accuracy"})
+    assert lanes(other, LAST, stopped=True, censored="censored_accuracy")["value"].to_list() == [None, 5.0]
+    assert lanes(other, LAST, stopped=True)["value"].to_list() == [3.0, 5.0]
 
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf")])
@@ -149,7 +162,7 @@ def test_a_legend_names_the_cells_of_all_frames_of_a_claim_alike():
     both = ["digits, noise 0.0, batch 10", "digits, noise 0.0, batch 100"]
     assert [cell for cell, _ in each_cell(other, known)] == both
     laws = pl.DataFrame({"law": ["a", "b"], "size": [1.0, 1.0], "seed": [1, 1], "value": [1.0, 2.0]})
-    assert named(laws)["cell"].to_list() == ["law a", "law b"]
+    assert named(laws)["cell"].to_list() == ["a", "b"]
     mixed = legend(one, laws)
     assert [cell for cell, _ in each_cell(one, mixed)] == ["digits, noise 0.0"]
 

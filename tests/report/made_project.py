@@ -4,15 +4,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from made_verdicts import claim, scoreboard, verdict
+from made_verdicts import scoreboard, verdict, words
 
 from nominima.ground.files import digest, write
 from nominima.ground.places import VERBS, dataset, figure, ledger, table
 from nominima.ground.places import verdict as verdict_at
-from nominima.judging.claim import Claim, Verdict, write_judged
+from nominima.judging.record import Verdict, write_judged
+from nominima.judging.words import Words
 from nominima.planning import digests
 from nominima.tracing.artefact import embed
 from nominima.tracing.job import Job
@@ -47,7 +47,8 @@ def write_ledgers(claims: list[str]) -> dict[str, str]:
     tables = {name: {table(f"runs/{name}", "norms"): "f" * 64} for name in runs}
     asked = {"norms": {"points": 25}}
     measured = {f"runs/{name}": trace("measure", {"measures": asked}, records[name]) for name in runs}
-    judged = {name: trace("judge", {"claim": name}) for name in claims}
+    judged = {name: trace("judge", {"claim": name}, {path: "f" * 64 for each in tables.values() for path in each})
+              for name in claims}  # fmt: skip
     verdicts = {name: {verdict_at(name): digest(Path(verdict_at(name)))} for name in claims}
     for verb, traces, outputs in (
         ("prepare", prepared, {"mnist1d": data}),
@@ -59,10 +60,10 @@ def write_ledgers(claims: list[str]) -> dict[str, str]:
     return {path: value for files in tables.values() for path, value in files.items()}
 
 
-def make(folder: Path, verdicts: dict[str, Verdict], claims: dict[str, Claim] | None = None) -> Path:
+def make(folder: Path, verdicts: dict[str, Verdict], claims: dict[str, Words] | None = None) -> Path:
     """The page of hand-made verdicts, in `folder`; the claims' own words are hand-made too."""
-    words = claims or {}
-    with within(folder), shelved({name: words.get(name, claim()) for name in verdicts}):
+    told = claims or {}
+    with within(folder), shelved({name: told.get(name, words()) for name in verdicts}):
         for name, each in verdicts.items():
             write_judged(Path(verdict_at(name)), each, trace("judge", {"claim": name}))
         write_judged(Path(verdict_at("scoreboard")), scoreboard(*verdicts.values()), trace("judge", {"claims": []}))
@@ -95,14 +96,14 @@ def within(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def shelved(claims: dict[str, Claim]) -> Iterator[None]:
-    """Hand-made claims in the place of the shelf's."""
-    real = page.shelf.load
-    page.shelf.load = lambda _, name: SimpleNamespace(CLAIM=claims[name])  # pyright: ignore[reportAttributeAccessIssue]
+def shelved(claims: dict[str, Words]) -> Iterator[None]:
+    """Hand-made words in the place of the shelf's."""
+    real = page.of_claim
+    page.of_claim = claims.__getitem__
     try:
         yield
     finally:
-        page.shelf.load = real
+        page.of_claim = real
 
 
 def ordinary() -> dict[str, Verdict]:

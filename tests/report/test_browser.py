@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from made_project import make, ordinary
-from made_verdicts import claim, untested, verdict
+from made_verdicts import untested, verdict, words
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -20,8 +20,8 @@ def pages(tmp_path_factory) -> dict[str, str]:
     made = {
         "ordinary": make(tmp_path_factory.mktemp("ordinary"), ordinary() | {"c1a": untested("c1a")}),
         "empty": make(tmp_path_factory.mktemp("empty"), {}),
-        "long": make(tmp_path_factory.mktemp("long"), {"c1a": verdict("c1a", title=LONG, reason=LONG)},
-                     {"c1a": claim(LONG, statement=LONG)}),
+        "long": make(tmp_path_factory.mktemp("long"), {"c1a": verdict("c1a", reason=LONG)},
+                     {"c1a": words(LONG, statement=LONG)}),
     }  # fmt: skip
     return {name: path.as_uri() for name, path in made.items()}
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from made_project import SVG, make, ordinary
-from made_verdicts import CELLS, claim, untested, verdict
+from made_verdicts import CELLS, untested, verdict, words
 
 from nominima.ground.files import Refusal
 from nominima.tracing.artefact import read_trace
@@ -36,15 +36,15 @@ def text(told: str) -> str:
         "A larger model, stopped in time, has a lower test loss.",
         "A slope whose whole interval lies above zero.",
         "Test loss against width; the claim predicts that the lines fall.",
-        "mnist1d, clean −0.120 [−0.150, −0.100] below −0.05 8 2 of 40 ● supported",
-        "idx all seeds diverged not defined",
-        "Cauchy points not meet the rule −0.490 [−0.500, −0.480] −0.55 to −0.45 no",
-        "4: −2, 16: −1.4, 64: lost",
+        "mnist1d, clean −0.120 [−0.150, −0.100] below −0.05 8 2 of 40 ● supported ✓ shuffled labels",
+        "idx all 4 runs are lost not defined",
+        "✗ Cauchy points −0.490 [−0.500, −0.480]",
+        "4: −2, 16: −1.4, 64: lost 8 0.90 [0.70, 1.00] grows, hump",
         "stopped by accuracy",
         "Other views of the same: 1; published values: 1",
-        "MLP error, h = 47 mnist1d not defined Greydanus 2020",
-        "50 % [20, 80] of cells and stop rules",
-        "93 runs, 6 of them lost",
+        "MLP error, h = 47 0.54 0.500 [0.400, 0.600] Greydanus 2020",
+        "A part, distances: ● supported",
+        "84 runs decide, 6 of them lost",
         "One family, two data sets.",
         "4 runs, all with dataset mnist1d , optimizer_options.beta1 0.9 , rate 0.001",
         "run noise size sizes/0.0.w16 0.0 16",
@@ -93,9 +93,9 @@ def test_a_source_expression_is_that_of_the_standard():
 
 def test_hostile_words_are_text(tmp_path):
     name = "c0a_bigger_is_better"
-    cells = [(CELLS[0][0].model_copy(update={"name": HOSTILE}), "supported")]
-    words = claim(HOSTILE, statement=HOSTILE, literature=(HOSTILE,), caption=HOSTILE)
-    told = make(tmp_path, {name: verdict(title=HOSTILE, reason=HOSTILE, cells=cells)}, {name: words}).read_text()
+    cells = [CELLS[0].model_copy(update={"name": HOSTILE, "why": HOSTILE})]
+    hostile = words(HOSTILE, statement=HOSTILE, literature=(HOSTILE,), caption=HOSTILE)
+    told = make(tmp_path, {name: verdict(reason=HOSTILE, cells=cells)}, {name: hostile}).read_text()
     assert told.count("<script") == 2
     assert "<img src=x" not in told
     assert text(told).count(HOSTILE) >= 7
@@ -119,8 +119,8 @@ def test_no_claims_make_a_page_that_says_so(tmp_path):
 
 def test_an_untested_claim_says_what_is_missing(tmp_path):
     told = text(make(tmp_path, {"c1a": untested("c1a")}).read_text())
-    assert "– untested There is no measurement of norms." in told
-    assert "Conditions, with" not in told
+    assert "– untested Evidence is missing: there is no measurement of norms." in told
+    assert "Cells, with" not in told
 
 
 def test_a_figure_is_an_image_with_its_size(tmp_path):

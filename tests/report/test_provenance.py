@@ -17,7 +17,9 @@ LEDGERS = {
         "measure", MEASURED, {name: {f"{name}/norms.parquet": "3", f"{name}/line.parquet": "4"} for name in MEASURED}
     ),
 }
-DRAWN = {"a/norms.parquet": "3", "b/norms.parquet": "3", "b/line.parquet": "4"}
+JUDGED = {"a/norms.parquet": "3", "b/norms.parquet": "3", "b/line.parquet": "4"}
+LEDGERS["judge"] = compose("judge", {"c": trace("judge", {"claim": "c"}, JUDGED)}, {"c": {"c.json": "5", "c.csv": "6"}})
+DRAWN = {"c.json": "5", "c.csv": "6"}
 FIGURE = trace("report", {"figure": "c"}, DRAWN)
 
 
@@ -47,9 +49,10 @@ def test_a_figure_knows_its_runs_measures_data_code_and_machine():
         ("prepare", 1),
         ("train", 2),
         ("measure", 2),
+        ("judge", 1),
         ("report", 1),
     ]
-    assert made.environments == [("prepare, train, measure, report", MACHINE)]
+    assert made.environments == [("prepare, train, measure, judge, report", MACHINE)]
     assert made.inputs == DRAWN
 
 

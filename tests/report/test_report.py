@@ -3,14 +3,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import altair as alt
 import png
+import polars as pl
 import pytest
 from made_verdicts import scoreboard, untested, verdict
 
-from nominima.drawing import frame
-from nominima.judging.claim import Verdict, write_judged
-from nominima.judging.evidence import Evidence
+from nominima.drawing.panels import Panel
+from nominima.judging.evidence import COLUMNS
+from nominima.judging.record import write_judged
 from nominima.planning import digests
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.trace import Trace
@@ -67,23 +67,28 @@ def test_figures_ask_nothing_of_the_network(figures):
     assert set(addresses) <= {"://www.w3.org/2000/svg", "://www.w3.org/1999/xlink"}
 
 
-def drawn(outcome, draw):
-    chart = report.figure(draw, Evidence({}), outcome, "1a2b3c4d5e6f")
+NUMBERS = pl.DataFrame(
+    {"dataset": "a", "view": "loss", "size": size, "place": None, "seed": seed, "value": 1 / size + 0.001 * seed,
+     "status": None}
+    for size in (4.0, 16.0) for seed in range(8)
+).cast(COLUMNS)  # pyright: ignore[reportArgumentType]  # fmt: skip
+
+
+def drawn(outcome, numbers):
+    panels = (Panel("loss", "The loss by size", "nats", limit=(0.1, "the claim: below it")),)
+    chart = report.figure(panels, numbers, outcome, "Bigger is better", "1a2b3c4d5e6f")
     return " ".join(re.findall(r"<text[^>]*>([^<]*)<", report.rendered(chart, "svg").decode()))
 
 
-def missing(evidence: Evidence, _: Verdict) -> alt.Chart:
-    return alt.Chart(evidence["norms"])
-
-
 def test_a_claims_figure_says_all_at_a_glance():
-    told = drawn(verdict(), lambda *_: frame.remark("the evidence"))
-    for expected in ("Bigger is better", "MIXED", "One condition is on the claim's side", "the evidence",
-                     "The numbers that decide", "93 runs, 6 lost · trace 1a2b3c4d5e6f"):  # fmt: skip
+    told = drawn(verdict(), NUMBERS)
+    for expected in ("Bigger is better", "MIXED", "One condition is on the claim's side", "The loss by size",
+                     "thin dashes: the claim: below it", "The numbers that decide",
+                     "84 runs, 6 lost · trace 1a2b3c4d5e6f"):  # fmt: skip
         assert expected in told
 
 
 def test_a_claim_without_evidence_has_a_figure_that_says_so():
-    told = drawn(untested("c1a"), missing)
+    told = drawn(untested("c1a"), NUMBERS.clear())
     assert "UNTESTED" in told
-    assert "Nothing is drawn of the evidence: there is no measurement of norms." in told
+    assert "Nothing is drawn of the evidence: there are no numbers." in told

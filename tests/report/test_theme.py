@@ -1,10 +1,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_verdicts import NOTHING, RULE, WITHIN
+from made_verdicts import RULE, WITHIN
 
 from nominima.drawing import theme
-from nominima.judging.claim import Estimate
+from nominima.judging.intervals import NOTHING, Estimate
 
 
 def luminance(colour: str) -> float:

@@ -4,11 +4,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from nominima.judging.claim import Scoreboard, Verdict, read_judged
-from nominima.judging.rule import rule_digest
+from nominima.judging.evidence import read_numbers
+from nominima.judging.record import Scoreboard, Verdict, read_judged
+from nominima.judging.register import rule_digest
 from nominima.measures import random_points
 from nominima.measuring.table import no_rows, write_table
 from nominima.planning import digests, shelf
+from nominima.tracing.artefact import read_trace
 from nominima.tracing.job import Job
 from nominima.tracing.trace import Trace
 from nominima.verbs.judge import judge
@@ -16,6 +18,7 @@ from nominima.verbs.judge import judge
 CLAIM = "c1a_random_points"
 TABLE = "data/measures/theory/random_points.parquet"
 VERDICT = f"reports/verdicts/{CLAIM}.json"
+NUMBERS = f"reports/evidence/{CLAIM}.csv"
 SCOREBOARD = "reports/verdicts/scoreboard.json"
 
 
@@ -24,15 +27,16 @@ def project(tmp_path, monkeypatch):
     """A project whose only measurement is that of random points."""
     monkeypatch.chdir(tmp_path)
     trace = Trace(verb="measure", spec={}, code="0", inputs={}, environment={})
-    table = random_points.measure(None, points=40, seeds=8, lowest=64, highest=1024)
+    table = random_points.measure(None, points=40, seeds=8, lowest=256, highest=4096)
     write_table(tmp_path / TABLE, table, trace)
     return tmp_path
 
 
-def run(project, spec, inputs, output):
+def run(project, spec, inputs, *outputs):
     code = digests.code("verbs.judge")
-    judge(Job(verb="judge", spec=spec, code=code, inputs=inputs, outputs=[project / output]))
-    return (project / output).read_bytes()
+    made = [project / output for output in outputs]
+    judge(Job(verb="judge", spec=spec, code=code, inputs=inputs, outputs=made))
+    return [path.read_bytes() for path in made]
 
 
 def paths(*names):
@@ -40,17 +44,26 @@ def paths(*names):
 
 
 def one(project, inputs=(TABLE,)):
-    return run(project, {"claim": CLAIM, "trial": {}, "sweeps": {}}, paths(*inputs), VERDICT)
+    return run(project, {"claim": CLAIM, "trial": {}, "sweeps": {}}, paths(*inputs), VERDICT, NUMBERS)
 
 
 def test_a_claim_is_judged_from_its_tables(project, capsys):
     one(project)
     verdict, trace = read_judged(project / VERDICT, Verdict)
-    assert (verdict.claim, verdict.outcome) == (CLAIM, "supported"), verdict.reason
-    assert len(verdict.cells) == 4
-    assert capsys.readouterr().out == f"{CLAIM}: supported. {verdict.reason}\n"
+    assert (verdict.claim, len(verdict.deciding)) == (CLAIM, 6)
+    assert {"gaussian", "uniform"} <= {cell.name for cell in verdict.deciding if cell.outcome == "supported"}
+    assert capsys.readouterr().out == f"{CLAIM}: {verdict.outcome}. {verdict.reason}\n"
     assert trace.spec["claim"] == CLAIM
     assert list(trace.inputs) == [TABLE]
+
+
+def test_the_numbers_behind_it_are_stored_with_the_same_trace(project):
+    one(project)
+    numbers = read_numbers(project / NUMBERS)
+    assert read_trace(project / NUMBERS) == read_trace(project / VERDICT)
+    assert set(numbers["view"]) >= {"CV of the distances", "cauchy", "minus the CV"}
+    assert numbers.columns == ["law", "view", "size", "place", "seed", "value", "status"]
+    assert numbers["value"].null_count() == numbers["status"].is_not_null().sum() == 0
 
 
 def test_twice_the_same_bytes(project):
@@ -62,13 +75,13 @@ def test_the_digest_is_that_of_the_rule(project):
     module = shelf.load("claims", CLAIM)
     source = shelf.path("claims", CLAIM).read_text()
     told = json.loads((project / VERDICT).read_text())
-    assert told["rule_digest"] == rule_digest(module.CLAIM.rule, source)
+    assert told["rule_digest"] == rule_digest(module.RULE, source)
 
 
 def test_without_tables_a_claim_is_untested(project):
     one(project, inputs=())
     verdict, _ = read_judged(project / VERDICT, Verdict)
-    assert (verdict.outcome, verdict.cells, verdict.runs) == ("untested", [], 0)
+    assert (verdict.outcome, verdict.deciding, verdict.runs) == ("untested", [], 0)
     assert verdict.reason == "Evidence is missing: there is no measurement of random_points."
 
 
@@ -79,7 +92,7 @@ def test_measures_that_failed_are_named_with_their_reason(project):
     write_table(project / lost, table, trace, "LinAlgError: singular")
     one(project, inputs=(TABLE, lost))
     verdict, _ = read_judged(project / VERDICT, Verdict)
-    assert verdict.outcome == "supported"
+    assert verdict.outcome != "untested"
     assert verdict.reason.endswith(" Measures that failed: input_distances of datasets/scans (LinAlgError: singular).")
 
 
@@ -88,7 +101,7 @@ def test_the_scoreboard_sets_verdicts_side_by_side(project):
     run(project, {"claims": [CLAIM]}, paths(VERDICT), SCOREBOARD)
     board, trace = read_judged(project / SCOREBOARD, Scoreboard)
     (standing,) = board.standings
-    assert (standing.claim, standing.outcome, standing.growth) == (CLAIM, "supported", "grows")
+    assert (standing.claim, standing.cells, standing.growth) == (CLAIM, 6, "grows")
     assert list(trace.inputs) == [VERDICT]
 
 
@@ -99,7 +112,7 @@ def test_a_scoreboard_of_no_claims_is_empty(project):
 
 @pytest.mark.parametrize("name", shelf.names("claims"))
 def test_every_claim_is_untested_without_evidence_and_says_what_it_asks_for(project, name):
-    run(project, {"claim": name, "trial": {}, "sweeps": {}}, [], VERDICT)
+    run(project, {"claim": name, "trial": {}, "sweeps": {}}, [], VERDICT, NUMBERS)
     verdict, _ = read_judged(project / VERDICT, Verdict)
     assert (verdict.claim, verdict.outcome) == (name, "untested")
     asked = shelf.constant("claims", name, "MEASURES")

@@ -12,6 +12,7 @@ from nominima.datasets import digits
 from nominima.ground.files import Refusal
 from nominima.ground.places import TRAJECTORY, table
 from nominima.measures import distances, norms
+from nominima.measuring.identity import CENSORED
 from nominima.measuring.table import IDENTITY, failures, read_table
 from nominima.planning import digests, shelf
 from nominima.planning.run import Run, Training
@@ -64,7 +65,7 @@ print("torch" in sys.modules)
     first = file.read_bytes()
     measure(job(spec, [], [file]))
     assert file.read_bytes() == first
-    assert len(read_table(file)) == 7 * 2 * 2
+    assert len(read_table(file)) == 9 * 2 * 2
 
 
 @pytest.fixture
@@ -122,7 +123,8 @@ def test_every_measure_of_a_run_keeps_its_schema(trained):
         told = read_table(path)
         assert told["status"].unique().sort().to_list()[:2] == ["diverged", "ok"] or path.stem in ("line", "barriers")
         assert set(told["seed"]) == {100, 101}
-        [known] = told.select(*IDENTITY["run"], *OPTIONS).unique().rows(named=True)
+        [known] = told.select(*IDENTITY["run"], *OPTIONS).drop(CENSORED).unique().rows(named=True)
+        assert [told.schema[name] for name in CENSORED] == [pl.Boolean] * 2
         assert {name: value for name, value in known.items() if value is not None} == KNOWN
         assert not USUAL.intersection(pl.read_parquet_schema(path)), "a knob at its default is stored"
     first = [path.read_bytes() for path in outputs]

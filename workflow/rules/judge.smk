@@ -1,8 +1,10 @@
+# A claim's verdict with the numbers behind it; the scoreboard has none.
 rule judge:
     input:
         inputs("judge", "{name}"),
     output:
         "reports/verdicts/{name}.json",
+        "reports/evidence/{name}.csv",
     log:
         "logs/judge/{name}.log",
     threads: 1
@@ -12,3 +14,22 @@ rule judge:
     shell:
         "python -m nominima.verbs.judge --spec {params.spec:q} --code {params.code}"
         " --inputs {input} --outputs {output} > {log} 2>&1"
+
+
+rule scoreboard:
+    input:
+        job("judge", "scoreboard", "inputs"),
+    output:
+        "reports/verdicts/scoreboard.json",
+    log:
+        "logs/judge/scoreboard.log",
+    threads: 1
+    params:
+        spec=job("judge", "scoreboard", "spec"),
+        code=job("judge", "scoreboard", "code"),
+    shell:
+        "python -m nominima.verbs.judge --spec {params.spec:q} --code {params.code}"
+        " --inputs {input} --outputs {output} > {log} 2>&1"
+
+
+ruleorder: scoreboard > judge

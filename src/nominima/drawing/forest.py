@@ -9,15 +9,16 @@ from altair.typing import ChartType
 
 from nominima.drawing.theme import LOOKS, NULL, PREDICTED, QUIET, WIDTH, interval, lines, prediction
 from nominima.ground.texts import number
-from nominima.judging.claim import Cell, Estimate, Rule, Verdict
+from nominima.judging.intervals import Estimate
+from nominima.judging.record import Cell, PartVerdict, Verdict
+from nominima.judging.rules import Rule
 
-AS_IT_MUST, NOT_AS_IT_MUST = "control, as it must be", "control, not as it must be"
-KINDS = LOOKS | {AS_IT_MUST: ("square", QUIET), NOT_AS_IT_MUST: ("triangle-up", LOOKS["contradicted"][1])}
+KINDS: dict[str, tuple[str, str]] = {str(word): look for word, look in LOOKS.items()}
 ROWS = {"value": float, "low": float, "high": float, "top": int, "row": int, "name": str, "kind": str, "told": str}
 
 
 class Mark(NamedTuple):
-    """A row of the panel; `kind` is an outcome or how a control behaves."""
+    """A row of the panel; `kind` is an outcome."""
 
     name: str
     estimate: Estimate
@@ -26,32 +27,40 @@ class Mark(NamedTuple):
 
 
 def panels(verdict: Verdict) -> list[ChartType]:
-    """A panel per rule: cells and controls, the region where the claim puts them, and the null."""
-    marks = [
-        (cell.rule or verdict.rule, Mark(cell.name, cell.estimate, outcome, _behind(cell)))
-        for cell, outcome in verdict.cells
-    ]
-    for control, behaves in verdict.controls:
-        kind = AS_IT_MUST if behaves else NOT_AS_IT_MUST
-        name = f"{control.kind} control: {control.name}"
-        marks.append((control.rule or verdict.rule, Mark(name, control.estimate, kind)))
-    rules = list(dict.fromkeys([verdict.rule, *(rule for rule, _ in marks)]))
-    found = [(rule, [mark for its, mark in marks if its == rule]) for rule in rules]
-    return [panel(found, rule, _heading(rule, verdict, found)) for rule, found in found if found]
+    """A panel per part: its cells, the region where the claim puts them, and the null."""
+    found = []
+    for part in (verdict.primary, *verdict.parts):
+        marks = list(_marks(part))
+        if marks:
+            found.append(panel(marks, part.rule, _heading(part), _controls(part)))
+    return found
+
+
+def _marks(part: PartVerdict) -> Iterator[Mark]:
+    """The numbers of every cell that are judged by the rule of the part, variants last."""
+    for cell in sorted(part.cells, key=lambda cell: not cell.decides):
+        for number_ in cell.numbers:
+            if number_.rule is None:
+                name = cell.name if len(cell.numbers) == 1 else f"{cell.name}, {number_.name}"
+                yield Mark(name if cell.decides else f"{name} (variant)", number_.estimate, cell.outcome, _behind(cell))
 
 
 def _behind(cell: Cell) -> str:
-    return f"n = {cell.estimate.n}" + (f", {cell.lost} lost" if cell.lost else "")
+    lost = sum(cell.lost.values())
+    return f"n = {cell.estimate.n}" + (f", {lost} lost" if lost else "")
 
 
-def _heading(rule: Rule, verdict: Verdict, marks: list["Mark"]) -> str:
-    if rule == verdict.rule:
-        return "The numbers that decide, with 95 % intervals"
-    controls = all(mark.kind.startswith("control") for mark in marks)
-    return "Controls with a rule of their own" if controls else "A part of the claim with a rule of its own"
+def _heading(part: PartVerdict) -> str:
+    return f"A part, {part.name}: {part.outcome}" if part.name else "The numbers that decide"
 
 
-def panel(marks: Sequence[Mark], rule: Rule, title: str) -> ChartType:
+def _controls(part: PartVerdict) -> str:
+    """How many controls of the deciding cells behave as they must."""
+    guards = [guard for cell in part.cells if cell.decides for guard in cell.guards]
+    return f"; {sum(guard.behaves for guard in guards)} of {len(guards)} controls behave" if guards else ""
+
+
+def panel(marks: Sequence[Mark], rule: Rule, title: str, note: str = "") -> ChartType:
     """A row per mark: its estimate and interval against the region that the rule predicts and the null."""
     table = pl.DataFrame(list(_rows(marks)), schema=ROWS)
     height = int(table["row"].max() or 0) + 28  # pyright: ignore[reportArgumentType] - a column of integers
@@ -72,7 +81,7 @@ def panel(marks: Sequence[Mark], rule: Rule, title: str) -> ChartType:
         _over(table, ["value"]).mark_point(size=110).encode(x=x, y=y, color=color, shape=shape),
     ]
     null = "" if rule.null is None else f"; dashed: no effect, {number(rule.null)}"
-    heading = alt.Title(lines(title), subtitle=lines(f"shaded: the claim predicts {prediction(rule)}{null}"))
+    heading = alt.Title(lines(title), subtitle=lines(f"shaded: the claim predicts {prediction(rule)}{null}{note}"))
     return alt.layer(*layers).properties(title=heading, width=WIDTH, height=height)
 
 

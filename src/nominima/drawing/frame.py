@@ -8,7 +8,7 @@ import polars as pl
 from altair.typing import ChartType
 
 from nominima.drawing.theme import INK, LOOKS, MARGIN, QUIET, THEME, WIDTH, lines
-from nominima.judging.claim import Outcome
+from nominima.judging.rules import Outcome
 
 BARE = alt.ViewBackground(stroke=None)
 

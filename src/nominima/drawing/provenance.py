@@ -32,13 +32,14 @@ def provenance(figure: Trace, ledgers: Mapping[str, Ledger]) -> Provenance:
     runs = {run: values for stack, spec in stacks for run, values in _runs(stack, spec)}
     common, varying = compared(list(runs.values()))
     codes = ((verb, entry.code) for verb in entries for entry in entries[verb])
+    judged = [path for entry in entries.get("judge", []) for path in entry.inputs]
     environments = [(verb, ledgers[verb].environments[each.environment]) for verb in entries for each in entries[verb]]
     return Provenance(
         key=figure.key,
         common=common,
         varying=list(varying),
         runs=[(name, [values.get(key, "") for key in varying]) for name, values in runs.items()],
-        measures=_measures(entries.get("measure", []), figure.inputs),
+        measures=_measures(entries.get("measure", []), judged),
         datasets=[_dataset(entry) for entry in entries.get("prepare", [])],
         codes=[*_counted(codes), (figure.verb, figure.code, 1)],
         environments=_grouped([*environments, (figure.verb, figure.environment)]),
@@ -67,9 +68,9 @@ def behind(files: Iterable[str], ledgers: Mapping[str, Ledger]) -> dict[str, lis
     return {verb: names for verb, names in jobs.items() if names}
 
 
-def _measures(entries: list[Entry], drawn: Iterable[str]) -> list[tuple[str, str, int]]:
-    """The measures whose tables were drawn from; their jobs may have measured more."""
-    stems = {Path(path).stem for path in drawn}
+def _measures(entries: list[Entry], judged: Iterable[str]) -> list[tuple[str, str, int]]:
+    """The measures whose tables were judged; their jobs may have measured more."""
+    stems = {Path(path).stem for path in judged}
     asked = ((name, _told(options)) for entry in entries for name, options in entry.spec["measures"].items())
     return _counted((name, told) for name, told in asked if name in stems)
 

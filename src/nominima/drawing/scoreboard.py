@@ -1,7 +1,7 @@
 """The picture of all verdicts: a row per claim with outcome, growth, robustness and the number on trial."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, get_args
 
 import altair as alt
@@ -22,23 +22,24 @@ from nominima.drawing.theme import (
     lines,
     prediction,
 )
-from nominima.judging.claim import Growth, Outcome, Rule, Scoreboard, Standing
+from nominima.judging.record import Growth, Scoreboard, Standing
+from nominima.judging.rules import Outcome
 
 GROWTH: dict[Growth, str] = {
     "grows": "truer with size",
     "shrinks": "less true with size",
-    "hump": "truest at middle sizes",
+    "differs": "truer with size in some cells, less true in others",
     "flat": "equally true at all sizes",
     "unclear": "trend unclear",
 }
-LEGEND = "bars: 95 % intervals where the claim fares worst; shaded: where it puts the number; dashed: no effect"
+LEGEND = "bars: 95 % intervals in the weakest condition; shaded: where the claim puts the number; dashed: no effect"
 FULL = MARGIN + WIDTH  # pixels a row is wide
 START = 268  # pixel at which a row's own scale begins
 AROUND = "#f2f2f2"  # the rest of that scale
 Mark = dict[str, Any]
 
 
-class Row(NamedTuple):
+class Line(NamedTuple):
     """A claim's place in the picture: pixels from the top, and the lines of its title."""
 
     top: int
@@ -55,11 +56,11 @@ def title(board: Scoreboard) -> str:
     return f"{count or 'No'} claim{'' if count == 1 else 's'} on trial{': ' * bool(told)}{told}"
 
 
-def draw(board: Scoreboard) -> ChartType:
-    """A row per claim. Each bar has a scale of its own: only its place against the shade counts."""
-    rows = list(_rows(board))
+def draw(board: Scoreboard, titles: Mapping[str, str]) -> ChartType:
+    """A row per claim, by its title. Each bar has a scale of its own: only its place against the shade counts."""
+    rows = list(_rows(board, titles))
     height = rows[-1].top + rows[-1].height if rows else 8
-    bars = [row for row in rows if row.standing.headline and row.standing.headline.estimate.value is not None]
+    bars = [row for row in rows if row.standing.estimate.value is not None]
     bold, normal = _texts(rows)
     layers = [
         _layer([mark for row in bars for mark in _regions(row)], height).mark_rect(),
@@ -74,12 +75,12 @@ def draw(board: Scoreboard) -> ChartType:
     return alt.layer(*layers).properties(width=WIDTH, height=height, view=BARE)
 
 
-def _rows(board: Scoreboard) -> Iterator[Row]:
+def _rows(board: Scoreboard, titles: Mapping[str, str]) -> Iterator[Line]:
     top = 0
     for standing in board.standings:
-        told = lines(standing.title, 33)
+        told = lines(titles.get(standing.claim, standing.claim), 33)
         height = 17 * max(len(told), 2) + 52
-        yield Row(top, height, told, standing)
+        yield Line(top, height, told, standing)
         top += height
 
 
@@ -100,59 +101,53 @@ def _layer(marks: list[Mark], height: int) -> alt.Chart:
     return alt.Chart(alt.InlineData(marks)).encode(**{key: encoding[key] for key in encoding if key in names})
 
 
-def _place(row: Row, value: float) -> float:
+def _place(row: Line, value: float) -> float:
     """The pixel of a value on its row's own scale."""
     low, high = _span(row)
     return round(START + (value - low) / (high - low) * (FULL - START), 1)
 
 
-def _span(row: Row) -> tuple[float, float]:
-    cell = row.standing.headline
-    return span([cell.estimate] if cell else [], _rule(row.standing))
+def _span(row: Line) -> tuple[float, float]:
+    return span([row.standing.estimate], row.standing.rule)
 
 
-def _rule(standing: Standing) -> Rule:
-    """The rule that the headline is judged by: a part of a claim may have its own."""
-    return (standing.headline and standing.headline.rule) or standing.rule
-
-
-def _regions(row: Row) -> Iterator[Mark]:
-    rule, (low, high) = _rule(row.standing), _span(row)
+def _regions(row: Line) -> Iterator[Mark]:
+    rule, (low, high) = row.standing.rule, _span(row)
     start, end = region(rule, low, high)
     box = {"y": row.top + 10, "y2": row.top + 36}
     yield box | {"x": START, "x2": FULL, "color": AROUND}
     yield box | {"x": _place(row, start), "x2": _place(row, end), "color": PREDICTED}
 
 
-def _separators(row: Row) -> Iterator[Mark]:
+def _separators(row: Line) -> Iterator[Mark]:
     yield {"x": 0, "x2": FULL, "y": row.top - 2, "color": GRID}
 
 
-def _nulls(row: Row) -> Iterator[Mark]:
-    null = _rule(row.standing).null
+def _nulls(row: Line) -> Iterator[Mark]:
+    null = row.standing.rule.null
     if null is not None:
         yield {"x": _place(row, null), "y": row.top + 10, "y2": row.top + 36, "color": NULL}
 
 
-def _whiskers(row: Row) -> Iterator[Mark]:
-    estimate = row.standing.headline.estimate if row.standing.headline else None
-    if estimate and estimate.low is not None and estimate.high is not None:
+def _whiskers(row: Line) -> Iterator[Mark]:
+    estimate = row.standing.estimate
+    if estimate.low is not None and estimate.high is not None:
         ends = {"x": _place(row, estimate.low), "x2": _place(row, estimate.high)}
         yield ends | {"y": row.top + 23, "color": LOOKS[row.standing.outcome][1]}
 
 
-def _points(row: Row) -> Iterator[Mark]:
-    if row.standing.headline and row.standing.headline.estimate.value is not None:
-        at = {"x": _place(row, row.standing.headline.estimate.value), "y": row.top + 23}
+def _points(row: Line) -> Iterator[Mark]:
+    if row.standing.estimate.value is not None:
+        at = {"x": _place(row, row.standing.estimate.value), "y": row.top + 23}
         yield at | {"color": LOOKS[row.standing.outcome][1], "shape": "circle"}
 
 
-def _symbols(row: Row) -> Iterator[Mark]:
+def _symbols(row: Line) -> Iterator[Mark]:
     shape, color = LOOKS[row.standing.outcome]
     yield {"x": 7, "y": row.top + 17 * len(row.title) + 14, "color": color, "shape": shape}
 
 
-def _texts(rows: list[Row]) -> tuple[list[Mark], list[Mark]]:
+def _texts(rows: list[Line]) -> tuple[list[Mark], list[Mark]]:
     """Bold words (titles, outcomes) and the rest (growth, numbers)."""
     bold: list[Mark] = []
     normal: list[Mark] = []
@@ -169,15 +164,12 @@ def _text_column(told: list[str], x: int, y: int, color: str) -> list[Mark]:
     return [{"x": x, "y": y + 17 * index, "text": text, "color": color} for index, text in enumerate(told)]
 
 
-def _told(row: Row) -> list[str]:
-    headline = row.standing.headline
-    if headline is None or headline.estimate.value is None:
+def _told(row: Line) -> list[str]:
+    if row.standing.estimate.value is None:
         return ["no number yet"]
-    return [interval(headline.estimate), f"predicted {prediction(_rule(row.standing))}"]
+    return [interval(row.standing.estimate), f"predicted {prediction(row.standing.rule)}"]
 
 
 def growth(standing: Standing) -> str:
-    """Whether the claim gets truer with size, and where it holds: `truer with size; 83 % of cells agree`."""
-    told = GROWTH[standing.growth]
-    share = standing.robustness and standing.robustness.value
-    return told if share is None else f"{told}; {share:.0%} of cells agree".replace("%", " %")
+    """Whether the claim gets truer with size, and where it holds: `truer with size; supported in 5 of 6 cells`."""
+    return f"{GROWTH[standing.growth]}; supported in {standing.supported} of {standing.tested} cells"

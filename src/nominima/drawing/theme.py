@@ -6,7 +6,8 @@ from textwrap import wrap
 from typing import Any
 
 from nominima.ground.texts import number
-from nominima.judging.claim import Estimate, Outcome, Rule
+from nominima.judging.intervals import Estimate
+from nominima.judging.rules import Outcome, Rule
 
 INK, QUIET, GRID, PAPER = "#1a1a1a", "#595959", "#d9d9d9", "#ffffff"
 NULL = "#767676"  # 4.5:1 on white, 3.7:1 on the region

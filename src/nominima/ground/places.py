@@ -15,6 +15,7 @@ MADE_BY = {
     "data/runs/": "train",
     "data/measures/": "measure",
     "reports/verdicts/": "judge",
+    "reports/evidence/": "judge",
     "reports/figures/": "report",
     "reports/index.html": "report",
 }
@@ -44,6 +45,11 @@ def table(subject: str, measure: str) -> str:
 def verdict(claim: str) -> str:
     """The file of a verdict."""
     return f"reports/verdicts/{claim}.json"
+
+
+def evidence(claim: str) -> str:
+    """The file of the numbers behind a verdict."""
+    return f"reports/evidence/{claim}.csv"
 
 
 def figure(claim: str, kind: str) -> str:

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 
 from nominima.judging import trend
 from nominima.judging.evidence import Missing
 from nominima.judging.intervals import FEWEST_EQUAL, NOTHING, Estimate, estimate
-from nominima.judging.naming import named
-from nominima.judging.parts import Condition, Findings, Guard, Part, View, each_condition
-from nominima.judging.reasons import doubt, of_claim, of_part
-from nominima.judging.record import Beside, Cell, Guarded, Literature, Number, PartVerdict, Verdict
+from nominima.judging.parts import Condition, Findings, Guard, Part, Published, View, each_condition, of_condition
+from nominima.judging.reasons import doubt, of_claim, of_part, weakest
+from nominima.judging.record import Beside, Cell, Guarded, Literature, Number, PartVerdict, Standing, Verdict
 from nominima.judging.rules import Outcome, Rule, margin, outcome, truth, wholly_off
 from nominima.judging.samples import Sample, paired
 
@@ -34,35 +32,42 @@ class Asked(NamedTuple):
         return "untested" if self.sample is None else outcome(self.sample.estimate(level), self.rule)
 
 
-def decide(claim: str, findings: Findings, rule_digest: str) -> Verdict:
-    """The verdict of what a claim found."""
+def decide(claim: str, findings: Findings, rule_digest: str, note: str = "") -> Verdict:
+    """The verdict of what a claim found; a note stands after its reason."""
     primary, *parts = (decide_part(part) for part in (findings.primary, *findings.parts))
     word = of_parts(primary.outcome, [part.outcome for part in parts])
     beside = [each for view in findings.shown for each in _beside(view)]
     return Verdict(
         claim=claim,
         outcome=word,
-        reason=of_claim(primary, parts, word),
+        reason=of_claim(primary, parts, word) + note,
         rule_digest=rule_digest,
         primary=primary,
         parts=parts,
         truer=trend.truer(findings.trend, findings.primary),
         beside=beside,
-        published=[
-            Literature(name=each.name, source=each.source, value=each.value, low=each.low, high=each.high,
-                       ours=next((ours.estimate for ours in beside if f"{ours.name}, {ours.cell}" == each.ours), None))
-            for each in findings.published
-        ],
+        published=[_published(each, beside) for each in findings.published],
+    )
+
+
+def standing(verdict: Verdict) -> Standing:
+    """A verdict's line on the scoreboard."""
+    cells, rule = verdict.deciding, verdict.primary.rule
+    tested = [cell for cell in cells if cell.outcome != "untested"]
+    least = weakest(tested, rule) if tested else None
+    return Standing(
+        claim=verdict.claim, outcome=verdict.outcome, reason=verdict.reason, growth=verdict.truer.word,
+        growth_reason=verdict.truer.reason, rule=rule, weakest=least.name if least else "",
+        estimate=least.estimate if least else NOTHING, tested=len(tested), cells=len(cells), runs=verdict.runs,
+        supported=sum(cell.outcome == "supported" for cell in tested), lost=verdict.lost,
     )  # fmt: skip
 
 
 def decide_part(part: Part) -> PartVerdict:
     """The word of every cell of a part, and its own."""
-    found = _conditions(part)
-    names = named([condition for condition, _ in found])
-    asked = [[_ask(view, part.rule, condition) for view in part.asks] for condition, _ in found]
-    cells = [_cell(part, name, condition, decides, numbers)
-             for name, (condition, decides), numbers in zip(names, found, asked, strict=True)]  # fmt: skip
+    found = each_condition(*(view.lanes for view in part.asks))
+    asked = [[_ask(view, part.rule, condition) for view in part.asks] for _, condition in found]
+    cells = [_cell(part, name, condition, numbers) for (name, condition), numbers in zip(found, asked, strict=True)]
     tested = sum(cell.decides and cell.outcome != "untested" for cell in cells)
     strict = 1 - (1 - part.rule.confidence) / max(tested, 1)
     cells = [cell.model_copy(update={"firm": _firm(cell, numbers, strict)})
@@ -101,21 +106,10 @@ def of_numbers(outcomes: Sequence[Outcome]) -> Outcome:
     return "supported" if set(outcomes) == {"supported"} else "inconclusive"
 
 
-def _conditions(part: Part) -> list[tuple[Condition, bool]]:
-    """Every condition of a part's views, and whether it decides."""
-    found: dict[str, tuple[Condition, bool]] = {}
-    for view in part.asks:
-        for condition, rows in each_condition(view.lanes):
-            decides = bool(rows.select(part.decides.alias("decides").first()).item())
-            found.setdefault(repr(condition), (condition, decides))
-    return list(found.values())
-
-
 def _ask(view: View, rule: Rule, condition: Condition) -> Asked:
     its = view.rule or rule
-    rows = view.lanes.filter(*(pl.col(name).eq_missing(pl.lit(value)) for name, value in condition.items()))
     try:
-        sample = view.sample(rows)
+        sample = view.sample(of_condition(view.lanes, condition))
     except Missing as lack:
         return Asked(view, its, None, str(lack))
     return Asked(view, its, sample, _lack(sample, its))
@@ -135,7 +129,7 @@ def _lack(sample: Sample, rule: Rule) -> str:
     return "" if found.low is not None else f"{found.n} of {sample.runs} runs can be used, too few for an interval"
 
 
-def _cell(part: Part, name: str, condition: Condition, decides: bool, asked: Sequence[Asked]) -> Cell:
+def _cell(part: Part, name: str, condition: Condition, asked: Sequence[Asked]) -> Cell:
     samples = [number.sample for number in asked if number.sample is not None]
     lacks = next((number.lacks for number in asked if number.lacks), "")
     numbers = [_number(number, part.rule) for number in asked]
@@ -144,7 +138,7 @@ def _cell(part: Part, name: str, condition: Condition, decides: bool, asked: Seq
     losses = [sample.lost for sample in samples]
     worst = max(losses, key=lambda lost: sum(lost.values()), default={})
     return Cell(
-        name=name, condition=condition, decides=decides, numbers=numbers, outcome=word, why=why,
+        name=name, condition=condition, decides=part.counts(condition), numbers=numbers, outcome=word, why=why,
         runs=max((sample.runs for sample in samples), default=0), lost=worst, guards=guards,
     )  # fmt: skip
 
@@ -219,13 +213,17 @@ def _turned(sample: Sample, rule: Rule) -> Sample:
     return Sample(sample.read, sample.seeds, sample.rows, lambda rows: np.asarray(truth(inner(rows), rule)))
 
 
+def _published(each: Published, beside: Sequence[Beside]) -> Literature:
+    found = (its.estimate for its in beside if its.name == each.view and set(each.where) <= set(its.condition.items()))
+    told = {"name": each.name, "source": each.source, "value": each.value, "low": each.low, "high": each.high}
+    return Literature(**told, ours=next(found, None))
+
+
 def _beside(view: View) -> list[Beside]:
-    found = each_condition(view.lanes)
-    names = named([condition for condition, _ in found])
     told = []
-    for name, (condition, rows) in zip(names, found, strict=True):
+    for name, condition in each_condition(view.lanes):
         try:
-            its = view.sample(rows).estimate()
+            its = view.sample(of_condition(view.lanes, condition)).estimate()
         except Missing:
             its = NOTHING
         told.append(Beside(name=view.name, condition=condition, cell=name, estimate=its, variant=view.variant))

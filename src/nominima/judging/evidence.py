@@ -1,10 +1,22 @@
-"""The measurements that a claim is judged on and drawn from."""
+"""The measurements that a claim is judged on, and the numbers read off them, of which figures and page are made."""
 
+import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
+from polars.exceptions import PolarsError
 
+from nominima.ground.files import REMEDY, Refusal, read, write
 from nominima.measuring.table import read_table
+from nominima.tracing.artefact import MARK
+from nominima.tracing.trace import Trace
+
+if TYPE_CHECKING:
+    from nominima.judging.parts import Findings
+
+COLUMNS = {"view": pl.String, "size": pl.Float64, "place": pl.Float64, "seed": pl.Int64, "value": pl.Float64,
+           "status": pl.String}  # fmt: skip
 
 
 class Missing(Exception):
@@ -44,3 +56,33 @@ def load(paths: list[Path]) -> Evidence:
     for path in sorted(paths):
         parts.setdefault(path.stem, []).append(read_table(path))
     return Evidence({measure: pl.concat(tables, how="diagonal_relaxed") for measure, tables in parts.items()})
+
+
+def numbers(findings: "Findings") -> pl.DataFrame:
+    """Every number that a claim reads, a row for each network and view: conditions, then COLUMNS, sorted."""
+    frames = [view.lanes.with_columns(view=pl.lit(view.name)) for view in findings.views()]
+    table = pl.concat([pl.DataFrame(schema=COLUMNS), *frames], how="diagonal_relaxed")
+    told = sorted(name for name in table.columns if name not in {*COLUMNS, "dial", "value_right", "arm"})
+    fine = pl.when(pl.col("status") != "ok").then("status").alias("status")
+    return table.select(*told, *COLUMNS).with_columns(fine).sort("view", *told, "size", "place", "seed")
+
+
+def write_numbers(path: Path, table: pl.DataFrame, trace: Trace) -> None:
+    """Store the numbers as CSV below a line with their trace; empty: no number, or no condition of that kind."""
+    write(path, MARK + f"{trace.dumps()}\n{table.write_csv()}".encode())
+
+
+def read_numbers(path: Path) -> pl.DataFrame:
+    """The numbers behind a verdict: condition columns, then COLUMNS.
+
+    Raises:
+        Refusal: the file is missing or damaged.
+    """
+    head, _, text = read(path).partition(b"\n")
+    try:
+        table = pl.read_csv(io.BytesIO(text), schema_overrides=COLUMNS, infer_schema_length=None)
+    except PolarsError as error:
+        raise Refusal(f"{path}: not a table of numbers ({type(error).__name__}); delete it, then {REMEDY}") from error
+    if not head.startswith(MARK) or not set(COLUMNS) <= set(table.columns):
+        raise Refusal(f"{path}: not the numbers behind a verdict; delete it, then {REMEDY}")
+    return table

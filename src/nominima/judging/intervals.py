@@ -94,7 +94,7 @@ def share(hits: int, count: int, level: float = USUAL) -> Estimate:
     return Estimate(value=hits / count, low=float(low), high=float(high), n=count, level=level)
 
 
-def _bca(rows: Floats, statistic: Statistic, level: float) -> tuple[float, float]:
+def _bca(rows: Floats, statistic: Statistic, level: float) -> tuple[float | None, float | None]:
     count = len(rows)
     wide = float(scipy_stats.t.ppf(0.5 + level / 2, count - 1))
     tail = float(scipy_stats.norm.sf(sqrt(count / (count - 1)) * wide))
@@ -110,8 +110,8 @@ def _bca(rows: Floats, statistic: Statistic, level: float) -> tuple[float, float
                 ).confidence_interval
             )  # fmt: skip
         if all(map(isfinite, limits)):
-            break
-    return float(limits[0]), float(limits[1])
+            return float(limits[0]), float(limits[1])
+    return _jackknife(rows, statistic, level)  # of some resamples the statistic is not finite
 
 
 def _jackknife(rows: Floats, statistic: Statistic, level: float) -> tuple[float | None, float | None]:

@@ -6,8 +6,9 @@ A *frame* has a row for each network and these columns, of which `conditions(fra
   typed, null where there is no such part or option; of a tuned rate only `tuned`. What is not of runs has others;
 - `dial` (Int64), the family's dial of size, and `size` (Float64), the number of parameters;
 - `seed` (Int64); `value` (Float64), null for a network that diverged or has nothing to show, so that it is counted;
-- `status` (String): `ok`, `lost` (the value is null) or `twice` (two runs of one condition, dial and seed: the value is
-  that of the longer one); `arm`, where `arms` took a knob out of the conditions.
+- `status` (String): `ok`, why the value is null (`diverged`, `censored`, …, else `lost`) or `twice` (two runs of one
+  condition, dial and seed: the value is that of the longer one); `arm`, where `arms` took a knob out of the conditions;
+  `place` (Float64), where along a line or a training, for curves.
 
 A *cell* is the rows of equal conditions. Frames are joined on columns, with `paired`, which adds `value_right`. Names
 are for legends: `legend` makes them once all frames of a claim are known, and `each_cell(frame, names)` goes through
@@ -23,9 +24,9 @@ from numpy.typing import NDArray
 
 from nominima.planning.knobs import KNOBS, is_knob
 
-OTHER = ("dial", "size", "seed", "value", "value_right", "status", "arm")
+OTHER = ("dial", "size", "seed", "value", "value_right", "status", "arm", "place")
 FIRST = ("dataset", "noise")  # named always
-BARE = {"cell", "dataset", "model", "optimizer"}  # named by their value only
+BARE = {"cell", "dataset", "law", "model", "optimizer"}  # named by their value only
 COUNTED = {"examples", "steps"}  # their value comes first
 ALL_FINE = (pl.col("status") == "ok").all()
 
@@ -47,7 +48,9 @@ def conditions(frame: pl.DataFrame) -> list[str]:
     return [name for name in frame.columns if name not in OTHER]
 
 
-def lanes(table: pl.DataFrame, value: pl.Expr, *, fine: pl.Expr = ALL_FINE, stopped: bool = False) -> pl.DataFrame:
+def lanes(
+    table: pl.DataFrame, value: pl.Expr, *, fine: pl.Expr = ALL_FINE, stopped: bool = False, censored: str = "censored"
+) -> pl.DataFrame:
     """The frame of a run measure, sorted by conditions, size and seed.
 
     Args:
@@ -55,16 +58,19 @@ def lanes(table: pl.DataFrame, value: pl.Expr, *, fine: pl.Expr = ALL_FINE, stop
         value: aggregates the rows of a lane (run × seed) to a Float64.
         fine: aggregates them to whether the lane counts; value is null where it does not, or is not finite.
         stopped: the value is read at a stop that more steps would not move: of a constant rate without pacing, `steps`
-            is no condition.
+            is no condition. The value of a network whose best point is the last one looked at is null, `censored`.
+        censored: the column that says so of the stop it is read at: `censored` (by loss), `censored_accuracy`.
     """
-    number = pl.when(fine & value.is_finite()).then(value.cast(pl.Float64))
+    late = pl.col(censored).first() if stopped and censored in table.columns else pl.lit(value=False)
+    number = pl.when(fine & value.is_finite() & ~late).then(value.cast(pl.Float64))
+    why = pl.when(late).then(pl.lit("censored")).otherwise(pl.col("status").filter(pl.col("status") != "ok").first())
     told = _conditioned(table, stopped=stopped)
     names = [name for name in told.columns if is_knob(name) and name != "size"]
     sizes = told.rename({"size": "dial"}).with_columns(size=pl.col("parameters").cast(pl.Float64))
     key = [*names, "dial", "size", "seed"]
     each = (
         sizes.group_by(*key, "run", "length", maintain_order=True)
-        .agg(value=number)
+        .agg(value=number, why=why)
         .sort(*key, -pl.col("length"), "run")
     )
     found = each.with_columns(status=_status(key)).unique(key, keep="first", maintain_order=True)
@@ -162,7 +168,7 @@ def _status(key: list[str]) -> pl.Expr:
     twice = pl.len().over(key) > 1
     return (
         pl.when(pl.col("value").is_null())
-        .then(pl.lit("lost"))
+        .then(pl.col("why").fill_null("lost"))
         .when(twice)
         .then(pl.lit("twice"))
         .otherwise(pl.lit("ok"))

@@ -13,11 +13,11 @@ where the network is lost. From there on there are four things:
 
 What decides c2c, that training never comes to rest, is written like this:
 
-    stop = at(table, "best", "relative_gradient")       # lanes: dataset, noise, model, …, size, seed, value
-    Part(RULE,                                           # above .05
-         asks=(View("gradient at the stop", stop),),     # read at the largest size, unless a score says otherwise
+    stop = at_point(table, "best", "relative_gradient")  # lanes: dataset, noise, model, …, size, seed, value
+    Part(RULE,                                            # above .05
+         asks=(View("gradient at the stop", stop),),      # read at the largest size, unless a score says otherwise
          guards=(must_fail("end of over-trained networks", ends, across=("noise",)),),
-         decides=~pl.col("tuned"))                       # the other conditions are variants: shown, never counted
+         decides=~pl.col("tuned"))                        # the other conditions are variants: shown, never counted
 
 `decide` partitions each view by its condition columns, so that a cell is never named or listed by hand and a sweep
 that has nothing to do with it cannot change it; it scores each cell, applies the rule to the interval, then asks the
@@ -27,17 +27,17 @@ that was read is the evidence, `reports/evidence/<claim>.csv`: figures and page 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import polars as pl
 
 from nominima.judging.evidence import Missing
+from nominima.judging.lanes import conditions, legend
 from nominima.judging.rules import Rule
 from nominima.judging.samples import Sample, Score, at_largest
 
-NUMBERS = {"size": pl.Float64, "seed": pl.Int64, "value": pl.Float64}
-LANE = (*NUMBERS, "lost", "place")  # columns that are no condition
+ALWAYS = ("dataset", "noise", "model")
 FIGURES = 6  # significant digits, in the evidence as in the verdict
 Condition = dict[str, Any]
 Kind = Literal["negative", "positive"]
@@ -47,8 +47,7 @@ Kind = Literal["negative", "positive"]
 class View:
     """Lanes under a name, and the score that makes a number of those of each condition.
 
-    lanes: condition columns, size (Float64), seed (Int64), value (Float64; null: lost), and optionally lost (String:
-        why) and place (Float64: where along a line or a training, for curves that are drawn and not scored).
+    lanes: a frame as `judging.lanes` describes.
     rule: if it is not judged by that of its part.
     variant: the deciding number read at another stop, or in another way that the row names.
     """
@@ -93,8 +92,9 @@ class Guard:
         """Its lanes for a cell."""
         if self.once:
             return self.view.lanes
-        shared = [name for name in condition if name in self.view.lanes.columns and name not in self.across]
-        return self.view.lanes.filter(*(pl.col(name).eq_missing(pl.lit(condition[name])) for name in shared))
+        read_at_stop = {"steps"} if condition.get("steps") is None else set[str]()  # then steps are no condition
+        shared = {name: value for name, value in condition.items() if name not in {*self.across, *read_at_stop}}
+        return of_condition(self.view.lanes, shared)
 
 
 @dataclass(frozen=True)
@@ -112,17 +112,23 @@ class Part:
     name: str = ""
     lacks: str = ""
 
+    def counts(self, condition: Condition) -> bool:
+        """Whether a condition decides, or is a variant."""
+        columns = {name: [condition.get(name)] for name in self.decides.meta.root_names()}
+        return bool(pl.DataFrame(columns or {"all": [0]}).select(self.decides.alias("decides").first()).item())
+
 
 @dataclass(frozen=True)
 class Published:
-    """A number of the literature, with its interval if it has one, next to ours."""
+    """A number of the literature, with its interval if it has one, next to ours: a shown view in a condition."""
 
     name: str
     source: str
     value: float
     low: float | None = None
     high: float | None = None
-    ours: str = ""
+    view: str = ""
+    where: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,19 +173,47 @@ def must_succeed(
     return Guard("positive", View(name, lanes, score or at_largest, rule), across, once, score is not None)
 
 
-def conditions(lanes: pl.DataFrame) -> list[str]:
-    """The condition columns of lanes, sorted."""
-    return sorted(name for name in lanes.columns if name not in LANE)
+def each_condition(*frames: pl.DataFrame) -> list[tuple[str, Condition]]:
+    """(name, condition) of every cell of these frames, in the order of the conditions."""
+    names = legend(*frames)
+    if names.is_empty() and any(frame.height for frame in frames):
+        return [("all", {})]
+    return [(str(row.pop("cell")) or "all", row) for row in names.iter_rows(named=True)]
 
 
-def each_condition(lanes: pl.DataFrame) -> list[tuple[Condition, pl.DataFrame]]:
-    """(condition, its lanes) for all conditions, in their order."""
-    names = conditions(lanes)
-    if not names:
-        return [({}, lanes)] if lanes.height else []
-    ordered = lanes.sort(*names, "size", "seed", maintain_order=True)
-    parts = ordered.partition_by(names, as_dict=True, maintain_order=True)
-    return [(dict(zip(names, key, strict=True)), rows) for key, rows in parts.items()]
+def of_condition(lanes: pl.DataFrame, condition: Condition) -> pl.DataFrame:
+    """The lanes of one condition; columns that they lack must be null in it."""
+    if any(value is not None for name, value in condition.items() if name not in lanes.columns):
+        return lanes.clear()
+    known = {name: value for name, value in condition.items() if name in lanes.columns}
+    return lanes.filter(*(pl.col(name).eq_missing(pl.lit(value)) for name, value in known.items()))
+
+
+def narrowed(findings: Findings) -> Findings:
+    """The findings with those conditions only that vary in the evidence, and those of ALWAYS."""
+    values: dict[str, set[Any]] = {}
+    for view in findings.views():
+        for name in conditions(view.lanes):
+            values.setdefault(name, set()).update(view.lanes[name].unique().to_list())
+    kept = {name for name, found in values.items() if len(found) > 1 or name in ALWAYS}
+    for part in (findings.primary, *findings.parts):
+        kept.update(part.decides.meta.root_names())
+
+    def narrow(view: View) -> View:
+        return replace(view, lanes=view.lanes.drop(name for name in conditions(view.lanes) if name not in kept))
+
+    def within(part: Part) -> Part:
+        guards = tuple(replace(guard, view=narrow(guard.view)) for guard in part.guards)
+        return replace(part, asks=tuple(map(narrow, part.asks)), guards=guards)
+
+    return replace(
+        findings,
+        primary=within(findings.primary),
+        parts=tuple(map(within, findings.parts)),
+        trend=findings.trend and narrow(findings.trend),
+        shown=tuple(map(narrow, findings.shown)),
+        drawn=tuple(map(narrow, findings.drawn)),
+    )
 
 
 def minus(lanes: pl.DataFrame) -> pl.DataFrame:

@@ -53,8 +53,9 @@ class Cell(Strict):
 
     @property
     def estimate(self) -> Estimate:
-        """The first of its numbers."""
-        return self.numbers[0].estimate
+        """The first of its numbers that is not supported, else the first."""
+        others = [number for number in self.numbers if number.outcome != "supported"]
+        return (others or self.numbers)[0].estimate
 
 
 class PartVerdict(Strict):
@@ -141,10 +142,28 @@ class Verdict(Strict):
         return sum(sum(cell.lost.values()) for cell in self.deciding)
 
 
+class Standing(Strict):
+    """A claim's line on the scoreboard."""
+
+    claim: str
+    outcome: Outcome
+    reason: str
+    growth: Growth
+    growth_reason: str
+    rule: Rule
+    weakest: str = Field(description="the tested cell whose number lies least far on the claim's side")
+    estimate: Estimate = Field(description="its number")
+    supported: int
+    tested: int
+    cells: int
+    runs: int
+    lost: int
+
+
 class Scoreboard(Strict):
     """All claims on trial: reports/verdicts/scoreboard.json."""
 
-    verdicts: list[Verdict]
+    standings: list[Standing]
 
 
 Judged = TypeVar("Judged", Verdict, Scoreboard)

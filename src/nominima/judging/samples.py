@@ -24,7 +24,7 @@ Score = Callable[[pl.DataFrame], "Sample"]
 class Sample:
     """The units of one cell and the statistic over them.
 
-    read: the lanes that the statistic reads: size, seed, value, and lost where the lanes say why.
+    read: the lanes that the statistic reads: size, seed, value, and status where the lanes say why one is lost.
     seeds: those with a number, ascending; rows: (seed, column); statistic: (…, seed, column) → (…).
     counted: networks are the unit, and the number is the share of those whose value is 1.
     """
@@ -46,8 +46,8 @@ class Sample:
     def lost(self) -> dict[str, int]:
         """How many of the lanes read are lost, by why (`diverged`, `censored`, …)."""
         gone = self.read.filter(VALUE.is_null())
-        why = gone["lost"].fill_null("lost") if "lost" in gone.columns else pl.Series("lost", ["lost"] * gone.height)
-        counts = {str(name): int(count) for name, count in why.value_counts().sort("lost").rows()}
+        why = gone["status"] if "status" in gone.columns else pl.Series("status", ["lost"] * gone.height)
+        counts = {str(name): int(count) for name, count in why.value_counts().sort("status").rows()}
         return counts | ({"missing": self._missing} if self._missing else {})
 
     @cached_property
@@ -127,9 +127,8 @@ def over_sizes(function: Callable[[Floats, Floats], Floats]) -> Score:
     return score
 
 
-def of_means(function: Callable[[Floats, Floats], Floats]) -> Score:
-    """Score: a function of (sizes (size,), means over seeds (…, size)) → (…), as a ratio of means or a slope of
-    spreads.
+def of_seeds(function: Callable[[Floats, Floats], Floats]) -> Score:
+    """Score: a function of (sizes (size,), values (…, seed, size)) → (…), as a slope of deviations over the seeds.
 
     Raises Missing for fewer than two sizes.
     """
@@ -139,11 +138,16 @@ def of_means(function: Callable[[Floats, Floats], Floats]) -> Score:
 
         def statistic(sample: Floats) -> Floats:
             with np.errstate(divide="ignore", invalid="ignore"):
-                return np.asarray(function(sizes, sample.mean(axis=-2)))
+                return np.asarray(function(sizes, sample))
 
         return Sample(rows, tuple(seeds), values, statistic)
 
     return score
+
+
+def of_means(function: Callable[[Floats, Floats], Floats]) -> Score:
+    """Score: a function of (sizes (size,), means over seeds (…, size)) → (…), as a ratio of means."""
+    return of_seeds(lambda sizes, values: function(sizes, values.mean(axis=-2)))
 
 
 def share(sizes: int = POOLED_SIZES) -> Score:

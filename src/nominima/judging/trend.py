@@ -8,9 +8,8 @@ import polars as pl
 from scipy import stats as scipy_stats
 
 from nominima.ground.texts import number
-from nominima.judging.intervals import FEWEST, FEWEST_EQUAL, NOTHING, Estimate, Floats, mean, student
-from nominima.judging.naming import named
-from nominima.judging.parts import Condition, Part, View, each_condition
+from nominima.judging.intervals import FEWEST, FEWEST_EQUAL, NOTHING, Floats, student
+from nominima.judging.parts import Condition, Part, View, each_condition, of_condition
 from nominima.judging.record import Growth, Trend, Truer, Turn
 
 STEADY = 0.3  # |τ_b| from which a trend counts, and below which there is none
@@ -48,13 +47,13 @@ def truer(view: View | None, primary: Part) -> Truer:
     if view is None:
         return Truer(word="unclear", reason="One size only: no trend is asked.")
     flat = primary.rule.flat
-    blocks = [
-        block(condition, rows)
-        for condition, rows in each_condition(view.lanes)
-        if bool(rows.select(primary.decides.alias("decides").first()).item())
+    found = [
+        (name, block(condition, of_condition(view.lanes, condition)))
+        for name, condition in each_condition(view.lanes)
+        if primary.counts(condition)
     ]
-    trends = [_trend(name, each, flat) for name, each in zip(named([b.condition for b in blocks]), blocks, strict=True)]
-    used = [each for each, found in zip(blocks, trends, strict=True) if not found.lacks]
+    trends = [_trend(name, each, flat) for name, each in found]
+    used = [each for (_, each), its in zip(found, trends, strict=True) if not its.lacks]
     return _claim(trends, used, flat)
 
 
@@ -180,9 +179,3 @@ def _counts(trends: Sequence[Trend]) -> str:
     turns = [each.turn for each in trends if each.turn]
     told += [f"{kind} in {turns.count(kind)}" for kind in ("hump", "valley") if kind in turns]
     return f"{', '.join(told) or 'no trend'} of {len(trends)} cells"
-
-
-def means(rows: pl.DataFrame) -> list[tuple[float, Estimate]]:
-    """(size, mean over seeds with its interval) of a cell's lanes, for charts."""
-    groups = rows.sort("size").group_by("size", maintain_order=True)
-    return [(float(str(size)), mean(lanes["value"].drop_nulls().to_numpy())) for (size,), lanes in groups]

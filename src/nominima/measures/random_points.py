@@ -36,10 +36,11 @@ def measure(
     """Coefficient of variation (cv) and mean of the distances between all pairs of `points` random points.
 
     dimension: `lowest`, doubled while not above `highest`. For independent coordinates with finite moments the
-    coefficient falls as dimension^−½ (Beyer et al. 1999): laws gaussian, uniform, rademacher and exponential.
-    Controls, for which it must not: cauchy (no moments), equicorrelated (a common factor holds half the variance)
-    and random_radius (gaussian points scaled by independent uniform radii). gaussian_exact is the closed form for
-    normal points in that dimension, next to every law.
+    coefficient falls as dimension^−½ (Beyer et al. 1999): laws gaussian, uniform, rademacher, exponential and, more
+    slowly, lognormal (σ = 1) and student5 (Student's t with 5 degrees of freedom). Controls, for which it must not:
+    cauchy (no moments), equicorrelated (a common factor holds half the variance) and random_radius (gaussian points
+    scaled by independent uniform radii). gaussian_exact is the closed form for normal points in that dimension, next to
+    every law.
     """
     doubled = [lowest << power for power in range((highest // lowest).bit_length())]
     rows = [
@@ -73,4 +74,6 @@ LAWS = {
     "cauchy": Generator.standard_cauchy,
     "equicorrelated": _equicorrelated,
     "random_radius": _random_radius,
+    "lognormal": lambda draw, shape: draw.lognormal(size=shape),
+    "student5": lambda draw, shape: draw.standard_t(5, shape),
 }

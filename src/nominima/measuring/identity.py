@@ -4,8 +4,9 @@ import polars as pl
 
 from nominima.planning.knobs import KNOBS, Knob, is_knob
 
+CENSORED = ("censored", "censored_accuracy")  # whether a network's best point is the last one looked at
 IDENTITY = {
-    "run": {"sweep": "String", "run": "String", "parameters": "Int64"}
+    "run": {"sweep": "String", "run": "String", "parameters": "Int64", **dict.fromkeys(CENSORED, "Boolean")}
     | {name: its.kind for name, its in KNOBS.items()},
     "dataset": {"dataset": "String"},
     "theory": {},

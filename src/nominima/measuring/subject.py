@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from nominima.measuring.identity import CENSORED
 from nominima.planning.run import Run
 from nominima.training.dataset import Dataset, read_dataset
 from nominima.training.evaluation import means
@@ -36,6 +37,13 @@ class RunSubject:
     def status(self) -> list[str]:
         """`ok` or `diverged` for each lane, over the whole of its training."""
         return ["diverged" if step >= 0 else "ok" for step in self.trajectory.diverged.tolist()]
+
+    @property
+    def censored(self) -> dict[str, list[bool]]:
+        """Of each lane, whether its validation optimum, by loss and by accuracy, is the last point looked at."""
+        best = (self.trajectory.best_loss_step, self.trajectory.best_accuracy_step)
+        last = int(self.trajectory.steps[-1])
+        return dict(zip(CENSORED, ((steps >= last).tolist() for steps in best), strict=True))
 
     @cached_property
     def x(self) -> Tensor:

@@ -92,9 +92,9 @@ def write_table(path: Path, table: pl.DataFrame, trace: Trace, failed: str = "")
     Raises:
         Refusal: the table is not what the measure declares.
     """
-    faults = list(_faults(table, schema(path.stem)))
-    if faults:
-        raise Refusal(f"{path}: not written, since measures/{path.stem}.py made a wrong table: {'; '.join(faults)}")
+    wrong = list(faults(table, schema(path.stem)))
+    if wrong:
+        raise Refusal(f"{path}: not written, since measures/{path.stem}.py made a wrong table: {'; '.join(wrong)}")
     content = io.BytesIO()
     told = {"trace": trace.dumps()} | ({FAILED: failed} if failed else {})
     (sparse(table) if _of_runs(path) else table).write_parquet(content, metadata=told)
@@ -115,12 +115,12 @@ def read_table(path: Path) -> pl.DataFrame:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise Refusal(f"{path}: not a Parquet file ({reason}); {REMEDY}") from error
     table = completed(stored) if _of_runs(path) else stored
-    faults = [*([] if traced else ["it has no trace"]), *_faults(table, schema(path.stem))]
+    wrong = [*([] if traced else ["it has no trace"]), *faults(table, schema(path.stem))]
     owner = path.parent.as_posix().partition(OF_RUNS)[2]
-    if owner and not faults:
-        faults += [f"holds the run {name}" for name in table["run"].unique().sort() if name != owner]
-    if faults:
-        raise Refusal(f"{path}: {'; '.join(faults)}; {REMEDY}")
+    if owner and not wrong:
+        wrong += [f"holds the run {name}" for name in table["run"].unique().sort() if name != owner]
+    if wrong:
+        raise Refusal(f"{path}: {'; '.join(wrong)}; {REMEDY}")
     return table
 
 
@@ -128,7 +128,8 @@ def _of_runs(path: Path) -> bool:
     return shelf.constant("measures", path.stem, "OF") == "run"
 
 
-def _faults(table: pl.DataFrame, expected: Schema) -> Iterator[str]:
+def faults(table: pl.DataFrame, expected: Schema) -> Iterator[str]:
+    """What of a table is not as its schema has it."""
     wrong = list(_wrong_columns(table, expected.columns))
     yield from wrong
     if wrong:

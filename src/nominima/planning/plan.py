@@ -6,13 +6,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nominima.ground.places import FIGURE, TRAJECTORY, VERBS, dataset, figure, ledger, place, table, verdict
+from nominima.ground.places import FIGURE, TRAJECTORY, VERBS, dataset, evidence, figure, ledger, place, table, verdict
 from nominima.ground.texts import canonical
 from nominima.planning import digests, shelf
 from nominima.planning.params import DatasetEntry, Params, stacks
 from nominima.planning.run import Run, sparse, together
 
-DECIDES, WORDS = ("judge", "CLAIM"), ("CLAIM", "__doc__")  # what is read of a claim's file beside its figure
+DECIDES, DRAWS = ("judge", "RULE"), ("PANELS", "__doc__")  # what the judge and the figure read of a claim's file
 
 
 class Job(NamedTuple):
@@ -50,7 +50,7 @@ class Plan:
         """A job per claim, and the scoreboard over all of them."""
         jobs = {name: self._judge(name) for name in self.params.claims}
         scoreboard = Job(
-            inputs=[file for job in jobs.values() for file in job.outputs],
+            inputs=[verdict(name) for name in jobs],
             outputs=[verdict("scoreboard")],
             spec=canonical({"claims": sorted(jobs)}),
             code=digests.code("verbs.judge:judge"),
@@ -63,15 +63,13 @@ class Plan:
         figures = {name: self._figure(name) for name in self.judge}
         page = Job(
             inputs=[
-                *(file for job in self.judge.values() for file in job.outputs),
+                *(verdict(name) for name in self.judge),
                 *(file for job in figures.values() for file in job.outputs if file.endswith(".svg")),
                 *map(ledger, VERBS[:-1]),
             ],
             outputs=["reports/index.html"],
             spec=canonical({"claims": sorted(self.params.claims)}),
-            code=digests.code(
-                "verbs.page:page", *(f"claims.{name}:{part}" for name in self.params.claims for part in WORDS)
-            ),
+            code=digests.code("verbs.page:page", *self._words()),
         )
         return figures | {"page": page}
 
@@ -145,7 +143,7 @@ class Plan:
 
     def _asked(self) -> list[tuple[str, str]]:
         """(claim, measure) for all claims on trial."""
-        return [(claim, measure) for claim in self.params.claims for measure in evidence(claim)]
+        return [(claim, measure) for claim in self.params.claims for measure in asked(claim)]
 
     def _of(self, kind: str, measures: list[str]) -> list[str]:
         return sorted({name for name in measures if shelf.constant("measures", name, "OF") == kind})
@@ -200,16 +198,20 @@ class Plan:
         spec = {"claim": claim, "trial": {"datasets": trial.datasets}, "sweeps": sweeps}
         return Job(
             inputs=self._tables(claim),
-            outputs=[verdict(claim)],
+            outputs=[verdict(claim), evidence(claim)],
             spec=canonical(spec),
             code=digests.code("verbs.judge:judge", *(f"claims.{claim}:{part}" for part in DECIDES)),
         )
 
+    def _words(self) -> list[str]:
+        """The words of all claims on trial."""
+        return [f"claims.{name}:__doc__" for name in self.params.claims]
+
     def _figure(self, name: str) -> Job:
-        tables = [] if name == "scoreboard" else self._tables(name)
-        claim = [] if name == "scoreboard" else [f"claims.{name}:draw"]
+        numbers = [] if name == "scoreboard" else [evidence(name)]
+        claim = self._words() if name == "scoreboard" else [f"claims.{name}:{part}" for part in DRAWS]
         return Job(
-            inputs=[verdict(name), *tables],
+            inputs=[verdict(name), *numbers],
             outputs=[figure(name, kind) for kind in FIGURE],
             spec=canonical({"figure": name}),
             code=digests.code("verbs.report:report", *claim),
@@ -217,7 +219,7 @@ class Plan:
 
     def _tables(self, claim: str) -> list[str]:
         """The measurements a claim is judged on."""
-        trial, wanted = self.params.claims[claim], set(evidence(claim))
+        trial, wanted = self.params.claims[claim], set(asked(claim))
         subjects = ["theory", *(f"datasets/{name}" for name in trial.datasets)]
         subjects += [f"runs/{name}" for sweep in self.params.asked(claim) for name in self.of_sweep[sweep]]
         made = {file for subject in subjects if subject in self.measure for file in self.measure[subject].outputs}
@@ -231,7 +233,7 @@ def _raw(entry: DatasetEntry) -> list[str]:
     return [value for value in values.values() if str(value).startswith("data/raw/")]
 
 
-def evidence(claim: str) -> list[str]:
+def asked(claim: str) -> list[str]:
     """The measures a claim asks for.
 
     Raises:

@@ -18,6 +18,7 @@ from nominima.ground.texts import printable
 from nominima.tracing.trace import Trace
 
 KEYWORD = "trace"
+MARK = b"# trace "  # what a CSV begins with, the trace on the rest of the line
 LARGEST_TEXT = 64 * 2**20  # bytes of an SVG, a JSON or an HTML file
 LARGEST_TRACE = 16 * 2**20  # bytes of a trace in a PNG, of a safetensors header
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -82,6 +83,8 @@ def _held(path: Path) -> Any:
             return _in_png(file)
         if start.startswith(b"PAR1"):
             return pl.read_parquet_metadata(file).get(KEYWORD)
+        if start.startswith(MARK):
+            return file.readline(LARGEST_TRACE).removeprefix(MARK).decode()
         if start[8:9] == b"{":
             return _in_safetensors(path, int.from_bytes(start[:8], "little"))
         text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
@@ -91,7 +94,8 @@ def _held(path: Path) -> Any:
             return _in_html(_text(file))
         if text.startswith(b"<"):
             return _in_svg(_text(file))
-    raise Refusal(f"{printable(str(path))}: no PNG, SVG, HTML, JSON, Parquet or safetensors file; others hold no trace")
+    kinds = "PNG, SVG, HTML, JSON, CSV, Parquet or safetensors"
+    raise Refusal(f"{printable(str(path))}: no {kinds} file; others hold no trace")
 
 
 def _text(file: BinaryIO) -> bytes:

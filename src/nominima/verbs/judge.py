@@ -1,4 +1,4 @@
-"""judge: apply a claim's rule to its measurements, or set the verdicts of all claims side by side."""
+"""The verb `judge`: apply a claim's rule to its measurements, or set the verdicts of all claims side by side."""
 
 from collections.abc import Callable
 
@@ -6,41 +6,39 @@ import polars as pl
 
 from nominima.ground.files import read
 from nominima.judging import evidence
-from nominima.judging.claim import Findings, Scoreboard, Verdict, read_judged, write_judged
+from nominima.judging.decide import decide, standing
 from nominima.judging.evidence import Evidence, Missing
-from nominima.judging.rule import rule_digest
-from nominima.judging.trends import scoreboard
-from nominima.judging.verdict import verdict
+from nominima.judging.parts import Findings, Part, View, narrowed
+from nominima.judging.record import Scoreboard, Verdict, read_judged, write_judged
+from nominima.judging.register import rule_digest
+from nominima.judging.rules import Rule
 from nominima.measuring.table import failures
 from nominima.planning import shelf
 from nominima.tracing import job
 
 SHOWN = 3  # failed measures that are named
-NO_SIZES = pl.DataFrame(schema={"cell": pl.String, "size": pl.Float64, "seed": pl.Int64, "value": pl.Float64})
+NO_LANES = pl.DataFrame(schema={"size": pl.Float64, "seed": pl.Int64, "value": pl.Float64, "status": pl.String})
 
 
 def judge(task: job.Job) -> None:
-    """Judge the claim that the spec names, or make the scoreboard if it names all of them."""
-    judged = _all(task) if "claims" in task.spec else _one(task)
-    write_judged(task.outputs[0], judged, task.trace)
-    for line in judged.standings if isinstance(judged, Scoreboard) else [judged]:
-        print(f"{line.claim}: {line.outcome}. {line.reason}")
+    """Judge the claim that the spec names, or make the scoreboard if it names all of them.
 
-
-def findings(judging: Callable[[Evidence], Findings], measurements: Evidence) -> Findings:
-    """What a claim reads off the measurements; evidence that is missing is told in them."""
-    try:
-        return judging(measurements)
-    except Missing as lack:
-        return Findings([], [], NO_SIZES, lacks=str(lack))
-
-
-def _one(task: job.Job) -> Verdict:
+    Outputs: the verdict and the numbers behind it; or the scoreboard.
+    """
+    if "claims" in task.spec:
+        board = Scoreboard(standings=[standing(read_judged(path, Verdict)[0]) for path in sorted(task.inputs)])
+        write_judged(task.outputs[0], board, task.trace)
+        for line in board.standings:
+            print(f"{line.claim}: {line.outcome}. {line.reason}")
+        return
     name = task.spec["claim"]
     module = shelf.load("claims", name)
-    digest = rule_digest(module.CLAIM.rule, read(shelf.path("claims", name)).decode())
-    judged = verdict(name, module.CLAIM, findings(module.judge, evidence.load(task.inputs)), digest)
-    return judged.model_copy(update={"reason": judged.reason + lost(failures(task.inputs))})
+    found = findings(module.judge, module.RULE, evidence.load(task.inputs))
+    digest = rule_digest(module.RULE, read(shelf.path("claims", name)).decode())
+    verdict = decide(name, found, digest, lost(failures(task.inputs)))
+    write_judged(task.outputs[0], verdict, task.trace)
+    evidence.write_numbers(task.outputs[1], evidence.numbers(found), task.trace)
+    print(f"{name}: {verdict.outcome}. {verdict.reason}")
 
 
 def lost(failed: list[str]) -> str:
@@ -49,8 +47,12 @@ def lost(failed: list[str]) -> str:
     return f" Measures that failed: {'; '.join(failed[:SHOWN])}{more}." if failed else ""
 
 
-def _all(task: job.Job) -> Scoreboard:
-    return scoreboard([read_judged(path, Verdict)[0] for path in sorted(task.inputs)])
+def findings(judging: Callable[[Evidence], Findings], rule: Rule, measurements: Evidence) -> Findings:
+    """What a claim reads off the measurements, with the conditions that vary; missing evidence is named in it."""
+    try:
+        return narrowed(judging(measurements))
+    except Missing as lack:
+        return Findings(Part(rule, (View("nothing", NO_LANES),), lacks=str(lack)))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from nominima.training.dataset import read_dataset
 
 LONGEST = 200  # characters of the reason why a measure failed
 Identity = dict[str, Any]
-"""column → the value that all rows of a subject share."""
+"""column → the value that all rows of a subject share, or an expression of the seed."""
 
 
 def measure(job: Job) -> None:
@@ -68,13 +68,19 @@ def _runs(job: Job) -> Iterator[tuple[str, Any, Identity]]:
     for run, first in zip(apart(job.spec), job.inputs[1 :: len(TRAJECTORY)], strict=True):
         subject = read_subject(run, job.inputs[0], first.parent)
         known = flat(run, examples=subject.labels.shape[1], rate=subject.trajectory.rate.item())
-        yield "run", subject, {"sweep": run.sweep, "run": run.name, "parameters": subject.model.size, **known}
+        late = {
+            name: pl.col("seed").replace_strict(subject.seeds, flags, return_dtype=pl.Boolean)
+            for name, flags in subject.censored.items()
+        }
+        yield "run", subject, {"sweep": run.sweep, "run": run.name, "parameters": subject.model.size, **late, **known}
 
 
 def _columns(of: str, identity: Identity) -> list[pl.Expr]:
     kinds = IDENTITY[of]
     return [
-        pl.lit(value, getattr(pl, kinds[name]) if name in kinds else None).alias(name)
+        (
+            value if isinstance(value, pl.Expr) else pl.lit(value, getattr(pl, kinds[name]) if name in kinds else None)
+        ).alias(name)
         for name, value in identity.items()
     ]
 

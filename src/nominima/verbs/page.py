@@ -15,8 +15,8 @@ from nominima.drawing.theme import interval, prediction
 from nominima.ground.files import Refusal, read, write
 from nominima.ground.places import VERBS, figure, ledger, verdict
 from nominima.ground.texts import number
-from nominima.judging.claim import Claim, Scoreboard, Standing, Verdict, read_judged
-from nominima.planning import shelf
+from nominima.judging.record import Scoreboard, Standing, Verdict, read_judged
+from nominima.judging.words import Words, of_claim
 from nominima.tracing import job
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.ledger import Ledger, read_ledger
@@ -35,7 +35,7 @@ class Section(NamedTuple):
     """A claim's chapter of the page."""
 
     name: str
-    claim: Claim
+    claim: Words
     verdict: Verdict
     standing: Standing
     picture: Picture
@@ -67,6 +67,7 @@ def rendered(board: Scoreboard, sections: list[Section], scoreboard: Picture, tr
     told = {
         "board": board,
         "sections": sections,
+        "titles": {section.name: section.claim.title for section in sections},
         "scoreboard": scoreboard,
         "trace": trace.model_dump(),
         "key": trace.key,
@@ -99,8 +100,7 @@ def _section(name: str, standing: Standing, ledgers: dict[str, Ledger]) -> Secti
     if trace is None:
         raise Refusal(f"{drawing}: holds no trace; delete it and run `snakemake --cores all`")
     judged, _ = read_judged(Path(verdict(name)), Verdict)
-    claim = shelf.load("claims", name).CLAIM
-    return Section(name, claim, judged, standing, picture(drawing), provenance(trace, ledgers))
+    return Section(name, of_claim(name), judged, standing, picture(drawing), provenance(trace, ledgers))
 
 
 if __name__ == "__main__":

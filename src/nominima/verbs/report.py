@@ -1,22 +1,22 @@
 """report: draw a claim's figure, or the scoreboard's, as Vega-Lite, SVG and PNG, the trace inside each."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import vl_convert
-from altair.typing import ChartType
 
-from nominima.drawing import forest, frame, scoreboard
+from nominima.drawing import forest, frame, panels, scoreboard
+from nominima.drawing.panels import Panel
 from nominima.ground.files import write
-from nominima.judging import evidence
-from nominima.judging.claim import Scoreboard, Verdict, read_judged
-from nominima.judging.evidence import Evidence, Missing
+from nominima.judging.evidence import Missing, read_numbers
+from nominima.judging.record import Scoreboard, Verdict, read_judged
+from nominima.judging.words import of_claim, titles
 from nominima.planning import shelf
 from nominima.tracing import artefact, job
 
-Draw = Callable[[Evidence, Verdict], ChartType]
 SCALE = 2  # pixels of the PNG per pixel of the figure
 
 
@@ -43,21 +43,21 @@ def rendered(chart: dict[str, Any], suffix: str) -> bytes:
 
 def _claim(name: str, inputs: list[Path], code: str) -> dict[str, Any]:
     verdict, _ = read_judged(next(path for path in inputs if path.suffix == ".json"), Verdict)
-    measurements = evidence.load([path for path in inputs if path.suffix == ".parquet"])
-    return figure(shelf.load("claims", name).draw, measurements, verdict, code)
+    numbers = read_numbers(next(path for path in inputs if path.suffix == ".csv"))
+    return figure(shelf.load("claims", name).PANELS, numbers, verdict, of_claim(name).title, code)
 
 
-def figure(draw: Draw, measurements: Evidence, verdict: Verdict, code: str) -> dict[str, Any]:
-    """A claim's figure: its outcome, its evidence as the claim draws it, and the numbers that decide."""
+def figure(asked: Sequence[Panel], numbers: pl.DataFrame, verdict: Verdict, title: str, code: str) -> dict[str, Any]:
+    """A claim's figure: its outcome, the panels of its evidence, and the numbers that decide."""
     try:
-        drawn = [draw(measurements, verdict)]
+        drawn = panels.panels(asked, numbers)
     except Missing as lack:
         drawn = [frame.remark(f"Nothing is drawn of the evidence: {lack}.")]
     return frame.framed(
         frame.badge(verdict.outcome, verdict.reason),
         *drawn,
         *forest.panels(verdict),
-        title=verdict.title,
+        title=title,
         foot=f"{verdict.runs} runs, {verdict.lost} lost · trace {code}",
     )
 
@@ -65,7 +65,7 @@ def figure(draw: Draw, measurements: Evidence, verdict: Verdict, code: str) -> d
 def _scoreboard(path: Path, code: str) -> dict[str, Any]:
     board, _ = read_judged(path, Scoreboard)
     return frame.framed(
-        scoreboard.draw(board), title=scoreboard.title(board), foot=f"{scoreboard.LEGEND} · trace {code}"
+        scoreboard.draw(board, titles()), title=scoreboard.title(board), foot=f"{scoreboard.LEGEND} · trace {code}"
     )
 
 

@@ -1,0 +1,110 @@
+"""Panels of a claim's figure, drawn from the numbers behind its verdict: means by size or place, single networks
+behind.
+
+A claim lists what is drawn: `PANELS = (Panel("gradient at the stop", "Gradient left at the stop", "share of the
+start's", log="xy", limit=(0.05, "the claim: above it")), …)`. A panel names a view; what has no number is counted in
+it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import polars as pl
+from altair.typing import ChartType
+
+from nominima.drawing.charts import curves, stack
+from nominima.drawing.theme import HEIGHT
+from nominima.judging.evidence import COLUMNS, Missing
+from nominima.judging.intervals import mean
+from nominima.judging.lanes import each_cell, named
+
+LOWER = 150  # pixels: a panel below the first
+POINTS = {"series": pl.String, "x": pl.Float64, "y": pl.Float64, "low": pl.Float64, "high": pl.Float64}
+
+
+class Panel(NamedTuple):
+    """A view with a title, the unit of its numbers, and what is drawn across.
+
+    limit: a height and what it says, as the rule's limit; guide: of the table of means (x, y), a theory's (x, y,
+    label).
+    x: the title of the horizontal axis; along: the column there, `size` or `place`; largest: only the largest size of
+    each condition; where: which rows; value: of the column value; apart: conditions that have a panel each.
+    """
+
+    view: str
+    title: str
+    y: str
+    log: str = "x"
+    limit: tuple[float, str] | None = None
+    guide: Callable[[pl.DataFrame], pl.DataFrame] | None = None
+    x: str = "parameters"
+    along: str = "size"
+    largest: bool = False
+    where: pl.Expr | None = None
+    value: pl.Expr = pl.col("value")
+    single: bool = True
+    ordered: bool = False
+    height: int = LOWER
+
+
+def panels(asked: Sequence[Panel], numbers: pl.DataFrame) -> list[ChartType]:
+    """The panels of a claim, below one another; the first has the legend, those of the same series look like it.
+
+    Raises:
+        Missing: there are no numbers at all.
+    """
+    drawn: list[ChartType] = []
+    first: pl.DataFrame | None = None
+    for panel in asked:
+        rows = _rows(panel, numbers)
+        if rows.is_empty():
+            continue
+        table = means(rows, panel.along)
+        like = first if first is not None and set(table["series"]) <= set(first["series"]) else None
+        dots = named(rows).select(series="cell", x=panel.along, y="value") if panel.single else None
+        drawn.append(
+            curves(
+                table, title=panel.title, x=panel.x, y=panel.y, log=panel.log, ordered=panel.ordered, dots=dots,
+                guide=_across(panel, table), like=like, height=panel.height if drawn else HEIGHT,
+            )
+        )  # fmt: skip
+        first = table if first is None else first
+    if not drawn:
+        raise Missing("there are no numbers")
+    return drawn
+
+
+def column(asked: Sequence[Panel], numbers: pl.DataFrame) -> ChartType:
+    """The same as one chart."""
+    return stack(*panels(asked, numbers))
+
+
+def means(rows: pl.DataFrame, along: str = "size") -> pl.DataFrame:
+    """Means over seeds with their 95 % intervals, ready to draw: series (the cell), x, y, low, high."""
+    found = [
+        {"series": name, "x": x, "y": its.value, "low": its.low, "high": its.high}
+        for name, lanes in each_cell(rows)
+        for (x,), at in lanes.sort(along).group_by(along, maintain_order=True)
+        if (its := mean(at["value"].drop_nulls().to_numpy())).value is not None
+    ]
+    return pl.DataFrame(found, schema=POINTS)
+
+
+def _rows(panel: Panel, numbers: pl.DataFrame) -> pl.DataFrame:
+    """The lanes of a panel's view, with those conditions only that vary in it, data set and noise always."""
+    lanes = numbers.filter(pl.col("view") == panel.view).with_columns(value=panel.value)
+    lanes = lanes if panel.where is None else lanes.filter(panel.where)
+    told = [name for name in lanes.columns if name not in COLUMNS]
+    if panel.largest and told:
+        lanes = lanes.filter(pl.col("size") == pl.col("size").max().over(told))
+    gone = [name for name in told if lanes[name].n_unique() < 2 and name not in ("dataset", "noise")]
+    return lanes.drop(*gone, "view")
+
+
+def _across(panel: Panel, table: pl.DataFrame) -> pl.DataFrame | None:
+    if panel.guide is not None:
+        return panel.guide(table)
+    if panel.limit is None:
+        return None
+    at, label = panel.limit
+    return table.select("x", y=pl.lit(float(at)), label=pl.lit(label)).unique().sort("x")
