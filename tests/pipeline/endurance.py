@@ -8,6 +8,7 @@ undisturbed one. Every flip is named by `nominima verify` or by `git status`.
 """
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -19,14 +20,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from project import ROOT, Project, build, copy, flip
+from project import Project, build, copy, flip
 
 from nominima.ground.files import digest
 from nominima.ground.places import MADE_BY, VERBS, killed, ledger
-from nominima.planning.plan import Plan
-from nominima.planning.reader import load
 from nominima.tracing.seen import read_seen
-from nominima.tracing.verify import verify
 
 TOGETHER = 20  # flips in files that only DVC keeps, looked for by one `verify`
 STARTS = 4  # the latest moment of a kill, in starts of Snakemake that do nothing
@@ -92,6 +90,7 @@ def flips(project: Project, count: int, chance: random.Random) -> Counter[str]:
     tracked = set(project.run("git", "ls-files").splitlines()[:-1]) - {""}
     stored = {path for folder in ("data", ".dvc/cache/files") for path in _below(project.root, folder)} - tracked
     stored.add("reports/index.html")
+    assert not _named(project), "the project is not sound to begin with"
     chosen = [chance.choice(sorted(chance.choice((tracked, stored)))) for _ in range(count)]
     counted = Counter({"flips": count})
     for name in (name for name in chosen if name in tracked):
@@ -123,8 +122,13 @@ def _verified(project: Project, names: list[str], chance: random.Random) -> int:
 
 
 def _named(project: Project) -> set[str]:
-    report = verify(project.root, Plan(load(project.root / "params.yaml")).by_verb)
-    return {finding.path for finding in report.findings} | set(report.missing)
+    """What `verify` names; where it cannot read what it must, the file that it says so of."""
+    told = project.run("nominima", "verify", "--json", check=False).rpartition("\nexit code")[0]
+    try:
+        report = json.loads(told)
+    except ValueError:
+        return {name for name in ("params.yaml", "dvc.lock") if name in told}
+    return {finding["path"] for finding in report["findings"]} | set(report["missing"])
 
 
 class flipped:  # noqa: N801 - a context, read like a word
@@ -156,7 +160,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--built", type=Path, help="a built, committed project to copy instead of building one")
     given = parser.parse_args()
-    os.environ["PYTHONPATH"] = str(ROOT / "src")
     chance, work = random.Random(given.seed), Path(tempfile.mkdtemp())
     try:
         built = given.built or build(work / "built")

@@ -22,16 +22,21 @@ class Project:
 
     root: Path
 
+    @property
+    def _environment(self) -> dict[str, str]:
+        """Whatever is run, it is the source of this checkout, as installed there."""
+        return os.environ | ENVIRONMENT | {"PYTHONPATH": str(self.root / "src")}
+
     def run(self, *command: str, check: bool = True) -> str:
         """Run a command in the checkout; its whole output. A failing one fails the test, unless told not to."""
-        done = subprocess.run(command, cwd=self.root, env=os.environ | ENVIRONMENT, text=True,
+        done = subprocess.run(command, cwd=self.root, env=self._environment, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
         assert done.returncode == 0 or not check, done.stdout
         return f"{done.stdout}\nexit code {done.returncode}"
 
     def start(self, *command: str) -> "subprocess.Popen[str]":
         """Start a command in a process group of its own."""
-        return subprocess.Popen(command, cwd=self.root, env=os.environ | ENVIRONMENT, text=True, start_new_session=True,
+        return subprocess.Popen(command, cwd=self.root, env=self._environment, text=True, start_new_session=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # fmt: skip
 
     def snakemake(self, *arguments: str, check: bool = True) -> str:

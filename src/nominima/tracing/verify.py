@@ -25,6 +25,7 @@ BUILD = (
     "they must then have the digests that reports/ledger tells of"
 )
 UNSEEN = "not looked at: .snakemake, logs, DVC's run cache and .git (`git fsck`); other files in Git are `git status`'s"
+PLAN = "; and whether this is what params.yaml and src ask for: `PYTHONPATH=src nominima verify` looks at that, too"
 
 
 class Report(NamedTuple):
@@ -35,7 +36,7 @@ class Report(NamedTuple):
     notes: list[str]
     files: int
     bytes: int
-    unseen: str = UNSEEN
+    unseen: str
 
 
 def verify(root: Path, jobs: Jobs | None) -> Report:
@@ -69,7 +70,8 @@ def verify(root: Path, jobs: Jobs | None) -> Report:
     missing = sorted({path for path in known | raw if path not in read} | outs | gone)
     own = sorted(path for path in lying - known if ledgers.get(owner(path)))
     notes = [*_notes(root), *(f"in no ledger, so not this pipeline's: {path}" for path in own)]
-    return Report(findings, missing, notes, len(read), sum(each.size for each in read.values()))
+    size = sum(each.size for each in read.values())
+    return Report(findings, missing, notes, len(read), size, UNSEEN + (PLAN if jobs is None else ""))
 
 
 def _ledgers(root: Path) -> tuple[dict[str, Ledger], list[Finding]]:
