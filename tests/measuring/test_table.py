@@ -3,6 +3,7 @@ import math
 
 import polars as pl
 import pytest
+from pydantic import create_model
 
 from nominima.ground.files import Refusal
 from nominima.measuring.table import IDENTITY, frame, read_table, schema, write_table
@@ -22,6 +23,7 @@ def declared(monkeypatch):
         "bare": {"OF": "theory", "KEY": ("seed",), "SCHEMA": {"seed": "Int64", "cv": "Float64"}},
     }
     monkeypatch.setattr(shelf, "constant", lambda folder, measure, name: declarations[measure][name])
+    monkeypatch.setattr(shelf, "options", lambda folder, measure: create_model(measure, seeds=(int, 2)))
 
 
 def rows(**changes) -> pl.DataFrame:
@@ -83,6 +85,28 @@ def test_many_rows_are_counted_off(tmp_path):
     many = pl.DataFrame({"seed": range(9), "cv": [None] * 9}, schema={"seed": pl.Int64, "cv": pl.Float64})
     with pytest.raises(Refusal, match=r"column cv is null in rows 0, 1, 2, 3, 4, …"):
         write_table(tmp_path / "bare.parquet", many, TRACE)
+
+
+@pytest.mark.parametrize(
+    ("first", "seeds", "options", "lacking"),
+    [(1, 2, {}, ""), (1, 5, {}, ""), (0, 9, {}, "seed 0 are"), (1, 4, {"seeds": 4}, "seeds 3, 4 are")],
+)
+def test_rows_of_every_seed_that_was_asked_for_are_there(tmp_path, first, seeds, options, lacking):
+    spec = {"run": {"training": {"first_seed": first, "seeds": seeds}}, "measures": {"made": options}}
+    write_table(tmp_path / "made.parquet", rows(), TRACE.model_copy(update={"spec": spec}))
+    if lacking:
+        with pytest.raises(Refusal, match=f"rows of the {lacking} missing; delete it"):
+            read_table(tmp_path / "made.parquet")
+    else:
+        assert read_table(tmp_path / "made.parquet").equals(rows())
+
+
+def test_an_empty_table_is_refused_unless_its_measure_failed(tmp_path):
+    write_table(tmp_path / "made.parquet", rows().clear(), TRACE, "LinAlgError: singular")
+    assert read_table(tmp_path / "made.parquet").is_empty()
+    write_table(tmp_path / "made.parquet", rows().clear(), TRACE)
+    with pytest.raises(Refusal, match=r"made.parquet: it holds no row"):
+        read_table(tmp_path / "made.parquet")
 
 
 def test_a_table_without_trace_is_refused(tmp_path):

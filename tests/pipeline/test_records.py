@@ -27,6 +27,14 @@ def test_an_output_edited_by_hand_stays_refused_until_it_is_mended(project: Proj
     project.assert_clean()
 
 
+def test_a_process_that_runs_one_job_decides_nothing(project: Project) -> None:
+    """As remote executors start them: what lies elsewhere is the main process's business."""
+    flip(project.root / NORMS)
+    asked = ("--target-jobs", "prepare:name=digits", "--allowed-rules", "prepare", "--force", "--nolock")
+    assert "exit code 0" in project.snakemake("--mode", "subprocess", *asked)
+    assert "edited by hand" in project.snakemake("--dry-run", check=False)
+
+
 def test_a_failed_seal_is_not_forgotten(project: Project) -> None:
     project.edit("params.yaml", *RATE)
     ledgers = project.ledgers()

@@ -1,6 +1,7 @@
 """A measurement: a tidy table of a checked schema with its trace, in one Parquet file."""
 
 import io
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -105,23 +106,40 @@ def read_table(path: Path) -> pl.DataFrame:
     """Load a measurement, every knob with its value; the file's stem is the measure's name.
 
     Raises:
-        Refusal: the file is missing, damaged, of another run than its folder says, or not what the measure declares.
+        Refusal: the file is missing, damaged, of another run than its folder says, not what the measure declares, or it
+            lacks rows though the measure did not fail.
     """
     content = read(path)
     try:
         stored = pl.read_parquet(io.BytesIO(content))
-        traced = "trace" in pl.read_parquet_metadata(io.BytesIO(content))
+        told = pl.read_parquet_metadata(io.BytesIO(content))
     except (PolarsError, PanicException) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise Refusal(f"{path}: not a Parquet file ({reason}); {REMEDY}") from error
     table = completed(stored) if _of_runs(path) else stored
-    wrong = [*([] if traced else ["it has no trace"]), *faults(table, schema(path.stem))]
+    wrong = [*([] if "trace" in told else ["it has no trace"]), *faults(table, schema(path.stem))]
+    if not wrong and FAILED not in told:
+        wrong += _gaps(table, path.stem, json.loads(told["trace"])["spec"])
     owner = path.parent.as_posix().partition(OF_RUNS)[2]
     if owner and not wrong:
         wrong += [f"holds the run {name}" for name in table["run"].unique().sort() if name != owner]
     if wrong:
         raise Refusal(f"{path}: {'; '.join(wrong)}; {REMEDY}")
     return table
+
+
+def _gaps(table: pl.DataFrame, measure: str, spec: Mapping[str, Any]) -> Iterator[str]:
+    """Rows that a table of this spec must have: some, and of a run's seeds each that the measure looks at."""
+    options = {name: field.default for name, field in shelf.options("measures", measure).model_fields.items()}
+    options |= spec.get("measures", {}).get(measure, {})
+    if table.is_empty() and "largest" not in options:
+        yield "it holds no row"
+    if len(table) and "run" in spec and "seed" in table.columns:
+        training, most = spec["run"]["training"], options.get("seeds", options.get("pairs"))
+        asked = range(training["first_seed"], training["first_seed"] + training["seeds"])[:most]
+        lacking = sorted(set(asked) - set(table["seed"]))
+        if lacking:
+            yield f"rows of the seed{'s' if len(lacking) > 1 else ''} {', '.join(map(str, lacking))} are missing"
 
 
 def _of_runs(path: Path) -> bool:
