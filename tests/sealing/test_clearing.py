@@ -37,6 +37,7 @@ def test_what_killed_jobs_left_is_removed_and_nothing_that_is_a_persons_own(jobs
         "data/runs/.metrics.parquet.abcd1234",
         "data/runs/width/w2/.x1y2z3w4/metrics.parquet",
         "reports/verdicts/.c9.json.x_y1z2w3",
+        "reports/evidence/.c9.csv.x_y1z2w3",
         "reports/.index.html.x_y1z2w3",
         "reports/ledger/.train.json.x_y1z2w3",
     }

@@ -37,18 +37,13 @@ except Refusal as refusal:
 
 
 def job(verb, pattern, field):
-    """Params function: a field of the planned job whose name is `pattern` filled with the wildcards."""
-    return lambda wildcards: getattr(
-        PLAN.jobs(verb)[pattern.format(**wildcards)], field
-    )
-
-
-def inputs(verb, pattern):
-    """Input function of that job."""
+    """Input or params function: a field of the planned job whose name is `pattern` filled with the wildcards."""
 
     def found(wildcards):
         planned = PLAN.jobs(verb)[pattern.format(**wildcards)]
-        return settled(planned.inputs, planned.outputs)
+        if field == "inputs":
+            return settled(planned.inputs, planned.outputs)
+        return getattr(planned, field)
 
     return found
 

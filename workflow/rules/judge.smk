@@ -1,7 +1,7 @@
 # A claim's verdict with the numbers behind it; the scoreboard has none.
 rule judge:
     input:
-        inputs("judge", "{name}"),
+        job("judge", "{name}", "inputs"),
     output:
         "reports/verdicts/{name}.json",
         "reports/evidence/{name}.csv",

@@ -5,7 +5,7 @@ for subject in PLAN.measured:
         name:
             guard.rule_name("measure", subject)
         input:
-            inputs("measure", subject),
+            job("measure", subject, "inputs"),
         output:
             PLAN.tables(subject),
         log:

@@ -1,6 +1,6 @@
 rule prepare:
     input:
-        inputs("prepare", "{name}"),
+        job("prepare", "{name}", "inputs"),
     output:
         "data/datasets/{name}.safetensors",
     log:

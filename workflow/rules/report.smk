@@ -1,6 +1,6 @@
 rule figure:
     input:
-        inputs("report", "{name}"),
+        job("report", "{name}", "inputs"),
     output:
         "reports/figures/{name}.vl.json",
         report(
@@ -22,7 +22,7 @@ rule figure:
 
 rule page:
     input:
-        inputs("report", "page"),
+        job("report", "page", "inputs"),
     output:
         report("reports/index.html", caption="../report/page.rst", category="Report"),
     log:

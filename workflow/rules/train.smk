@@ -5,7 +5,7 @@ for sweep in PLAN.params.sweeps:
         name:
             guard.rule_name("train", sweep)
         input:
-            inputs("train", f"{sweep}/{{labels}}"),
+            job("train", f"{sweep}/{{labels}}", "inputs"),
         output:
             PLAN.trajectories(f"{sweep}/{{labels}}"),
         log:

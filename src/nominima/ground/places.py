@@ -73,7 +73,7 @@ def killed(file: str) -> bool:
     """Whether a file is what a killed job leaves: `.name.xxxxxxxx` of a result, or anything in a folder `.xxxxxxxx`."""
     *folders, name = file.split("/")
     inside = any(re.fullmatch(r"\.[a-z0-9_]{8}", folder) for folder in folders)
-    return inside or re.fullmatch(r"\..+\.(safetensors|parquet|json|svg|png|html)\.[a-z0-9_]{8}", name) is not None
+    return inside or re.fullmatch(r"\..+\.(safetensors|parquet|json|csv|svg|png|html)\.[a-z0-9_]{8}", name) is not None
 
 
 def below(folder: Path) -> Iterator[str]:
