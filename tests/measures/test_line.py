@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn.functional import cross_entropy, linear, relu
@@ -71,3 +73,16 @@ def test_losses_that_overflow_are_not_finite(subject, moved):
 def test_a_line_has_two_ends(subject):
     with pytest.raises(Refusal, match="points is 1; a line has at least its 2 ends"):
         measure(subject, points=1)
+
+
+def test_of_mostly_moved_labels_there_is_a_line_to_the_end_judged_by_the_true_ones(subject):
+    run = subject.run.model_copy(update={"training": subject.run.training.model_copy(update={"noise": 0.9})})
+    table = measure(replace(subject, run=run), points=3)
+    assert sorted(table["target"].unique()) == ["other", "own", "true labels"]
+    unmoved = torch.from_numpy(subject.dataset.train.y).long()
+    true = replace(subject, labels=unmoved.expand_as(subject.labels))
+    start, end = subject.trajectory.theta[0], subject.trajectory.theta[-1]
+    for row in table.filter(target="true labels").rows(named=True):
+        lane = row["seed"] - 100
+        mixed = torch.lerp(start[lane], end[lane], row["alpha"])
+        assert row["train_loss"] == pytest.approx(loss(true, mixed, lane), rel=1e-5), row

@@ -1,6 +1,7 @@
-"""The training loss along straight lines from a start to its own solution and to another seed's."""
+"""The training loss along straight lines from a start to its own solution, another seed's, or one of random labels."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -15,6 +16,7 @@ from nominima.measuring.table import frame
 OF = "run"
 KEY = ("seed", "target", "alpha")
 SCHEMA = {"seed": "Int64", "target": "String", "alpha": "Float64", "status": "String", "train_loss": "Float64"}
+MOSTLY = 0.5  # share of moved labels beyond which there is a line judged by the true ones
 
 
 def measure(subject: RunSubject, *, points: Repeats = 25) -> pl.DataFrame:
@@ -22,22 +24,33 @@ def measure(subject: RunSubject, *, points: Repeats = 25) -> pl.DataFrame:
 
     target `own`: to the seed's own stop by validation loss; `other`, the control: to the next seed's, the last seed's
     next being the first. f is the mean cross-entropy in nats over the whole training set with the labels of the seed
-    that starts. A line is `diverged` if either of its seeds is; the control of a single seed is `alone`, without a
-    value.
+    that starts. Where most labels were moved there is a third, `true labels`: from the start to the end of training,
+    f of the labels before they were moved. A line is `diverged` if either of its seeds is; that to another seed's
+    solution is `alone` where there is one seed, without a value.
 
     Raises:
         Refusal: there are fewer than two points.
     """
     if points < 2:
         raise Refusal(f"line: points is {points}; a line has at least its 2 ends")
-    start, best, status = subject.points()["init"], subject.points()["best"], subject.status
+    places, status = subject.points(), subject.status
+    start, best = places["init"], places["best"]
     pairs = zip(status, [*status[1:], *status[:1]], strict=True)
-    control = ["diverged" if "diverged" in pair else "ok" for pair in pairs] if len(status) > 1 else ["alone"]
+    other = ["diverged" if "diverged" in pair else "ok" for pair in pairs] if len(status) > 1 else ["alone"]
     rows = [
         *_line(subject, "own", status, start, best, points),
-        *_line(subject, "other", control, start, best.roll(-1, 0), points),
+        *_line(subject, "other", other, start, best.roll(-1, 0), points),
     ]
+    if subject.run.training.noise > MOSTLY:
+        rows += _line(_unmoved(subject), "true labels", status, start, places["end"], points)
     return frame(rows, SCHEMA, KEY)
+
+
+def _unmoved(subject: RunSubject) -> RunSubject:
+    """The same run with the labels that the data set has."""
+    first = subject.run.training.skip
+    labels = torch.from_numpy(subject.dataset.train.y[first : first + subject.labels.shape[1]]).long()
+    return replace(subject, labels=labels.expand_as(subject.labels))
 
 
 def _line(
