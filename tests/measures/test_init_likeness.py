@@ -31,7 +31,7 @@ def test_weights_of_every_layer_and_no_biases(subject):
     table = measure(subject)
     layers = [("weight1", "hidden", 20), ("weight2", "hidden", 16), ("weight3", "output", 12)]
     assert table.select("layer", "role", "count").unique().sort("layer").rows() == layers
-    points = ["best", "end", "other_init", "stretched"]
+    points = ["best", "best_accuracy", "end", "stretched"]
     assert table.select("seed", "layer", "point").rows() == [
         (seed, layer, point) for seed in (100, 101, 102) for layer, _, _ in layers for point in points
     ]
@@ -44,10 +44,12 @@ def test_points_are_compared_with_the_seeds_own_start(subject):
         views(theta)["weight2"].flatten(1).numpy()
         for theta in (trajectory.theta[0], trajectory.best_loss, trajectory.theta[-1])
     )
-    expected = {"best": best[2], "end": end[2], "other_init": init[0], "stretched": init[2] * 1.5}
+    expected = {"best": best[2], "end": end[2], "stretched": init[2] * 1.5}
     for point, weights in expected.items():
         row = table.filter(seed=102, layer="weight2", point=point).row(0, named=True)
         assert row["ks"] == pytest.approx(stats.ks_2samp(init[2], weights, method="asymp")[0], abs=1e-12)
+        one, other = (stats.ks_2samp(init[0], each, method="asymp")[0] for each in (weights, init[2]))
+        assert row["excess"] == pytest.approx(one - other, abs=1e-12), "the last seed's next is the first"
         assert row["sd_ratio"] == pytest.approx(weights.std() / init[2].std(), rel=1e-5)
         assert row["kurtosis"] == pytest.approx(stats.kurtosis(weights.astype(float)), rel=1e-5)
 
@@ -58,9 +60,16 @@ def test_stretching_is_told_by_the_spread_alone(subject):
     assert (stretched["ks"] > 0).all()
 
 
+def test_what_does_not_move_has_no_excess_and_what_stretches_has(subject, moved):
+    still = subject.trajectory.theta[:1].expand_as(subject.trajectory.theta)
+    table = measure(moved(subject, still, best_loss=still[0], best_accuracy=still[0]))
+    assert set(table.filter(point="best")["excess"]) == set(table.filter(point="end")["excess"]) == {0.0}
+    assert table.filter(point="stretched")["excess"].max() > 0
+
+
 def test_a_single_weight_has_no_spread(subject, moved):
     flat = subject.trajectory.theta * 0 + 1
-    table = measure(moved(subject, flat, best_loss=flat[0]))
+    table = measure(moved(subject, flat, best_loss=flat[0], best_accuracy=flat[0]))
     assert table["ks"].to_list() == [0, 0, 0, 1] * 9
     assert table["sd_ratio"].null_count() == len(table)
     assert table["kurtosis"].null_count() == len(table)
@@ -71,14 +80,13 @@ def test_a_lost_seed_keeps_its_rows(diverged):
     table = measure(diverged)
     lost = table.filter(seed=101)
     assert set(lost["status"]) == {"diverged"}
-    assert lost.select("ks", "sd_ratio", "kurtosis").null_count().row(0) == (12, 12, 12)
+    assert lost.select("ks", "excess", "sd_ratio", "kurtosis").null_count().row(0) == (12, 12, 12, 12)
     assert lost["count"].null_count() == 0
     assert set(table.filter(table["seed"] != 101)["status"]) == {"ok"}
 
 
 def test_one_seed_has_no_other_start(alone):
     table = measure(alone)
-    other = table.filter(point="other_init")
-    assert other["status"].to_list() == ["alone"] * 3
-    assert other["ks"].null_count() == 3
-    assert table.filter(status="ok")["ks"].null_count() == 0
+    assert table["excess"].null_count() == len(table)
+    assert set(table["status"]) == {"ok"}
+    assert table["ks"].null_count() == 0

@@ -21,6 +21,7 @@ SCHEMA = {
     "role": "String",
     "count": "Int64",
     "ks": "Float64",
+    "excess": "Float64?",
     "sd_ratio": "Float64?",
     "kurtosis": "Float64?",
 }
@@ -32,38 +33,32 @@ Weights = NDArray[np.float64]
 def measure(subject: RunSubject) -> pl.DataFrame:
     """Kolmogorov–Smirnov distance sup|F − F_0| of a layer's weights from the seed's own initial ones, biases left out.
 
-    The distance is kept, not its p-value, which falls with the number of weights however alike they are. sd_ratio is
-    sd/sd_0; kurtosis is the excess m₄/m₂² − 3 of the point itself, 0 for a normal distribution; both are null where
-    all weights of the layer are equal. Heavy tails in trained layers: Martin & Mahoney 2021, Thamm et al. 2022.
+    excess: the distance from the *next* seed's initial weights, less that of the seed's own initial weights from them:
+    both are between independent samples, so that weights which do not move have 0, while the distance of a layer from
+    its own start is 0 only then. Null where there is one seed. The distance is kept, not its p-value, which falls with
+    the number of weights however alike they are. sd_ratio is sd/sd_0; kurtosis is the excess m₄/m₂² − 3 of the point
+    itself, 0 for a normal distribution; both are null where all weights of the layer are equal. Heavy tails in trained
+    layers: Martin & Mahoney 2021, Thamm et al. 2022.
 
-    point `best` (stop by validation loss) and `end`; controls: `other_init`, the next seed's start, which looks like
-    init (status `alone` if there is one seed only), and `stretched`, the own start times 1.5, which does not.
+    point `best` (stop by validation loss), `best_accuracy`, `end`, and the control `stretched`, the own start times
+    1.5.
     """
     return frame([row for lane in range(len(subject.seeds)) for row in _lane(subject, lane)], SCHEMA, KEY)
 
 
 def _lane(subject: RunSubject, lane: int) -> Iterator[dict[str, Any]]:
     following = (lane + 1) % len(subject.seeds)
-    init, best, end = (subject.model.views(subject.points()[name]) for name in ("init", "best", "end"))
+    views = {name: subject.model.views(theta) for name, theta in subject.points().items()}
     for leaf in subject.model.layout:
         if leaf.role == "bias":
             continue
-        own = _sorted(init[leaf.name][lane])
-        told = {"seed": subject.seeds[lane], "layer": leaf.name, "role": leaf.role, "count": own.size}
-        looked_at = {
-            "best": _sorted(best[leaf.name][lane]),
-            "end": _sorted(end[leaf.name][lane]),
-            "stretched": own * STRETCH,
-        }
-        for point, weights in looked_at.items():
-            yield {**told, "point": point, "status": subject.status[lane], **_likeness(own, weights)}
-        alone = {"point": "other_init", "status": "alone"}
-        control = {
-            "point": "other_init",
-            "status": subject.status[lane],
-            **_likeness(own, _sorted(init[leaf.name][following])),
-        }
-        yield {**told, **(alone if following == lane else control)}
+        own, other = (_sorted(views["init"][leaf.name][seed]) for seed in (lane, following))
+        chance = distance(own, other) if following != lane else np.nan
+        shared = {"seed": subject.seeds[lane], "status": subject.status[lane], "layer": leaf.name, "role": leaf.role}
+        looked_at = {name: _sorted(views[name][leaf.name][lane]) for name in ("best", "best_accuracy", "end")}
+        for point, weights in (looked_at | {"stretched": own * STRETCH}).items():
+            excess = distance(weights, other) - chance
+            yield {**shared, "count": own.size, "point": point, "excess": excess, **_likeness(own, weights)}
 
 
 def _sorted(weights: Tensor) -> Weights:
