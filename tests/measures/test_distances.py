@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from scipy.spatial.distance import cdist
 
 from nominima.landscape.matching import match, permuted, sequential
-from nominima.measures.distances import measure
+from nominima.measures.distances import measure, pseudo_log_cv
 
 
 @pytest.mark.parametrize("column", ["init_init", "best_best", "end_end", "init_early", "init_best", "init_end"])
@@ -62,11 +64,39 @@ def test_solutions_that_differ_by_the_order_of_their_units_are_matched(subject, 
 
 
 def test_every_pair_of_independent_solutions_is_matched_by_itself(subject):
-    table, best = measure(subject), subject.trajectory.best_loss
+    table, best = measure(subject, restarts=0), subject.trajectory.best_loss
     assert (table["best_matched"] <= table["best_best"]).all()
     symmetry = sequential(leaf.shape for leaf in subject.model.layout)
     for one, other in ((0, 1), (0, 2), (1, 2)):
-        near, _ = match(symmetry, best[one], best[other], restarts=0)
+        near, _ = match(symmetry, best[one], best[other], restarts=0, seed=subject.seeds[one])
         pair = {subject.seeds[one], subject.seeds[other]}
         both = [row for row in table.rows(named=True) if {row["seed"], row["other"]} == pair]
         assert [row["best_matched"] for row in both] == pytest.approx([float((best[one] - near).norm())] * 2, rel=1e-5)
+
+
+def test_pseudo_values_of_the_spread_are_those_of_the_jackknife():
+    draw = np.random.default_rng(3)
+    points = torch.from_numpy(draw.standard_normal((6, 9)))
+    apart = torch.cdist(points, points)
+
+    def log_cv(kept):
+        found = np.array([float(apart[a, b]) for a in kept for b in kept if a != b])
+        return np.log(found.std() / found.mean())
+
+    sound = [0, 1, 3, 4, 5]
+    whole = log_cv(sound)
+    expected = [5 * whole - 4 * log_cv([other for other in sound if other != seed]) for seed in sound]
+    found = pseudo_log_cv(apart, torch.tensor([True, True, False, True, True, True]))
+    assert found[sound].tolist() == pytest.approx(expected)
+    assert found[2].isnan()
+    assert pseudo_log_cv(apart, torch.tensor([True] * 3 + [False] * 3)).isnan().all()
+
+
+def test_spreads_stand_in_a_seeds_own_row(subject):
+    table = measure(subject)
+    assert table["init_spread"].null_count() == 9, "three seeds are too few"
+
+
+def test_units_of_a_family_without_a_chain_of_layers_are_not_matched(subject):
+    scaled = replace(subject, model=replace(subject.model, layout=tuple(reversed(subject.model.layout))))
+    assert measure(scaled)["best_matched"].null_count() == 9

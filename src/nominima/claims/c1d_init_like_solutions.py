@@ -69,7 +69,7 @@ def judge(evidence: Evidence) -> Findings:
 
 def _worst(table: pl.DataFrame, point: str, role: str = "hidden", of: str = "excess") -> pl.DataFrame:
     """Lanes: the largest number over the layers of a role at a point."""
-    censored = STOPS.get(point, "censored")
+    censored = STOPS.get(point, "")
     return lanes(table.filter(point=point, role=role), pl.col(of).max(), stopped=point != "end", censored=censored)
 
 
