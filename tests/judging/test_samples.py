@@ -45,6 +45,17 @@ def test_a_statistic_of_means_resamples_seeds():
     assert found.estimate().value == pytest.approx(5, rel=0.02)
 
 
+def test_a_statistic_of_sizes_and_places_keeps_them_apart():
+    frame = pl.concat([lanes(by_size, spread=0).with_columns(pl.col("value") * place, place=pl.lit(place))
+                       for place in (0.5, 2.0)])  # fmt: skip
+    found = samples.over_places(lambda sizes, places, values: values.mean(axis=-3)[..., -1, 0] + places[1])(frame)
+    assert (found.rows.shape, found.runs, found.lost, found.most_lost) == ((8, 6), 24, {}, 0)
+    assert found.estimate().value == pytest.approx(5 * 0.5 + 2)
+    hole = frame.with_columns(value=pl.when((pl.col("seed") != SEEDS[0]) | (pl.col("place") < 1)).then("value"))
+    lossy = samples.over_places(lambda _, places, values: values[..., 0, 0, 0])(hole)
+    assert (lossy.seeds, lossy.most_lost) == (SEEDS[1:], pytest.approx(1 / 8))
+
+
 def test_one_size_has_no_slope():
     with pytest.raises(Missing, match="it has 1 size"):
         samples.per_tenfold(lanes(by_size, sizes=(4.0,)))

@@ -68,7 +68,7 @@ class View:
         Raises:
             Missing: two networks of one size and seed are among them, or the score has too little to read.
         """
-        if rows.select("size", "seed").is_duplicated().any():
+        if rows.select("seed", *(name for name in ("size", "place") if name in rows.columns)).is_duplicated().any():
             raise Missing(f"several conditions fit {self.name}")
         return (score or self.score)(rows)
 

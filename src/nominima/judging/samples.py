@@ -150,6 +150,28 @@ def of_means(function: Callable[[Floats, Floats], Floats]) -> Score:
     return of_seeds(lambda sizes, values: function(sizes, values.mean(axis=-2)))
 
 
+def over_places(function: Callable[[Floats, Floats, Floats], Floats]) -> Score:
+    """Score: a function of (sizes (size,), places (place,), values (…, seed, size, place)) → (…), for lanes with a
+    column `place`, as the width of a valley of mean losses; seeds with a number at every size and place.
+    """
+
+    def score(rows: pl.DataFrame) -> Sample:
+        sizes, places = (rows[name].unique().sort().to_numpy() for name in ("size", "place"))
+        whole = pl.when(VALUE.is_not_null().sum() == len(places)).then(VALUE.first())
+        why = pl.col("status").filter(VALUE.is_null()).first().fill_null("missing")
+        read = rows.group_by("size", "seed", maintain_order=True).agg(value=whole, status=why).sort("size", "seed")
+        each = rows.drop_nulls("value").sort("size", "place").group_by("seed", maintain_order=True).agg("value")
+        each = each.filter(pl.col("value").list.len() == len(sizes) * len(places)).sort("seed")
+        values = np.array(each["value"].to_list(), dtype=float).reshape(-1, len(sizes) * len(places))
+
+        def statistic(sample: Floats) -> Floats:
+            return np.asarray(function(sizes, places, sample.reshape(*sample.shape[:-1], len(sizes), len(places))))
+
+        return Sample(read, tuple(each["seed"]), values, statistic)
+
+    return score
+
+
 def share(sizes: int = POOLED_SIZES) -> Score:
     """Score: the share of networks whose value is 1 (else 0), the largest sizes pooled; exact interval."""
 

@@ -7,16 +7,22 @@ import numpy as np
 from nominima.judging.intervals import Floats
 
 
-def valley_width(x: Floats, y: Floats, tolerance: float) -> float:
-    """Length of the places x at which the straight lines between the points are at most tolerance · min y.
+def valley_widths(x: Floats, y: Floats, limit: Floats) -> Floats:
+    """Length of the places x at which the straight lines between the points are at or below a limit.
 
     Args:
         x: (point,), ascending.
-        y: (point,), positive; infinite where there is none, from which no line leads.
+        y: (…, point); very large where there is none, from which no line leads.
+        limit: (…).
+
+    Returns:
+        (…), in the unit of x.
     """
-    limit = tolerance * y.min()
-    shares = [_below(min(pair), max(pair), limit) for pair in pairwise(y)]
-    return float(np.diff(x) @ np.array(shares))
+    rows, limits = y.reshape(-1, y.shape[-1]), np.broadcast_to(limit, y.shape[:-1]).ravel()
+    shares = [
+        [_below(min(pair), max(pair), top) for pair in pairwise(row)] for row, top in zip(rows, limits, strict=True)
+    ]
+    return (np.array(shares) @ np.diff(x)).reshape(y.shape[:-1])
 
 
 def _below(low: float, high: float, limit: float) -> float:
