@@ -19,7 +19,7 @@ def reached(lane, accuracy, loss, fitted=0.99):
 
 def rows(copy=0.8, own=0.9, rescaled=0.8, valley=0.01, fitted=0.99, spread=0.1, power=-1.0,
          wobble=0.002, swing=0.0, **changes):  # fmt: skip
-    """A world by the accuracies of its starts, loss added per squared decade of gain, a spread over seeds of spread · size^power."""
+    """A world by the accuracies of its starts, loss added per squared decade of gain, and the spread over seeds."""
     base = {"seeds": SEEDS} | changes
     for lane in lanes(**base):
         size, seed = lane["size"], lane["seed"]
