@@ -96,6 +96,19 @@ def test_measures_that_failed_are_named_with_their_reason(project):
     assert verdict.reason.endswith(" Measures that failed: input_distances of datasets/scans (LinAlgError: singular).")
 
 
+def test_a_claim_whose_judging_fails_is_untested_and_says_so(project, monkeypatch, capsys):
+    def failing(_):
+        raise ZeroDivisionError("no seeds are left")
+
+    monkeypatch.setattr(shelf.load("claims", CLAIM), "judge", failing)
+    one(project)
+    verdict, _ = read_judged(project / VERDICT, Verdict)
+    assert verdict.outcome == "untested"
+    assert "judging it failed (ZeroDivisionError: no seeds are left)" in verdict.reason
+    assert "Traceback" in capsys.readouterr().err
+    assert read_numbers(project / NUMBERS).is_empty()
+
+
 def test_the_scoreboard_sets_verdicts_side_by_side(project):
     one(project)
     run(project, {"claims": [CLAIM]}, paths(VERDICT), SCOREBOARD)

@@ -12,8 +12,11 @@ from nominima.planning.uses import IMPORTED, Item, Use, lazy, run_for, uses
 
 WHOLE, DOC = "", "__doc__"
 
-# What only frames a job: reading its arguments, watching its memory and writing its trace.
-FRAME = {*(Item("tracing.job", name) for name in ("Job", "main", "_watch")), Item("tracing.trace", "Trace")}
+# What only frames a job: reading its arguments, watching its memory, telling why a part failed and writing its trace.
+FRAME = {
+    *(Item("tracing.job", name) for name in ("Job", "main", "_watch", "attempted")),
+    Item("tracing.trace", "Trace"),
+}
 
 
 class Place(NamedTuple):

@@ -2,15 +2,17 @@
 
 import argparse
 import json
+import re
 import resource
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 from nominima.ground.files import REMEDY, Refusal, digest
 from nominima.ground.places import ledger, owner
@@ -19,10 +21,14 @@ from nominima.tracing.artefact import read_trace
 from nominima.tracing.ledger import Ledger, read_ledger
 from nominima.tracing.trace import Trace, environment
 
+LONGEST = 200  # characters of why a part of a job failed
 INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
 FIRST = 2.0  # GB of memory that are worth a line
 MEMORY = "memory is used up"
 LOWER = "ask for fewer seeds, examples or lanes, or for smaller sizes, or give `snakemake` fewer --cores"
+
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,24 @@ def main(verb: str, work: Callable[[Job], None]) -> None:
         if not out_of_memory(error):
             raise
         sys.exit(f"{verb}: {MEMORY}: it had {_peak():.1f} GB and could not get more; {LOWER}")
+
+
+def attempted(work: Callable[[], Result]) -> tuple[Result | None, str]:
+    """What a part of a job gives, and "", or None and why it failed; its traceback is printed.
+
+    What a person must mend, and a machine that has no more memory or space, end the job as ever. No text of a Refusal
+    gets into a result here, so that its words rerun nothing (planning.reach).
+    """
+    try:
+        return work(), ""
+    except (Refusal, MemoryError, OSError):
+        raise
+    except Exception as error:
+        if out_of_memory(error):
+            raise
+        traceback.print_exc()
+        first = next(iter(str(error).splitlines()), "")
+        return None, re.sub(r"0x[0-9a-f]+", "0x…", f"{type(error).__name__}: {first}")[:LONGEST]
 
 
 def out_of_memory(error: Exception) -> bool:

@@ -33,7 +33,9 @@ def judge(task: job.Job) -> None:
         return
     name = task.spec["claim"]
     module = shelf.load("claims", name)
-    found = findings(module.judge, module.RULE, evidence.load(task.inputs))
+    measurements = evidence.load(task.inputs)
+    found, failed = job.attempted(lambda: findings(module.judge, module.RULE, measurements))
+    found = found or nothing(module.RULE, f"judging it failed ({failed})")
     digest = rule_digest(module.RULE, read(shelf.path("claims", name)).decode())
     verdict = decide(name, found, digest, lost(failures(task.inputs)))
     write_judged(task.outputs[0], verdict, task.trace)
@@ -52,7 +54,12 @@ def findings(judging: Callable[[Evidence], Findings], rule: Rule, measurements: 
     try:
         return narrowed(judging(measurements))
     except Missing as lack:
-        return Findings(Part(rule, (View("nothing", NO_LANES),), lacks=str(lack)))
+        return nothing(rule, str(lack))
+
+
+def nothing(rule: Rule, lacks: str) -> Findings:
+    """No number of a claim, and why."""
+    return Findings(Part(rule, (View("nothing", NO_LANES),), lacks=lacks))
 
 
 if __name__ == "__main__":

@@ -1,23 +1,19 @@
 """The verb `measure`: everything that is asked of one run, one data set or theory, a table for each measure."""
 
-import re
 import time
-import traceback
 from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
 
-from nominima.ground.files import Refusal
 from nominima.ground.places import TRAJECTORY
 from nominima.measuring.table import IDENTITY, no_rows, write_table
 from nominima.planning import shelf
 from nominima.planning.knobs import flat
 from nominima.planning.run import apart
-from nominima.tracing.job import Job, main, out_of_memory
+from nominima.tracing.job import Job, attempted, main
 from nominima.training.dataset import read_dataset
 
-LONGEST = 200  # characters of the reason why a measure failed
 Identity = dict[str, Any]
 """column → the value that all rows of a subject share, or an expression of the seed."""
 
@@ -39,17 +35,9 @@ def measure(job: Job) -> None:
 
 
 def _taken(name: str, subject: Any, options: dict[str, Any]) -> tuple[pl.DataFrame, str]:
-    """A measure's table, and why it failed: that costs its own rows only. What a person must mend ends the job."""
-    try:
-        return shelf.load("measures", name).measure(subject, **options), ""
-    except (Refusal, MemoryError, OSError):
-        raise
-    except Exception as error:
-        if out_of_memory(error):
-            raise
-        traceback.print_exc()
-        first = next(iter(str(error).splitlines()), "")
-        return no_rows(name), re.sub(r"0x[0-9a-f]+", "0x…", f"{type(error).__name__}: {first}")[:LONGEST]
+    """A measure's table, and why it failed: that costs its own rows only."""
+    table, failed = attempted(lambda: shelf.load("measures", name).measure(subject, **options))
+    return no_rows(name) if table is None else table, failed
 
 
 def _subjects(job: Job) -> Iterator[tuple[str, Any, Identity]]:
