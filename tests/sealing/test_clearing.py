@@ -65,7 +65,7 @@ def test_what_somebody_made_of_a_file_that_no_job_makes_any_more_stays(jobs: Pla
     assert theirs.read_text() == "theirs by now"
 
 
-def test_a_verb_of_no_jobs_leaves_folders_for_dvc_to_record(jobs: Plan) -> None:
+def test_a_verb_of_no_jobs_clears_all_that_its_ledger_names(jobs: Plan) -> None:
     seal("measure", {})
     assert not list(Path("data/measures").iterdir())
 

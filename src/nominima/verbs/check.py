@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from nominima.ground.files import Refusal
-from nominima.ground.places import VERBS, ledger
+from nominima.ground.places import MADE_BY, VERBS, ledger
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 from nominima.tracing.standing import start
@@ -17,6 +17,8 @@ def check(verb: str) -> None:
     Raises:
         Refusal: one is not, for example since Snakemake was told to touch files instead of making them.
     """
+    for folder in (Path(name) for name in MADE_BY if name.endswith("/")):
+        folder.mkdir(parents=True, exist_ok=True)  # DVC records what a verb made, and nothing is an empty folder
     found = start(Plan(load(Path("params.yaml"))).by_verb)
     for name in map(ledger, VERBS[: VERBS.index(verb) + 1]):
         if name in found.needed:

@@ -116,8 +116,7 @@ def _refuse(verb: str, mistakes: list[str]) -> None:
 def clear(verb: str, made: Iterable[str], previous: Ledger | None) -> int:
     """Remove what the ledger so far names and no job makes any more, and what killed jobs left; returns the count.
 
-    A file that is not as that ledger has it is somebody's own by now, and stays. Folders left empty go too; the
-    verb's own stay, for DVC to record.
+    A file that is not as that ledger has it is somebody's own by now, and stays. Folders left empty go too.
 
     Raises:
         Refusal: a folder leads out of the project, or a file cannot be removed.
@@ -137,10 +136,9 @@ def clear(verb: str, made: Iterable[str], previous: Ledger | None) -> int:
 
 
 def _folders(verb: str) -> Iterator[Path]:
-    for folder in (Path(name) for name, maker in MADE_BY.items() if maker == verb and name.endswith("/")):
+    for folder in (Path(name) for name, maker in MADE_BY.items() if maker == verb and Path(name).is_dir()):
         if not folder.resolve().is_relative_to(Path.cwd()):
             raise Refusal(f"{folder} leads out of the project to {folder.resolve()}; make it a folder of the project")
-        folder.mkdir(parents=True, exist_ok=True)
         yield folder
 
 
