@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install reproduce test bench smoke check lock docs mutants
+.PHONY: install reproduce test bench smoke check lock docs mutants register
 
 reproduce: install
 	snakemake --cores all
@@ -55,6 +55,10 @@ check: install
 # Pin every dependency with hashes and without registry addresses; CUDA packages go to a lock of their own.
 lock:
 	workflow/lock.sh
+
+# A line in docs/register.md for every claim whose rule, instruments or trial changed: make register WHY="what and why"
+register: install
+	PYTHONPATH=. python docs/register.py "$(WHY)"
 
 # What is generated from the source into README.md and workflow/schemas.
 docs: install

@@ -56,9 +56,22 @@ def test_a_comment_or_docstring_reruns_nothing(project: Project) -> None:
     project.assert_clean()
 
 
+def test_a_colour_draws_again_and_trains_and_judges_nothing(project: Project) -> None:
+    project.edit("src/nominima/drawing/theme.py", '"#d9d9d9"', '"#d8d8d8"')
+    assert {job.split()[0] for job in jobs(project.snakemake("--dry-run"))} == {"figure", "page"}
+
+
+def test_the_command_of_a_rule_edited_reruns_its_jobs_and_what_is_made_from_them(project: Project) -> None:
+    project.edit("workflow/rules/measure.smk", "python -m", "python -B -m")
+    ran = {job.split()[0].partition("_")[0] for job in jobs(project.snakemake("--dry-run"))}
+    assert ran == {"measure", "judge", "figure", "page"}
+
+
 def test_one_claim_edited_is_judged_again_and_nothing_else(project: Project) -> None:
     file = project.root / "src/nominima/claims/c1a_random_points.py"
-    file.write_text(file.read_text() + "\nEDITED = 1\n")
+    file.write_text(file.read_text() + "\nUNUSED = 1\n")
+    assert jobs(project.snakemake("--dry-run")) == set()
+    file.write_text(file.read_text() + "\njudge = judge\n")
     assert jobs(project.run("dvc", "repro")) == above({"c1a_random_points"})
     project.assert_clean()
 

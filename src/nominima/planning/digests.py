@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -33,6 +34,13 @@ def code(*roots: str, source: Path = SOURCE) -> str:
 def changed(recorded: str) -> bool:
     """Whether the source behind a code digest is not what it was when the digest was taken."""
     return code(*recorded.partition("@")[0].split("+")) != recorded
+
+
+def definitions(*roots: str, without: Iterable[str] = (), source: Path = SOURCE) -> str:
+    """SHA-256 of the definitions that the roots can execute, some rooms of the package left out, and nothing else."""
+    found, left_out = _closure(source, roots), set(without)
+    found.statements = {place for place in found.statements if place.module.partition(".")[0] not in left_out}
+    return hashlib.sha256("\n".join(_told(source, found)).encode()).hexdigest()
 
 
 @cache
