@@ -50,7 +50,7 @@ class Stationary:
 def minimise(landscape: Landscape, start: Tensor, *, tolerance: float = 1e-10, steps: int = 500) -> list[Stationary]:
     """Descend from each lane of `start` (lane, param) and certify what is found.
 
-    Trust-region Newton with the exact Hessian (Gould, Lucidi, Roma & Toint 1999, from scipy) follows negative curvature
+    Trust-region Newton with the exact Hessian (Moré & Sorensen 1983, from scipy) follows negative curvature
     to a minimum; plain Newton steps then take the gradient down as far as the arithmetic allows.
 
     Args:
@@ -111,10 +111,10 @@ def _descend(landscape: Landscape, start: Tensor, steps: int, tolerance: float) 
     if not np.isfinite(loss(start.double().numpy())[0]):
         return start
     options: Any = {"gtol": SWITCH, "maxiter": steps, "initial_trust_radius": 1.0, "max_trust_radius": 100.0}
-    with np.errstate(over="ignore", invalid="ignore"):  # trlib multiplies work space that it has not filled yet
-        found = scipy.optimize.minimize(
-            loss, start.double().numpy(), jac=True, hess=hessian, method="trust-krylov", options=options
-        )
+    # Not trust-krylov: it multiplies work space that it has not filled, and ends elsewhere from run to run.
+    found = scipy.optimize.minimize(
+        loss, start.double().numpy(), jac=True, hess=hessian, method="trust-exact", options=options
+    )
     return torch.from_numpy(_polish(loss, hessian, found.x, tolerance))
 
 
