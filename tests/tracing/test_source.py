@@ -88,7 +88,7 @@ def test_a_file_made_by_other_source_than_its_commit_has_is_found_out(project: P
     ("file", "old", "new", "differing"),
     [
         ("src/nominima/training/engine.py", "def fit(", "VERSION = fit = 3\n\n\ndef fit(", "train sizes/noisy.w4"),
-        ("requirements.lock", "\nnumpy==", "\nnumpy==0.", "train sizes/noisy.w4"),
+        ("requirements.lock", "\nsafetensors==", "\nsafetensors==0.", "train sizes/noisy.w4"),
         ("workflow/rules/train.smk", "python -m", "nice python -m", "train sizes/noisy.w4"),
         ("src/nominima/claims/c0a_bigger_is_better.py", "def judge(", "X = judge = 3\n\n\ndef judge(", "judge c0a_"),
     ],
