@@ -22,7 +22,8 @@ def make() -> None:
 
 def record() -> None:
     """Write dvc.lock and the cache, and track a raw file."""
-    outs = [name.rstrip("/") for name in MADE_BY] + [ledger(verb) for verb in VERBS] + [".snakemake/metadata"]
+    folders = [name.rstrip("/") for name in MADE_BY if Path(name).exists()]
+    outs = [*folders, *map(ledger, VERBS), ".snakemake/metadata"]
     stage = {"cmd": "x", "outs": [out(name) for name in outs]}
     YAML().dump({"schema": "2.0", "stages": {"all": stage}}, Path("dvc.lock"))
     Path(RAW).parent.mkdir(parents=True, exist_ok=True)
