@@ -23,19 +23,32 @@ def test_the_task_is_three_classes_seen_through_whitened_components(dataset):
     assert (x.shape, x.dtype, y.shape) == ((40, 5), torch.float64, (40,))
     torch.testing.assert_close(x.T @ x / 40, torch.eye(5, dtype=torch.float64))
     torch.testing.assert_close(x.mean(0), torch.zeros(5, dtype=torch.float64))
-    chosen = np.flatnonzero(dataset.train.y < 3)[:40]
-    assert (y.numpy() != dataset.train.y[chosen]).sum() == 10
     assert set(y.tolist()) == {0, 1, 2}
-    # The scores are projections of the centred inputs: the least-squares fit leaves nothing of them.
-    inputs = dataset.train.x[chosen].reshape(40, -1).astype(float)
-    centred = inputs - inputs.mean(0)
-    fitted = centred @ np.linalg.lstsq(centred, x.numpy(), rcond=None)[0]
-    np.testing.assert_allclose(fitted, x.numpy(), atol=1e-9)
+
+
+def test_every_draw_is_another_and_the_same_again(dataset):
+    x, y = task(dataset, examples=40, inputs=5, noise=0.25, seed=1)
+    again = task(dataset, examples=40, inputs=5, noise=0.25, seed=1)
+    other = task(dataset, examples=40, inputs=5, noise=0.25, seed=2)
+    assert x.equal(again[0])
+    assert y.equal(again[1])
+    assert not x.equal(other[0])
+
+
+def test_a_share_of_the_labels_of_a_draw_is_moved(dataset):
+    _, clean = task(dataset, examples=40, inputs=5, noise=0.0, seed=1)
+    _, noisy = task(dataset, examples=40, inputs=5, noise=0.25, seed=1)
+    assert (clean != noisy).sum() == 10, "noise and draw have generators of their own"
+
+
+def test_a_draw_takes_at_most_four_fifths(dataset):
+    known = int((dataset.train.y < 3).sum())
+    assert len(task(dataset, examples=150, inputs=5, noise=0.1, seed=1)[1]) == int(0.8 * known)
 
 
 def test_the_task_says_what_the_data_lack(dataset):
-    with pytest.raises(Refusal, match="of its first 3 classes"):
-        task(dataset, examples=150, inputs=5, noise=0.1, seed=1)
+    with pytest.raises(Refusal, match="examples of the first 3 classes"):
+        task(dataset, examples=5, inputs=5, noise=0.1, seed=1)
     with pytest.raises(Refusal, match="fewer dimensions"):
         task(dataset, examples=40, inputs=13, noise=0.1, seed=1)
 

@@ -11,6 +11,7 @@ from nominima.landscape.toy import Toy
 from nominima.measuring.table import frame
 from nominima.measuring.toy import descend, task
 from nominima.training.dataset import Dataset
+from nominima.training.feed import generator
 
 OF = "dataset"
 KEY = ("hidden", "way", "seed")
@@ -43,19 +44,19 @@ def measure(
 ) -> pl.DataFrame:
     """Where ‖∇f‖² is minimised to, from places on the straight ways from starts to the minima below them.
 
-    f is that of the measure toy_minima with l2 = `decay`, at widths 2, 4, … `widest`. way: the share of the way at
-    which the search begins. kind: `strict minimum`, `saddle` …, with index, the number of negative eigenvalues, where
-    ‖∇f‖ < 1e-10; `gradient-flat` where the search stalled because the gradient lies in the Hessian's kernel: residual
-    ‖H∇f‖/(‖H‖‖∇f‖) below 1e-4 (Frye et al. 2021). Such a place is no critical point and gets no index; nor does one
-    that did not converge in `steps` evaluations.
+    f is that of the measure toy_minima, a draw for each seed, l2 = `decay`, at widths 2, 4, … `widest`. way: at which
+    share of the way the search begins. kind: `strict minimum`, `saddle` …, with index, the number of negative
+    eigenvalues, where ‖∇f‖ < 1e-10; `gradient-flat` where the search stalled because the gradient lies in the Hessian's
+    kernel: residual ‖H∇f‖/(‖H‖‖∇f‖) below 1e-4 (Frye et al. 2021). Such a place is no critical point and gets no index;
+    nor does one that did not converge in `steps` evaluations.
     """
     torch.set_num_threads(1)
-    x, y = task(subject, examples=examples, inputs=inputs, noise=noise, seed=first_seed)
     rows: list[dict[str, Any]] = []
-    for toy in (Toy(x, y, 1 << power) for power in range(1, widest.bit_length())):
-        landscape = toy.landscape(decay)
+    for hidden in (1 << power for power in range(1, widest.bit_length())):
         for seed in range(first_seed, first_seed + starts):
-            start = toy.initial(torch.Generator().manual_seed(seed))
+            x, y = task(subject, examples=examples, inputs=inputs, noise=noise, seed=seed)
+            toy = Toy(x, y, hidden)
+            landscape, start = toy.landscape(decay), toy.initial(generator(seed, "toy start"))
             bottom = descend(landscape, start).theta
             found = seek(landscape, torch.stack([torch.lerp(start, bottom, way) for way in WAYS]), steps=steps)
             rows += [

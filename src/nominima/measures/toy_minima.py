@@ -1,7 +1,6 @@
 """Certified minima of a small network by width: how good they are, and what a neuron more makes of them."""
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -15,6 +14,7 @@ from nominima.landscape.toy import Toy
 from nominima.measuring.table import frame
 from nominima.measuring.toy import descend, task, way_down
 from nominima.training.dataset import Dataset
+from nominima.training.feed import generator
 
 OF = "dataset"
 KEY = ("l2", "hidden", "seed")
@@ -27,6 +27,7 @@ SCHEMA = {
     "parameters": "Int64",
     "goe_log10": "Float64",
     "loss": "Float64",
+    "gap": "Float64",
     "gradient_norm": "Float64",
     "norm": "Float64",
     "lambda_min": "Float64?",
@@ -50,54 +51,56 @@ def measure(
     noise: Share = 0.15,
     decay: Positive = 1e-3,
     widest: Count = 64,
-    widest_undecayed: Count = 8,
+    widest_undecayed: Count = 16,
     starts: Repeats = 20,
-    first_seed: Natural = 100,
-    embedded: Natural = 5,
+    deciding: Repeats = 72,
+    first_seed: Natural = 300,
     widest_embedded: Count = 32,
 ) -> pl.DataFrame:
-    """Where descent ends from `starts` starts of a tanh network of 1, 2, 4, … `widest` neurons, certified.
+    """Where descent ends from starts of a tanh network of 1, 2, 4, … `widest` neurons, certified.
 
     f is the mean cross-entropy of three classes, the last as reference, of `examples` examples through `inputs`
     principal components with a share `noise` of the labels moved, plus l2/2·‖θ‖²; l2 is 0 (up to `widest_undecayed`)
-    and `decay`. float64, exact Hessian. See measuring/toy.py and landscape/newton.py.
+    and `decay`. Each seed has its own draw of examples, labels and start: `starts` of them, and `deciding` at the two
+    largest widths with decay. float64, exact Hessian. See measuring/toy.py and landscape/newton.py.
 
     kind: what is certain of the end; `strict minimum` if ‖∇f‖ < 1e-10, all eigenvalues are above rounding and Newton's
     step is short; `minimum at infinity` if it is long. lambda_*, of certified ends, and fall: how far the loss falls
     along the lowest eigenvalue's direction, either way (0 if not).
 
-    goe_log10: log10 of the probability that a Gaussian orthogonal matrix of as many rows has positive eigenvalues alone
+    gap: nats above the best end of the same seed and l2 at this width or a smaller one. A network contains the smaller
+    ones (with weights of zero, which cost no decay), so that it could have had that loss.
+
+    goe_log10: log10 of the probability that a Gaussian orthogonal matrix of as many rows has positive eigenvalues only
     (Dean & Majumdar 2006): how rare minima would be if curvature were random.
 
-    embedded: the same certificate after the first `embedded` strict minima of a width with decay (up to
-    `widest_embedded`) were given a neuron with zero weights, which keeps the loss and the gradient (Fukumizu & Amari
-    2000); `none`: not asked. embedded_index: negative eigenvalues there; embedded_fall: along the most negative;
-    embedded_drop: how much lower a descent from there ends.
+    embedded: the same certificate after a strict minimum with decay, up to `widest_embedded`, was given a neuron with
+    zero weights, which keeps the loss and the gradient (Fukumizu & Amari 2000); `none`: not asked. embedded_index:
+    negative eigenvalues there; embedded_fall: along the most negative; embedded_drop: how much lower a descent from
+    there ends.
     """
     torch.set_num_threads(1)
-    x, y = task(subject, examples=examples, inputs=inputs, noise=noise, seed=first_seed)
     rows: list[dict[str, Any]] = []
     for l2, most in ((0.0, widest_undecayed), (decay, widest)):
-        for toy in (Toy(x, y, 1 << power) for power in range(most.bit_length())):
-            asked = embedded if l2 and toy.hidden <= widest_embedded else 0
-            rows += _width(toy, l2, range(first_seed, first_seed + starts), asked)
-    return frame(rows, SCHEMA, KEY)
+        widths = [1 << power for power in range(most.bit_length())]
+        for hidden in widths:
+            count = deciding if l2 and hidden in widths[-2:] else starts
+            for seed in range(first_seed, first_seed + count):
+                x, y = task(subject, examples=examples, inputs=inputs, noise=noise, seed=seed)
+                rows.append(_row(Toy(x, y, hidden), l2, seed, embed=bool(l2) and hidden <= widest_embedded))
+    made = pl.DataFrame(rows, {**{name: getattr(pl, kind.rstrip("?")) for name, kind in SCHEMA.items()}})
+    best = pl.col("loss").fill_nan(None).cum_min().forward_fill().over("l2", "seed", order_by="hidden")
+    return frame(made.with_columns(gap=pl.col("loss") - best).to_dicts(), SCHEMA, KEY)
 
 
-def _width(toy: Toy, l2: float, seeds: range, embedded: int) -> Iterator[dict[str, Any]]:
-    """A row for every start; the first `embedded` strict minima are embedded."""
+def _row(toy: Toy, l2: float, seed: int, *, embed: bool) -> dict[str, Any]:
     landscape = toy.landscape(l2)
-    for seed in seeds:
-        start = toy.initial(torch.Generator().manual_seed(seed))
-        end = descend(landscape, start, thorough=l2 > 0)
-        row = {"l2": l2, "hidden": toy.hidden, "seed": seed, **_end(end)}
-        row |= {"parameters": toy.dimension, "embedded": "none", "goe_log10": _goe(toy.dimension)}
-        if end.inertia is not None:
-            row["fall"] = way_down(landscape, end.theta)[1].fall
-        if end.status == "strict minimum" and embedded:
-            embedded -= 1
-            row |= _embedded(toy, l2, end)
-        yield row
+    end = descend(landscape, toy.initial(generator(seed, "toy start")), thorough=l2 > 0)
+    row = {"l2": l2, "hidden": toy.hidden, "seed": seed, **_end(end)}
+    row |= {"parameters": toy.dimension, "embedded": "none", "goe_log10": _goe(toy.dimension)}
+    if end.inertia is not None:
+        row["fall"] = way_down(landscape, end.theta)[1].fall
+    return row | (_embedded(toy, l2, end) if end.status == "strict minimum" and embed else {})
 
 
 def _goe(size: int) -> float:

@@ -10,35 +10,44 @@ from nominima.landscape.critical import Escape, escape
 from nominima.landscape.loss import Landscape
 from nominima.landscape.newton import Stationary, minimise
 from nominima.training.dataset import Dataset
+from nominima.training.feed import generator
 from nominima.training.objective import corrupt
 
 CLASSES = 3
+MOST = 0.8
+"""Share of the examples of these classes that a draw may take, so that draws differ."""
 NEAR = 1e-5
 """Gradient norm from which Newton's method takes over: it costs a Hessian a step."""
 ROUNDS = 3
 
 
 def task(dataset: Dataset, *, examples: int, inputs: int, noise: float, seed: int) -> tuple[Tensor, Tensor]:
-    """The first `examples` training examples of the first three classes, seen through their principal components.
+    """A draw of training examples of the first three classes, seen through their principal components.
+
+    Args:
+        dataset: of which `examples` are drawn without replacement, but at most MOST of those of these classes.
+        inputs: how many components.
+        noise: share of the labels that are moved.
+        seed: of the draw and of the noise; each has a generator of its own.
 
     Returns:
         x: float64 (example, inputs), the scores of the leading components, each of mean 0 and variance 1.
         y: int64 (example,), a share `noise` of which is moved to another of the three classes.
 
     Raises:
-        Refusal: the data set has fewer examples of these classes, or they fill fewer dimensions.
+        Refusal: the data set has no examples of these classes, or they fill fewer dimensions.
     """
-    chosen = np.flatnonzero(dataset.train.y < CLASSES)[:examples]
-    if len(chosen) < examples:
-        raise Refusal(f"examples is {examples}; the data set has {len(chosen)} of its first {CLASSES} classes: "
-                      f"ask for fewer")  # fmt: skip
-    x = dataset.train.x[chosen].reshape(examples, -1).astype(np.float64)
+    known = torch.from_numpy(np.flatnonzero(dataset.train.y < CLASSES))
+    count = min(examples, int(MOST * len(known)))
+    chosen = known[torch.randperm(len(known), generator=generator(seed, "toy examples"))[:count]].numpy()
+    if count <= inputs:
+        raise Refusal(f"inputs is {inputs}; there are {count} examples of the first {CLASSES} classes: ask for fewer")
+    x = dataset.train.x[chosen].reshape(count, -1).astype(np.float64)
     left, scale, _ = np.linalg.svd(x - x.mean(0), full_matrices=False)
     if inputs > len(scale) or scale[inputs - 1] <= 1e-9 * scale[0]:
         raise Refusal(f"inputs is {inputs}; the examples fill fewer dimensions: ask for fewer")
-    generator = torch.Generator().manual_seed(seed)
-    labels, _ = corrupt(torch.from_numpy(dataset.train.y[chosen]), CLASSES, noise, generator)
-    return torch.from_numpy(left[:, :inputs] * examples**0.5), labels
+    labels, _ = corrupt(torch.from_numpy(dataset.train.y[chosen]), CLASSES, noise, generator(seed, "toy labels"))
+    return torch.from_numpy(left[:, :inputs] * count**0.5), labels
 
 
 def descend(landscape: Landscape, start: Tensor, *, thorough: bool = True) -> Stationary:
