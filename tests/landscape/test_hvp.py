@@ -5,7 +5,7 @@ from landscapes import examples, network, perceptron, planted
 from torch import nn
 
 from nominima.ground.files import Refusal
-from nominima.landscape.loss import cross_entropy, of_model, of_stack, of_vector
+from nominima.landscape.loss import aligned, cross_entropy, of_model, of_stack, of_vector
 from nominima.landscape.module import of_module
 from nominima.models import mlp
 
@@ -75,6 +75,18 @@ def test_memory_bound_recomputes_the_same_products(monkeypatch):
     kept = landscape.product(theta)(probes)
     monkeypatch.setattr("nominima.landscape.loss.KEPT_BYTES", 0)
     torch.testing.assert_close(landscape.product(theta)(probes), kept, rtol=0, atol=0)
+
+
+def test_numbers_do_not_depend_on_where_in_memory_a_vector_begins():
+    """NumPy's vectors begin wherever, and kernels round by that."""
+    landscape, theta = network(dtype=torch.float32)
+    room = torch.empty(theta.shape[1] + 16)
+    for offset in range(16):
+        moved = room[offset : offset + theta.shape[1]].copy_(theta[0])[None]
+        assert torch.equal(landscape.value(moved), landscape.value(theta))
+        assert torch.equal(landscape.gradient(moved)[1], landscape.gradient(theta)[1])
+        assert landscape.gradient(moved)[1].data_ptr() % 64 == 0
+        assert aligned(moved).data_ptr() % 64 == 0
 
 
 def test_single_precision_agrees_with_double():

@@ -13,6 +13,8 @@ from nominima.training.model import Model
 
 DENSE = 5000
 """Most parameters of a dense Hessian."""
+ALIGNMENT = 64
+"""Bytes: where memory that torch allocates begins."""
 COLUMNS = 64
 """Columns of a dense Hessian made at once."""
 
@@ -114,7 +116,14 @@ class Landscape:
         if theta.ndim != 2 or theta.shape[1] != self.dimension:
             raise Refusal(f"parameters must have shape (lane, {self.dimension}), not {tuple(theta.shape)}; "
                           f"a single vector is theta[None]")  # fmt: skip
-        return theta.detach()
+        return aligned(theta.detach())
+
+
+def aligned(theta: Tensor) -> Tensor:
+    """The same numbers where torch would put them: kernels round by where in memory a vector begins, and NumPy's begin
+    where chance has it.
+    """
+    return theta.clone() if theta.device.type == "cpu" and theta.data_ptr() % ALIGNMENT else theta
 
 
 def of_stack(loss: Callable[[Tensor], Tensor], dimension: int, *, decay: float = 0.0) -> Landscape:

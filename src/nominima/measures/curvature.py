@@ -6,7 +6,6 @@ import polars as pl
 
 from nominima.ground.records import Count, Repeats
 from nominima.landscape.extremes import ends
-from nominima.landscape.loss import of_model
 from nominima.measuring.subject import RunSubject
 from nominima.measuring.table import frame
 
@@ -35,8 +34,8 @@ def measure(
 ) -> pl.DataFrame:
     """f, ‖∇f‖ and the extreme eigenvalues of ∇²f at init, at the stop by validation loss (`best`) and at the end.
 
-    f is the mean cross-entropy, nats, of the first `examples` training examples on the labels trained on, without
-    decay, in float64; the first `seeds` seeds are looked at. The eigenvalues come from Lanczos' method with full
+    f is the mean cross-entropy, nats, of all training examples on the labels trained on, without decay, in float64; the
+    first `seeds` seeds are looked at. The eigenvalues come from Lanczos' method with full
     reorthogonalisation (Golub & Van Loan 2013, §10.3) on exact products H·v (Pearlmutter 1994), at most `iterations`
     steps of it, so that the true λ_min is at most lambda_min and the true λ_max at least lambda_max.
 
@@ -45,18 +44,18 @@ def measure(
     numbers, if the loss or a product is.
     """
     rows = [
-        {"seed": seed, "point": point, **_curvature(subject, point, lane, iterations, examples)}
+        {"seed": seed, "point": point, **_curvature(subject, point, lane, iterations)}
         for lane, seed in enumerate(subject.seeds[:seeds])
         for point in POINTS
     ]
     return frame(rows, SCHEMA, KEY)
 
 
-def _curvature(subject: RunSubject, point: str, lane: int, iterations: int, examples: int) -> dict[str, Any]:
+def _curvature(subject: RunSubject, point: str, lane: int, iterations: int) -> dict[str, Any]:
     if subject.status[lane] == "diverged":
         return {"status": "diverged", "converged": False, "iterations": 0}
     theta = subject.points()[point][lane : lane + 1].double()
-    landscape = of_model(subject.model, subject.x[:examples].double(), subject.labels[lane, :examples])
+    landscape = subject.landscape(lane)
     loss, gradient = landscape.gradient(theta)
     (found,) = ends(landscape, theta, tolerance=TOLERANCE, floor=FLOOR, steps=iterations, seed=subject.seeds[lane])
     return {

@@ -1,16 +1,16 @@
 """Whether there is a direction of negative curvature along training, and whether it leads down."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import polars as pl
 import torch
 from torch import Tensor
 
-from nominima.ground.records import Count, Natural, Repeats
-from nominima.landscape.critical import escape
-from nominima.landscape.extremes import ends
-from nominima.landscape.loss import Landscape, of_model
+from nominima.ground.records import Count, Natural
+from nominima.landscape.extremes import Ends, ends
+from nominima.landscape.loss import Landscape
 from nominima.measuring.subject import RunSubject
 from nominima.measuring.table import frame
 
@@ -23,114 +23,143 @@ SCHEMA = {
     "step": "Int64",
     "method": "String",
     "train_loss": "Float64",
+    "won": "Float64",
     "lambda_min": "Float64",
     "lambda_max": "Float64",
     "residual_min": "Float64",
     "residual_max": "Float64",
     "converged": "Boolean",
+    "answered": "Boolean",
     "fall": "Float64",
     "bend": "Float64",
 }
+POINTS = ("init", "early", "middle", "late", "best", "end")
+FINISHED = "best"
+LEAST, DEEP = 1e-4, 1e-5
 TOLERANCE, FLOOR = 0.05, 2e-5
-HALVES = 0.5 ** torch.arange(8, dtype=torch.float64)
+LENGTHS = 10 * 0.5 ** torch.arange(16, dtype=torch.float64)
 
 
 def measure(
     subject: RunSubject,
     *,
-    examples: Count = 200,
-    seeds: Repeats = 8,
+    seeds: Count = 16,
     exact: Count = 1500,
-    exact_seeds: Natural = 3,
-    iterations: Repeats = 300,
+    exact_seeds: Natural = 1,
+    iterations: Count = 300,
     largest: Count = 100_000,
 ) -> pl.DataFrame:
-    """λ_min and λ_max of the training loss's Hessian along training, and the fall of the loss along λ_min's direction.
+    """λ_min and λ_max of the whole training loss's Hessian along training, and the fall along the vector of λ_min.
 
-    Points: `init`, `middle` (the checkpoint nearest to the square root of the last step), `best` (the stop by
-    validation loss) and `end`. The loss is that of the first `examples` examples on the labels trained on, without
-    decay, in float64; the first `seeds` seeds are looked at. Up to `exact` parameters the Hessian of the
-    first `exact_seeds` seeds is made and diagonalised; for all others Lanczos' method with full reorthogonalisation
-    makes at most `iterations` products, and its λ_min is never below the true one. Networks of more than `largest`
-    parameters have no rows.
+    Points: `init`, the stop by validation loss (`best`), `end`, and between them `early`, `middle` and `late`: of the
+    four checkpoints that divide ln t evenly into five those that are not the nearest to the stop. The loss is that of
+    all training examples on the labels trained on, without decay; the first `seeds` seeds are looked at. Up to `exact`
+    parameters the Hessian of the first `exact_seeds` seeds is made in float64 and diagonalised; for all others Lanczos'
+    method makes at most `iterations` products in float32, and its λ_min is never below the true one but for rounding.
+    Networks of more than `largest` parameters have no rows.
 
-    residual_*: ‖H·v − λ·v‖, within which of λ there is an eigenvalue; 0 by construction where `method` is exact.
-    converged: both ends are estimated to be within 0.05·|λ| or 2e-5·max|λ|. fall: how much lower the loss gets along
-    the direction, either way, at lengths of 10·2^−k; 0 if by no more than rounding. bend: the part of it that is even
-    in the step, max f(θ) − (f(θ+s) + f(θ−s))/2 over eight lengths up to that of the fall: what curvature alone gains,
-    without the slope. (Sagun et al. 2017, Ghorbani et al. 2019, Alain et al. 2019.)
+    Lanczos stops as soon as λ_min < −1e-4·λ_max is sure; at the stop, whose value is compared between sizes, and where
+    the loss does not fall by 1e-5 of `won` along what was found so far, it goes on until both ends are within 0.05·|λ|
+    or 2e-5·max|λ|: `converged`. answered: whether λ_min < −1e-4·λ_max, or its opposite, is sure. residual_*: ‖H·v −
+    λ·v‖, within which of λ there is an eigenvalue; 0 by construction where `method` is exact.
+
+    won: f_0 − f_best. fall: how much lower the loss gets along the direction, either way, at lengths of 10·2^−k; bend:
+    the even part of that, max f(θ) − (f(θ+s) + f(θ−s))/2 over those lengths, what curvature gives without the slope;
+    both float64, 0 if no more than rounding. (Sagun et al. 2017, Ghorbani et al. 2019, Alain et al. 2019.)
     """
     rows: list[dict[str, Any]] = []
     if subject.model.size <= largest:
-        x = subject.x[:examples].double()
-        for lane, seed in enumerate(subject.seeds[:seeds]):
+        for lane in range(min(seeds, len(subject.seeds))):
             dense = subject.model.size <= exact and lane < exact_seeds
-            landscape = of_model(subject.model, x, subject.labels[lane, :examples])
-            rows += [
-                {"seed": seed, **at, **_looked(subject, landscape, theta, lane, 0 if dense else iterations)}
-                for at, theta in _points(subject, lane)
-            ]
+            rows += _lane(subject, lane, 0 if dense else iterations)
     return frame(rows, SCHEMA, KEY)
 
 
-def _points(subject: RunSubject, lane: int) -> Iterator[tuple[dict[str, Any], Tensor]]:
-    trajectory = subject.trajectory
-    steps, last = trajectory.steps, int(trajectory.steps[-1])
-    middle = int((steps.double().clamp(min=0.5).log() - torch.tensor(last).double().log() / 2).abs().argmin())
-    yield {"point": "init", "step": 0}, trajectory.theta[0, lane]
-    yield {"point": "middle", "step": int(steps[middle])}, trajectory.theta[middle, lane]
-    yield {"point": "best", "step": int(trajectory.best_loss_step[lane])}, trajectory.best_loss[lane]
-    yield {"point": "end", "step": last}, trajectory.theta[-1, lane]
+def _lane(subject: RunSubject, lane: int, iterations: int) -> Iterator[dict[str, Any]]:
+    landscape, rough = subject.landscape(lane), subject.landscape(lane, torch.float32)
+    points = _points(subject, lane)
+    start, best = (landscape.value(points[name][1].double()[None]).item() for name in ("init", "best"))
+    guess: Tensor | None = None
+    for point, (step, place) in points.items():
+        told: dict[str, Any] = {"seed": subject.seeds[lane], "point": point, "step": step, "won": start - best}
+        told |= {"method": "lanczos" if iterations else "exact", "converged": False, "answered": False}
+        theta, state = place.double(), subject.status[lane]
+        state = state if state == "diverged" else landscape.steady(theta[None])[0].replace(" ", "_")
+        if state != "ok":
+            yield told | {"status": state}
+            continue
+        if iterations:
+            found = _lanczos(landscape, rough, theta, point, guess, iterations, (subject.seeds[lane], start - best))
+            guess = found["direction"][None]
+        else:
+            found = _exact(landscape, theta)
+        del found["direction"]
+        yield told | {"status": "ok"} | found
 
 
-def _looked(subject: RunSubject, landscape: Landscape, place: Tensor, lane: int, iterations: int) -> dict[str, Any]:
-    """A row's numbers, from a dense Hessian if no iterations are allowed."""
-    dense = iterations == 0
-    told: dict[str, Any] = {"method": "exact" if dense else "lanczos", "converged": dense}
-    theta = place.double()
-    if subject.status[lane] == "diverged":
-        return told | {"status": "diverged", "converged": False}
-    status = landscape.steady(theta[None])[0]
-    if status != "ok":
-        return told | {"status": status.replace(" ", "_"), "converged": False}
-    found = _exact(landscape, theta) if dense else _lanczos(landscape, theta, iterations, subject.seeds[lane])
-    direction = found.pop("direction")
-    step = escape(landscape, theta, direction)
-    bend = _bend(landscape, theta, step.step * direction / direction.norm(), step.before)
-    return told | {"status": "ok", "train_loss": step.before, "fall": step.fall, "bend": bend} | found
+def _points(subject: RunSubject, lane: int) -> dict[str, tuple[int, Tensor]]:
+    """The steps and parameters (param,) of the points, in the order of time but for the stop."""
+    trajectory, stop = subject.trajectory, int(subject.trajectory.best_loss_step[lane])
+    logs = trajectory.steps.double().clamp(min=0.5).log()
+    inner = [int((logs - logs[-1] * share / 5).abs().argmin()) for share in range(1, 5)]
+    inner.remove(min(inner, key=lambda at: abs(float(logs[at]) - float(torch.tensor(max(stop, 0.5)).log()))))
+    at = dict(zip(("init", "early", "middle", "late", "end"), (0, *inner, len(logs) - 1), strict=True))
+    found = {name: (int(trajectory.steps[one]), trajectory.theta[one, lane]) for name, one in at.items()}
+    return found | {"best": (stop, trajectory.best_loss[lane])}
 
 
 def _exact(landscape: Landscape, theta: Tensor) -> dict[str, Any]:
     hessian = landscape.hessian(theta[None])[0]
     values = torch.linalg.eigvalsh(hessian)
-    # Two steps of inverse iteration from a fixed start give the vector at a tenth of the cost of all of them.
-    scale = values.abs().max() if values.any() else 1.0  # of a dead network all are 0, and any vector will do
-    shifted = hessian - (values[0] - 1e-7 * scale) * torch.eye(len(hessian), dtype=hessian.dtype)
-    factor = torch.linalg.cholesky(shifted)
+    # Steps of inverse iteration from a fixed start give the vector at a tenth of the cost of all of them.
+    shift = values[0] - 1e-7 * values.abs().max().clamp(min=torch.finfo(values.dtype).tiny)
+    factor = torch.linalg.cholesky(hessian - shift * torch.eye(len(hessian), dtype=hessian.dtype))
     vector = torch.ones(len(hessian), 1, dtype=hessian.dtype)
     for _ in range(3):
         vector = torch.cholesky_solve(vector / vector.norm(), factor)
-    return {
-        "lambda_min": values[0].item(),
-        "lambda_max": values[-1].item(),
-        "residual_min": 0.0,
-        "residual_max": 0.0,
-        "direction": vector[:, 0],
-    }
+    numbers = {"lambda_min": values[0].item(), "lambda_max": values[-1].item()}
+    return numbers | {"residual_min": 0.0, "residual_max": 0.0, "converged": True, "answered": True,
+                      "direction": vector[:, 0], **_along(landscape, theta, vector[:, 0])}  # fmt: skip
 
 
-def _lanczos(landscape: Landscape, theta: Tensor, iterations: int, seed: int) -> dict[str, Any]:
-    (found,) = ends(landscape, theta[None], tolerance=TOLERANCE, floor=FLOOR, steps=iterations, seed=seed)
+def _lanczos(
+    landscape: Landscape, rough: Landscape, theta: Tensor, point: str, guess: Tensor | None, iterations: int,
+    known: tuple[int, float],
+) -> dict[str, Any]:  # fmt: skip
+    """Both ends, only as far as the question needs it away from the stop; known: seed and what was won."""
+    (seed, won), place = known, theta.float()[None]
+    search = partial(ends, rough, place, tolerance=TOLERANCE, floor=FLOOR, steps=iterations, seed=seed)
+    if point != FINISHED:
+        (found,) = search(guess=guess, enough=LEAST)
+        there = _along(landscape, theta, found.vectors[0].double())
+        if found.converged or (_negative(found) and there["bend"] > DEEP * won):
+            return _numbers(found) | there
+    (found,) = search()
+    return _numbers(found) | _along(landscape, theta, found.vectors[0].double())
+
+
+def _negative(found: Ends) -> bool:
+    """Whether λ_min < −1e-4·λ_max is sure."""
+    return bool(found.values[0] < -LEAST * (found.values[-1] + found.errors[-1]))
+
+
+def _numbers(found: Ends) -> dict[str, Any]:
+    names = ("lambda_min", "lambda_max", "residual_min", "residual_max")
+    numbers = zip(names, [*found.values.tolist(), *found.residuals.tolist()], strict=True)
     return {
-        "lambda_min": found.values[0].item(),
-        "lambda_max": found.values[-1].item(),
-        "residual_min": found.residuals[0].item(),
-        "residual_max": found.residuals[-1].item(),
+        **dict(numbers),
         "converged": found.converged,
+        "answered": found.converged or _negative(found),
         "direction": found.vectors[0],
     }
 
 
-def _bend(landscape: Landscape, theta: Tensor, step: Tensor, before: float) -> float:
-    there, back = (landscape.value(theta + sign * HALVES[:, None] * step) for sign in (1, -1))
-    return before - float(((there + back) / 2).min())
+def _along(landscape: Landscape, theta: Tensor, direction: Tensor) -> dict[str, float]:
+    """The loss at theta (param,), and how far it falls along a direction and on the mean of both ways."""
+    steps = torch.cat([LENGTHS, -LENGTHS])[:, None] * (direction / direction.norm())
+    before, losses = landscape.value(theta[None]).item(), landscape.value(theta + steps)
+    losses = torch.where(losses.isfinite(), losses, torch.inf)
+    rounding = 8 * torch.finfo(losses.dtype).eps * abs(before)
+    falls = before - losses.min().item(), before - ((losses[: len(LENGTHS)] + losses[len(LENGTHS) :]) / 2).min().item()
+    fall, bend = (fall if fall > rounding else 0.0 for fall in falls)
+    return {"train_loss": before, "fall": fall, "bend": bend}

@@ -7,12 +7,17 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from nominima.landscape.loss import Landscape, of_model
+from nominima.landscape.parts import ROWS
 from nominima.measuring.identity import CENSORED
 from nominima.planning.run import Run
 from nominima.training.dataset import Dataset, read_dataset
 from nominima.training.evaluation import means
 from nominima.training.model import Model, build_model
 from nominima.training.trajectory import Trajectory, read_records, read_trajectory
+
+AT_ONCE = 2**24  # numbers of an intermediate that autograd holds at once: 128 MiB in float64
+FEWEST = 128  # examples of a chunk: fewer are slow
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,14 @@ class RunSubject:
             "best_accuracy": trajectory.best_accuracy,
             "end": trajectory.theta[-1],
         }
+
+    def landscape(self, lane: int, dtype: torch.dtype = torch.float64, *, decay: float = 0.0) -> Landscape:
+        """The whole training loss of a lane: all its examples with the labels it was trained on, in chunks.
+
+        decay: of a penalty decay/2·‖θ‖².
+        """
+        rows = min(max(AT_ONCE // self.model.widest, FEWEST), ROWS)
+        return of_model(self.model, self.x.to(dtype), self.labels[lane], decay=decay, rows=rows)
 
     @torch.no_grad()
     def train_loss(self, theta: Tensor) -> Tensor:
