@@ -4,7 +4,7 @@ from typing import Any
 
 import polars as pl
 
-from nominima.ground.records import Count, Repeats
+from nominima.ground.records import Repeats
 from nominima.landscape.extremes import ends
 from nominima.measuring.subject import RunSubject
 from nominima.measuring.table import frame
@@ -29,9 +29,7 @@ TOLERANCE = 1e-2
 FLOOR = 1e-3
 
 
-def measure(
-    subject: RunSubject, *, iterations: Repeats = 100, examples: Count = 500, seeds: Repeats = 2
-) -> pl.DataFrame:
+def measure(subject: RunSubject, *, iterations: Repeats = 100, seeds: Repeats = 2) -> pl.DataFrame:
     """f, ‖∇f‖ and the extreme eigenvalues of ∇²f at init, at the stop by validation loss (`best`) and at the end.
 
     f is the mean cross-entropy, nats, of all training examples on the labels trained on, without decay, in float64; the

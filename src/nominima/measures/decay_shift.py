@@ -7,7 +7,8 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from nominima.ground.records import Count, Repeats
+from nominima.ground.records import Count, Natural
+from nominima.landscape.extremes import ends
 from nominima.landscape.hessian import spectrum
 from nominima.landscape.loss import Landscape
 from nominima.landscape.parts import Traced
@@ -33,10 +34,10 @@ SCHEMA = {
 def measure(
     subject: RunSubject,
     *,
-    seeds: Count = 8,
+    seeds: Repeats = 8,
     exact: Count = 800,
     exact_seeds: Natural = 2,
-    iterations: Count = 400,
+    iterations: Repeats = 400,
     largest: Count = 100_000,
 ) -> pl.DataFrame:
     """Both ends of the spectrum at the end of training, of the loss and of the loss with the penalty that the run had.

@@ -8,7 +8,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from nominima.ground.records import Count, Natural
+from nominima.ground.records import Count, Natural, Repeats
 from nominima.landscape.extremes import Ends, ends
 from nominima.landscape.loss import Landscape
 from nominima.measuring.subject import RunSubject
@@ -43,10 +43,10 @@ LENGTHS = 10 * 0.5 ** torch.arange(16, dtype=torch.float64)
 def measure(
     subject: RunSubject,
     *,
-    seeds: Count = 16,
+    seeds: Repeats = 16,
     exact: Count = 1500,
     exact_seeds: Natural = 1,
-    iterations: Count = 300,
+    iterations: Repeats = 300,
     largest: Count = 100_000,
 ) -> pl.DataFrame:
     """λ_min and λ_max of the whole training loss's Hessian along training, and the fall along the vector of λ_min.
