@@ -7,7 +7,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from nominima.ground.records import Count, Natural
+from nominima.ground.records import Count, Natural, Repeats
 from nominima.landscape.extremes import ends
 from nominima.landscape.hessian import spectrum
 from nominima.landscape.loss import Landscape
