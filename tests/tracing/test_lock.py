@@ -87,6 +87,7 @@ def test_every_value_in_the_lock_is_held_against_what_is_here(project: Path) -> 
         ("2.0", "2.1", "dvc.lock"),
         ("nfiles", "ofiles", "dvc.lock"),
         ("deps:", "depr:", "dvc.lock"),
+        ("params.yaml", "params.yamm", "dvc.lock"),
     ]:
         assert differing(old, new) == [path], (old, new)
 

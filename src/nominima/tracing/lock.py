@@ -71,8 +71,9 @@ def _records(root: Path, file: Path, tree: Any) -> Iterator[Record]:
     if not locked and "outs" not in tree:
         raise ValueError("no outs")
     for stage in tree["stages"].values() if locked else [tree]:
-        if locked and not stage.keys() <= STAGE:
-            raise ValueError(f"a stage with {', '.join(sorted(stage.keys() - STAGE))}")
+        unknown = sorted({*stage} - STAGE | {*stage.get("params", ())} - {"params.yaml"}) if locked else []
+        if unknown:
+            raise ValueError(f"a stage with {', '.join(unknown)}")
         for kind in ("deps", "outs"):
             for entry in stage.get(kind, []):
                 if locked and not entry.keys() <= FIELDS:
