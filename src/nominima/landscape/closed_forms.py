@@ -3,11 +3,12 @@
 import math
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from nominima.ground.files import Refusal
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803")
 SERIES = 100
@@ -87,24 +88,26 @@ class LinearRegression:
     curvature: (rank,) eigenvalues s²/N of XᵀX/N that are not zero; basis (rank, param); target (rank,) = uᵀy·s/N.
     """
 
-    curvature: Tensor
-    basis: Tensor
-    target: Tensor
+    curvature: "Tensor"
+    basis: "Tensor"
+    target: "Tensor"
 
     @classmethod
-    def of(cls, x: Tensor, y: Tensor) -> "LinearRegression":
+    def of(cls, x: "Tensor", y: "Tensor") -> "LinearRegression":
         """Of examples x (example, param) and y (example,)."""
+        import torch  # takes seconds to load, and most closed forms do without
+
         left, scale, right = torch.linalg.svd(x, full_matrices=False)
         kept = scale > scale.max() * max(x.shape) * torch.finfo(x.dtype).eps
         target = (left.T @ y)[kept] * scale[kept] / len(x)
         return cls(scale[kept].square() / len(x), right[kept], target)
 
-    def flow(self, times: Tensor) -> Tensor:
+    def flow(self, times: "Tensor") -> "Tensor":
         """Gradient flow from zero at all times (time,): (time, param); t = inf is least squares of least norm."""
-        grown = -torch.expm1(-times[:, None] * self.curvature) / self.curvature
+        grown = -(-times[:, None] * self.curvature).expm1() / self.curvature
         return (grown * self.target) @ self.basis
 
-    def ridge(self, strengths: Tensor) -> Tensor:
+    def ridge(self, strengths: "Tensor") -> "Tensor":
         """Minimisers of ½/N ‖Xw − y‖² + λ/2 ‖w‖² for all λ (strength,): (strength, param)."""
         return (self.target / (self.curvature + strengths[:, None])) @ self.basis
 
