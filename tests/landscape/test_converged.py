@@ -4,8 +4,8 @@ import math
 
 import pytest
 import torch
-from spectra import SHAPES, at_its_spectrum, networks, shaped
 
+from benchmarks.landscape.spectra import SHAPES, at_its_spectrum, networks, shaped
 from nominima.landscape.downward import curves_down
 from nominima.landscape.extremes import ends, most_negative
 from nominima.landscape.lanczos import random_starts, tridiagonalise

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from spectra import SHAPES, at_its_spectrum, networks, shaped
 
+from benchmarks.landscape.spectra import SHAPES, at_its_spectrum, networks, shaped
 from nominima.landscape.lanczos import random_starts
 from nominima.landscape.quadrature import density
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nominima.ground.files import Refusal
 from nominima.landscape.loss import Landscape
-from nominima.landscape.newton import Stationary, certify
+from nominima.landscape.newton import Stationary, certify, for_scipy
 from nominima.landscape.rounding import of_loss
 
 FLAT = 1e-4
@@ -46,19 +46,14 @@ def seek(landscape: Landscape, start: Tensor, *, tolerance: float = 1e-10, steps
 
 
 def _seek(landscape: Landscape, start: Tensor, steps: int) -> Tensor:
-    def gradient(vector: np.ndarray) -> np.ndarray:
-        return landscape.gradient(torch.from_numpy(vector)[None])[1][0].numpy()
-
-    def hessian(vector: np.ndarray) -> np.ndarray:
-        return landscape.hessian(torch.from_numpy(vector)[None])[0].numpy()
-
-    if not np.isfinite(gradient(start.double().numpy())).all():
+    (loss, hessian), place = for_scipy(landscape, start.device), start.double().cpu().numpy()
+    if not np.isfinite(loss(place)[1]).all():
         return start
     jac: Any = hessian  # scipy's stubs know only the names of its finite differences
     found = scipy.optimize.least_squares(
-        gradient, start.double().numpy(), jac, method="lm", ftol=1e-15, xtol=1e-15, gtol=1e-15, max_nfev=steps
+        lambda vector: loss(vector)[1], place, jac, method="lm", ftol=1e-15, xtol=1e-15, gtol=1e-15, max_nfev=steps
     )
-    return torch.from_numpy(found.x)
+    return torch.from_numpy(found.x).to(start.device)
 
 
 def _judge(landscape: Landscape, theta: Tensor, tolerance: float) -> Found:

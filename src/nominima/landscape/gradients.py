@@ -43,7 +43,7 @@ def noise(batches: Sequence[tuple[int, Landscape]], theta: Tensor) -> Noise:
     """
     if len(batches) < 2:
         raise Refusal(f"{len(batches)} batch: the scatter of gradients needs at least two; split the examples")
-    counts = torch.tensor([count for count, _ in batches], dtype=torch.float64)
+    counts = torch.tensor([count for count, _ in batches], dtype=torch.float64).to(theta.device)
     gradients = each_gradient(batches, theta).double()
     full = torch.einsum("b,blp->lp", counts / counts.sum(), gradients)
     scatter = torch.einsum("b,bl->l", counts, (gradients - full).square().sum(-1)) / (len(counts) - 1)
@@ -65,7 +65,7 @@ def _summary(full: Tensor, scatter: Tensor, examples: float, dtype: torch.dtype,
         "not finite" if not ok else s if s == "not deterministic" else "ok" if size > 0 else "zero gradient"
         for ok, s, size in zip(finite, steady, square, strict=True)
     ]
-    lost = torch.tensor([one != "ok" for one in status])
+    lost = torch.tensor([one != "ok" for one in status]).to(full.device)
     scale, ratio = scale.masked_fill(lost, torch.nan), ratio.masked_fill(lost, torch.nan)
     return Noise(full.to(dtype), square.sqrt(), scatter, signal, scale, ratio, status)
 
@@ -97,7 +97,7 @@ def agreement(train: Landscape, test: Landscape, theta: Tensor, *, rate: float) 
     ratio = torch.where(gain > 0, (test_loss - test.value(after)).double() / gain, torch.nan)
     both = zip(train.steady(theta), test.steady(theta), strict=True)
     status = [one if one != "ok" else other for one, other in both]
-    lost = torch.tensor([one != "ok" for one in status])
+    lost = torch.tensor([one != "ok" for one in status]).to(theta.device)
     numbers = torch.stack([inner / (g.norm(dim=-1) * h.norm(dim=-1)), inner / square, ratio])
     cosine, slope, ratio = numbers.masked_fill(lost, torch.nan)
     return Agreement(cosine, slope, ratio, status)

@@ -70,7 +70,7 @@ def permuted(symmetry: Symmetry, theta: Tensor, orders: Orders) -> Tensor:
     for part, shape, axes in zip(parts, symmetry.shapes, symmetry.axes, strict=True):
         tensor = part.unflatten(-1, shape)
         for number, axis in axes.items():
-            tensor = tensor.index_select(number - len(shape), _places(orders[axis.group], axis.block))
+            tensor = tensor.index_select(number - len(shape), _places(orders[axis.group], axis.block).to(theta.device))
         moved.append(tensor.flatten(-len(shape)))
     return torch.cat(moved, dim=-1)
 
@@ -127,7 +127,7 @@ def _likeness(symmetry: Symmetry, fixed: Tensor, moving: Tensor, group: int) -> 
     for a, b, shape, axes in tensors:
         for number, axis in axes.items():
             if axis.group == group:
-                rows = [one.view(shape).movedim(number, 0).reshape(size, -1).double().numpy() for one in (a, b)]
+                rows = [one.view(shape).movedim(number, 0).reshape(size, -1).double().cpu().numpy() for one in (a, b)]
                 total += rows[0] @ rows[1].T
     return total
 

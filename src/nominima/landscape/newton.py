@@ -1,5 +1,6 @@
 """Minima to ‖g‖ < 1e-10 with a certificate: trust-region Newton on the exact Hessian."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import scipy.linalg
 import scipy.optimize
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nominima.landscape.hessian import Inertia, signs, zero
@@ -100,22 +102,32 @@ def _unsure(landscape: Landscape, theta: Tensor, gradient: Tensor, hessian: Tens
     return float((there - hessian).norm().nan_to_num(nan=torch.inf))
 
 
+Numbers = NDArray[np.float64]
+
+
+def for_scipy(
+    landscape: Landscape, device: torch.device
+) -> tuple[Callable[[Numbers], tuple[float, Numbers]], Callable[[Numbers], Numbers]]:
+    """Loss with gradient, and Hessian, at a place (param,): float64 of NumPy outside, tensors of a device inside."""
+
+    def loss(vector: Numbers) -> tuple[float, Numbers]:
+        value, gradient = landscape.gradient(torch.from_numpy(vector).to(device)[None])
+        return float(value), gradient[0].cpu().numpy()
+
+    def hessian(vector: Numbers) -> Numbers:
+        return landscape.hessian(torch.from_numpy(vector).to(device)[None])[0].cpu().numpy()
+
+    return loss, hessian
+
+
 def _descend(landscape: Landscape, start: Tensor, steps: int, tolerance: float) -> Tensor:
-    def loss(vector: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = landscape.gradient(torch.from_numpy(vector)[None])
-        return float(value), gradient[0].numpy()
-
-    def hessian(vector: np.ndarray) -> np.ndarray:
-        return landscape.hessian(torch.from_numpy(vector)[None])[0].numpy()
-
-    if not np.isfinite(loss(start.double().numpy())[0]):
+    (loss, hessian), place = for_scipy(landscape, start.device), start.double().cpu().numpy()
+    if not np.isfinite(loss(place)[0]):
         return start
     options: Any = {"gtol": SWITCH, "maxiter": steps, "initial_trust_radius": 1.0, "max_trust_radius": 100.0}
     # Not trust-krylov: it multiplies work space that it has not filled, and ends elsewhere from run to run.
-    found = scipy.optimize.minimize(
-        loss, start.double().numpy(), jac=True, hess=hessian, method="trust-exact", options=options
-    )
-    return torch.from_numpy(_polish(loss, hessian, found.x, tolerance))
+    found = scipy.optimize.minimize(loss, place, jac=True, hess=hessian, method="trust-exact", options=options)
+    return torch.from_numpy(_polish(loss, hessian, found.x, tolerance)).to(start.device)
 
 
 def _polish(loss: Any, hessian: Any, place: np.ndarray, tolerance: float) -> np.ndarray:

@@ -78,7 +78,8 @@ def connect(landscape: Landscape, start: Tensor, end: Tensor, *, steps: int = 10
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     t = torch.from_numpy((nodes + 1) / 2).to(start)[:, None]
     pairs = zip(start, end, strict=True)
-    return torch.stack([_middle(landscape, a, b, t, torch.from_numpy(weights / 2), steps) for a, b in pairs])
+    shares = torch.from_numpy(weights / 2).to(start.device)
+    return torch.stack([_middle(landscape, a, b, t, shares, steps) for a, b in pairs])
 
 
 def _middle(landscape: Landscape, start: Tensor, end: Tensor, t: Tensor, weights: Tensor, steps: int) -> Tensor:
@@ -88,9 +89,9 @@ def _middle(landscape: Landscape, start: Tensor, end: Tensor, t: Tensor, weights
     def mean_loss(middle: np.ndarray) -> tuple[float, np.ndarray]:
         losses, gradients = landscape.gradient(fixed + share * torch.from_numpy(middle).to(start))
         slope = (weights[:, None] * share.double() * gradients.double()).sum(0)
-        return float(weights @ losses.double()), slope.numpy()
+        return float(weights @ losses.double()), slope.cpu().numpy()
 
-    halfway = ((start + end) / 2).double().numpy()
+    halfway = ((start + end) / 2).double().cpu().numpy()
     found = scipy.optimize.minimize(mean_loss, halfway, jac=True, method="L-BFGS-B", options={"maxiter": steps})
     return torch.from_numpy(found.x).to(start)
 
@@ -102,7 +103,7 @@ def barrier(losses: Tensor, gain: Tensor | None = None) -> Tensor:
     as a share of it: NaN where nothing was won. NaN where a loss is not finite.
     """
     losses = losses.double()
-    share = torch.linspace(0, 1, losses.shape[-1], dtype=torch.float64)
+    share = torch.linspace(0, 1, losses.shape[-1], dtype=torch.float64, device=losses.device)
     line = losses[:, :1] * (1 - share) + losses[:, -1:] * share
     height = (losses - line).amax(-1).clamp(min=0)
     height = torch.where(losses.isfinite().all(-1), height, torch.nan)

@@ -58,7 +58,7 @@ class Population:
     def hessian(self, theta: Tensor) -> Tensor:
         """(lane, param, param), section 4.1.1 of the paper; defined where no student unit is zero."""
         n, k = self.units, self.teachers
-        pairs, unit = self._pairs(theta), torch.eye(k, dtype=theta.dtype)
+        pairs, unit = self._pairs(theta), torch.eye(k, dtype=theta.dtype, device=theta.device)
         toward, back = _normal(pairs.sine, pairs.cosine, pairs.unit, pairs.everyone)
         plane = unit - pairs.unit[..., :, None] * pairs.unit[..., None, :]
         weights = pairs.signs * pairs.others * pairs.sine / pairs.lengths / math.tau
@@ -74,7 +74,7 @@ class Population:
     def _pairs(self, theta: Tensor) -> "_Pairs":
         """Student units against all units."""
         students = theta.unflatten(-1, (self.units, self.teachers))
-        teachers = torch.eye(self.teachers, dtype=theta.dtype).expand(len(theta), -1, -1)
+        teachers = torch.eye(self.teachers, dtype=theta.dtype, device=theta.device).expand(len(theta), -1, -1)
         vectors = torch.cat([students, teachers], dim=1)
         signs = torch.cat([theta.new_ones(self.units), -theta.new_ones(self.teachers)])
         lengths = vectors.norm(dim=-1)

@@ -89,7 +89,7 @@ class Toy:
 
     def _jacobian(self, units: Tensor, w2: Tensor) -> Tensor:
         """Of the free logits, unit by unit: (example, free class, param)."""
-        one = torch.eye(len(w2), dtype=w2.dtype)
+        one = torch.eye(len(w2), dtype=w2.dtype, device=w2.device)
         inner = torch.einsum("nh,ch,ni->nchi", 1 - units.square(), w2, self._wide).flatten(2)
         outer = torch.einsum("cd,nh->ncdh", one, units).flatten(2)
         return torch.cat([inner, outer, one.expand(len(units), -1, -1)], dim=2)
@@ -128,4 +128,6 @@ def _root(odds: Tensor) -> Tensor:
     before, p, after = left[:, :-1], odds[:, :-1], left[:, 1:]
     pivot = (p * after / before).nan_to_num().sqrt()
     share = (p[:, :, None] / after[:, None, :]).nan_to_num(posinf=0.0)
-    return torch.eye(p.shape[1], dtype=p.dtype) * pivot[:, None, :] - share.tril(-1) * pivot[:, None, :]
+    return (
+        torch.eye(p.shape[1], dtype=p.dtype, device=p.device) * pivot[:, None, :] - share.tril(-1) * pivot[:, None, :]
+    )

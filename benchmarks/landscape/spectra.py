@@ -27,11 +27,11 @@ def _network_like(draw: Draw, lowest: np.ndarray, bulk: int = 600) -> np.ndarray
 
 
 SHAPES: dict[str, Callable[[Draw, float], np.ndarray]] = {
-    "zeros and one below": lambda draw, _: np.concatenate([np.zeros(5000), np.linspace(0, 1, 40), [-1e-3]]),
+    "zeros and one below": lambda *_: np.concatenate([np.zeros(5000), np.linspace(0, 1, 40), [-1e-3]]),
     "wide bulk": lambda draw, _: np.concatenate([draw.normal(0, 1e-4, 2000), np.linspace(0.1, 1, 10), [-3e-3]]),
     "small negative end": lambda draw, _: _network_like(draw, -(10 ** draw.uniform(-4, -2, 1))),
     "cluster below": lambda draw, apart: _network_like(draw, -1e-2 * (1 - 1.5 * apart * np.arange(4))),
-    "two below": lambda draw, apart: np.concatenate([[-0.1, -0.1 * (1 + 1.5 * apart)], np.zeros(300), _comb()]),
+    "two below": lambda _, apart: np.concatenate([[-0.1, -0.1 * (1 + 1.5 * apart)], np.zeros(300), _comb()]),
     "copies": lambda draw, _: np.concatenate([_network_like(draw, np.full(3, -1e-3)), [1.0, 1.0]]),
 }
 """name → (generator, distance of neighbours in a cluster, relative to them) ↦ eigenvalues, the largest of them 1."""
