@@ -21,7 +21,8 @@ def gradient(subject, theta, lane, l2=0.0):
 
 
 @pytest.mark.parametrize("l2", [0.0, 0.1])
-def test_gradients_are_those_of_autograd(subject, l2):
+def test_gradients_are_those_of_autograd(family, l2):
+    subject = family
     training = subject.run.training.model_copy(update={"l2": l2})
     held = replace(subject, run=Run(stack="sizes/base", training=training))
     table = measure(held)

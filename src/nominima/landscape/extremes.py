@@ -56,7 +56,6 @@ def ends(
     steps: int = 500,
     seed: int = 0,
     guess: Tensor | None = None,
-    enough: float | None = None,
 ) -> list[Ends]:
     """The `low` smallest and `high` largest eigenvalues of the Hessian at each lane, copies counted.
 
@@ -75,8 +74,6 @@ def ends(
         seed: of the random starts.
         guess: (lane, param) near the vectors sought, as of the checkpoint before. It may save products; a wrong one
             costs some, and cannot spoil the result.
-        enough: stop as soon as every lane's lowest value is surely below −enough·(highest value + its error), whatever
-            the status then is: the question whether curvature is that negative is answered.
 
     Raises:
         Refusal: no pair or more pairs than parameters are asked for.
@@ -86,7 +83,7 @@ def ends(
             f"low={low} and high={high} pairs asked of a Hessian with {landscape.dimension} eigenvalues; "
             f"give counts from 0 with a sum from 1 to that"
         )
-    wanted = Wanted(low, high, tolerance, max(floor, rounding(theta)), steps, enough)
+    wanted = Wanted(low, high, tolerance, max(floor, rounding(theta)), steps)
     steady = landscape.steady(theta)
     good = [lane for lane, status in enumerate(steady) if status == "ok"]
     together = side_by_side(theta, steps)

@@ -18,17 +18,13 @@ sixth more products.
 
 @dataclass(frozen=True)
 class Wanted:
-    """How many pairs of each end, how exactly, from how many products.
-
-    enough: a run may also end when the lowest value is surely below −enough times the highest; None: it may not.
-    """
+    """How many pairs of each end, how exactly, from how many products."""
 
     low: int
     high: int
     tolerance: float
     floor: float
     steps: int
-    enough: float | None = None
 
     @property
     def single(self) -> bool:
@@ -71,8 +67,6 @@ class Wanted:
         if len(ritz.values) <= self.count:
             return False
         values = ritz.values[self.chosen(len(ritz.values))]
-        if self.enough is not None and values[0] < -self.enough * (values[-1] + ritz.beyond(1, RISK)):
-            return True
         if self.single:
             sides = self.sides(self.limits(values, ritz.radius))
             return all(ritz.missed(limit, side) <= RISK for side, limit in sides)

@@ -1,7 +1,6 @@
 """Whether there is a direction of negative curvature along training, and whether it leads down."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import polars as pl
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor
 
 from nominima.ground.records import Count, Natural, Repeats
+from nominima.landscape.downward import curves_down
 from nominima.landscape.extremes import Ends, ends
 from nominima.landscape.loss import Landscape
 from nominima.measuring.subject import RunSubject
@@ -26,8 +26,8 @@ SCHEMA = {
     "won": "Float64",
     "lambda_min": "Float64",
     "lambda_max": "Float64",
-    "residual_min": "Float64",
-    "residual_max": "Float64",
+    "residual_min": "Float64?",
+    "residual_max": "Float64?",
     "converged": "Boolean",
     "answered": "Boolean",
     "fall": "Float64",
@@ -60,8 +60,9 @@ def measure(
 
     Lanczos stops as soon as λ_min < −1e-4·λ_max is sure; at the stop, whose value is compared between sizes, and where
     the loss does not fall by 1e-5 of `won` along what was found so far, it goes on until both ends are within 0.05·|λ|
-    or 2e-5·max|λ|: `converged`. answered: whether λ_min < −1e-4·λ_max, or its opposite, is sure. residual_*: ‖H·v −
-    λ·v‖, within which of λ there is an eigenvalue; 0 by construction where `method` is exact.
+    or 2e-5·max|λ|: `converged`. answered: whether λ_min < −1e-4·λ_max, or its opposite, is sure. lambda_* that are not
+    converged are bounds: λ_min is lower, λ_max higher. residual_*: ‖H·v − λ·v‖, within which of λ there is an
+    eigenvalue; 0 by construction where `method` is exact, null where only the question was answered.
 
     won: f_0 − f_best. fall: how much lower the loss gets along the direction, either way, at lengths of 10·2^−k; bend:
     the even part of that, max f(θ) − (f(θ+s) + f(θ−s))/2 over those lengths, what curvature gives without the slope;
@@ -128,19 +129,15 @@ def _lanczos(
 ) -> dict[str, Any]:  # fmt: skip
     """Both ends, only as far as the question needs it away from the stop; known: seed and what was won."""
     (seed, won), place = known, theta.float()[None]
-    search = partial(ends, rough, place, tolerance=TOLERANCE, floor=FLOOR, steps=iterations, seed=seed)
     if point != FINISHED:
-        (found,) = search(guess=guess, enough=LEAST)
-        there = _along(landscape, theta, found.vectors[0].double())
-        if found.converged or (_negative(found) and there["bend"] > DEEP * won):
-            return _numbers(found) | there
-    (found,) = search()
+        (asked,) = curves_down(rough, place, share=LEAST, steps=iterations, seed=seed, guess=guess)
+        if asked.answer == "yes":
+            there = _along(landscape, theta, asked.vector.double())
+            if there["bend"] > DEEP * won:
+                seen = {"lambda_min": asked.low, "lambda_max": asked.high, "converged": False, "answered": True}
+                return seen | there | {"direction": asked.vector}
+    (found,) = ends(rough, place, tolerance=TOLERANCE, floor=FLOOR, steps=iterations, seed=seed)
     return _numbers(found) | _along(landscape, theta, found.vectors[0].double())
-
-
-def _negative(found: Ends) -> bool:
-    """Whether λ_min < −1e-4·λ_max is sure."""
-    return bool(found.values[0] < -LEAST * (found.values[-1] + found.errors[-1]))
 
 
 def _numbers(found: Ends) -> dict[str, Any]:
@@ -149,7 +146,7 @@ def _numbers(found: Ends) -> dict[str, Any]:
     return {
         **dict(numbers),
         "converged": found.converged,
-        "answered": found.converged or _negative(found),
+        "answered": found.converged or bool(found.values[0] < -LEAST * (found.values[-1] + found.errors[-1])),
         "direction": found.vectors[0],
     }
 
