@@ -1,6 +1,6 @@
 """Write what is generated from the source into its documents: `make docs`.
 
-README.md: the map of the modules. docs/verdicts.md: the register of rules. workflow/schemas: the schema of params.yaml
+README.md: the map of the modules. docs/verdicts.md: the rules of all claims. workflow/schemas: the schema of params
 for editors.
 """
 
@@ -11,7 +11,6 @@ from pathlib import Path
 
 from nominima.drawing.theme import prediction
 from nominima.ground.texts import number
-from nominima.judging.register import rule_digest
 from nominima.planning import shelf
 from nominima.planning.params import Params
 
@@ -22,7 +21,7 @@ def generated() -> dict[Path, str]:
     """File → what it must hold."""
     readme, verdicts = ROOT / "README.md", ROOT / "docs/verdicts.md"
     return {
-        verdicts: pasted(verdicts.read_text(), "register", register()),
+        verdicts: pasted(verdicts.read_text(), "rules", rules()),
         readme: pasted(readme.read_text(), "map", module_map()),
         ROOT / "workflow/schemas/params.schema.json": json.dumps(Params.model_json_schema(), indent=1, sort_keys=True)
         + "\n",
@@ -37,15 +36,14 @@ def pasted(text: str, name: str, content: str) -> str:
     return f"{head}<!-- {name}{mark}-->\n{content}<!-- end -->{tail}"
 
 
-def register() -> str:
-    """A line for each claim on the shelf: its rule, and the digest of all that decides."""
-    heads = ("claim", "the number that decides", "the claim says", "null", "digest")
+def rules() -> str:
+    """A line for each claim on the shelf: its rule."""
+    heads = ("claim", "the number that decides", "the claim says", "null")
     rows = [heads, ("---",) * len(heads)]
     for name in shelf.names("claims"):
         rule = shelf.load("claims", name).RULE
-        digest = rule_digest(rule, shelf.path("claims", name).read_text())[:12]
         null = "–" if rule.null is None else number(rule.null)
-        rows.append((f"`{name}`", rule.statistic, prediction(rule), null, f"`{digest}`"))
+        rows.append((f"`{name}`", rule.statistic, prediction(rule), null))
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 

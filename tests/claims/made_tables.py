@@ -93,14 +93,14 @@ def found(name, **tables):
 
 def judged(name, **tables):
     """The verdict of a claim on tables by measure."""
-    return decide(name, found(name, **tables), "digest")
+    return decide(name, found(name, **tables))
 
 
 def drawn(name, **tables):
     """The whole figure of a claim on tables by measure, as Vega-Lite text; Vega is left no statistics to compute."""
     made = found(name, **tables)
     panels = shelf.load("claims", name).PANELS
-    chart = report.figure(panels, numbers(made), decide(name, made, "digest"), of_claim(name).title, "1a2b3c4d5e6f")
+    chart = report.figure(panels, numbers(made), decide(name, made), of_claim(name).title, "1a2b3c4d5e6f")
     told = json.dumps(chart, allow_nan=False)
     assert [word for word in COMPUTING if f'"{word}"' in told] == []
     return told

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -20,9 +22,9 @@ def reached(lane, accuracy, loss, fitted=0.99):
 def rows(copy=0.8, own=0.9, rescaled=0.8, valley=0.01, fitted=0.99, spread=0.1, power=-1.0,
          wobble=0.002, swing=0.0, **changes):  # fmt: skip
     """A world by the accuracies of its starts, loss added per squared decade of gain, and the spread over seeds."""
-    base = {"seeds": SEEDS} | changes
+    base: dict[str, Any] = {"seeds": SEEDS} | changes
     for lane in lanes(**base):
-        size, seed = lane["size"], lane["seed"]
+        size, seed = int(str(lane["size"])), lane["seed"]
         yield reached(lane, 0.9, 1 + noise(size, seed) * spread * size**power)
     for lane in lanes(**base | {"noises": (0.9,), "rate": 0.003}):
         yield reached(lane, 0.1, 2.3, fitted)
@@ -30,7 +32,7 @@ def rows(copy=0.8, own=0.9, rescaled=0.8, valley=0.01, fitted=0.99, spread=0.1, 
     for lane in lanes(**few | {"noises": (0.9,), "rate": 0.003}):
         yield reached(lane, 0.1, 2.3, fitted)
     for lane in lanes(**few):
-        size, seed = lane["size"], lane["seed"]
+        size, seed = int(str(lane["size"])), lane["seed"]
         for kind, accuracy in {None: own, "copy": copy, "rescaled": rescaled, "shuffled": rescaled}.items():
             chance = wobble * noise(size, seed, str(kind)) + (swing * noise(seed) if kind == "copy" else 0)
             start = {} if kind is None else {"start.kind": kind, "start.run": "random", "start.at": "end"}

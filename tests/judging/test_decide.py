@@ -54,6 +54,9 @@ class TestCell:
             assert found[0] == expected
         assert found[1] == f"of 8 runs 2 {why}"
 
+    def test_so_is_a_cell_of_which_hardly_anything_is_left(self):
+        assert word(constant(0.3), lost=_at(64.0, 7)) == ("inconclusive", "of 8 runs 7 diverged")
+
     def test_losses_at_one_size_that_the_statistic_reads_are_enough(self):
         views = (View("slope", lanes(lambda _, size: size, lost=_at(4.0, 2)), per_tenfold),)
         assert word(None, asks=views)[0] == "inconclusive"
@@ -263,26 +266,26 @@ class TestClaim:
         assert of_parts(primary, parts) == expected
 
     def test_parts_are_no_cells(self):
-        found = decide("c", Findings(part(constant(0.3)), (part(constant(0.1), name="other"),)), "digest")
+        found = decide("c", Findings(part(constant(0.3)), (part(constant(0.1), name="other"),)))
         assert (found.outcome, [each.outcome for each in found.parts]) == (YES, [MAYBE])
         assert (found.runs, found.lost) == (8, 0)
 
     def test_the_reason_names_cells(self):
         value = {"d00": 0.3, "d01": 0.2, "d02": 0.25, "d03": 0.1}
         primary = part(lambda condition, _: value[condition["dataset"]], spread=0.05, conditions=cells(4))
-        reason = decide("c", Findings(primary), "digest").reason
+        reason = decide("c", Findings(primary)).reason
         assert reason == (
             "Supported in 3 of 4 tested cells, weakest in d01; not decided in d03 (the interval straddles a limit)."
         )
 
     def test_the_reason_names_what_opposes(self):
         other = part(constant(-0.3), name="curvature")
-        reason = decide("c", Findings(part(constant(0.3)), (other,)), "digest").reason
+        reason = decide("c", Findings(part(constant(0.3)), (other,))).reason
         assert "curvature is contradicted" in reason
 
     def test_without_cells_it_says_what_lacks(self):
         nothing = Part(ABOVE, (View("number", lanes(constant(1), conditions=())),), lacks="there are no runs")
-        assert decide("c", Findings(nothing), "digest").reason == "Evidence is missing: there are no runs."
+        assert decide("c", Findings(nothing)).reason == "Evidence is missing: there are no runs."
 
 
 def test_an_unrelated_sweep_changes_no_cell():

@@ -48,7 +48,9 @@ def test_points_are_compared_with_the_seeds_own_start(subject):
     for point, weights in expected.items():
         row = table.filter(seed=102, layer="weight2", point=point).row(0, named=True)
         assert row["ks"] == pytest.approx(stats.ks_2samp(init[2], weights, method="asymp")[0], abs=1e-12)
-        one, other = (stats.ks_2samp(init[0], each, method="asymp")[0] for each in (weights, init[2]))
+        one, other = (
+            float(np.asarray(stats.ks_2samp(init[0], each, method="asymp"))[0]) for each in (weights, init[2])
+        )
         assert row["excess"] == pytest.approx(one - other, abs=1e-12), "the last seed's next is the first"
         assert row["sd_ratio"] == pytest.approx(weights.std() / init[2].std(), rel=1e-5)
         assert row["kurtosis"] == pytest.approx(stats.kurtosis(weights.astype(float)), rel=1e-5)
@@ -64,7 +66,7 @@ def test_what_does_not_move_has_no_excess_and_what_stretches_has(subject, moved)
     still = subject.trajectory.theta[:1].expand_as(subject.trajectory.theta)
     table = measure(moved(subject, still, best_loss=still[0], best_accuracy=still[0]))
     assert set(table.filter(point="best")["excess"]) == set(table.filter(point="end")["excess"]) == {0.0}
-    assert table.filter(point="stretched")["excess"].max() > 0
+    assert (table.filter(point="stretched")["excess"] > 0).any()
 
 
 def test_a_single_weight_has_no_spread(subject, moved):

@@ -70,7 +70,6 @@ def verdict(claim: str = "c0a_bigger_is_better", outcome: Outcome = "mixed", **c
         claim=claim,
         outcome=outcome,
         reason="One condition is on the claim's side and one straddles the null.",
-        rule_digest="ab" * 32,
         primary=PartVerdict(name="", rule=RULE, outcome=outcome, reason="One each.", cells=cells),
         parts=[PART],
         truer=Truer(word="unclear", reason="Too few sizes.", cells=[TREND]),

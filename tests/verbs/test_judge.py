@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import polars as pl
@@ -6,7 +5,6 @@ import pytest
 
 from nominima.judging.evidence import read_numbers
 from nominima.judging.record import Scoreboard, Verdict, read_judged
-from nominima.judging.register import rule_digest
 from nominima.measures import random_points
 from nominima.measuring.table import no_rows, write_table
 from nominima.planning import digests, shelf
@@ -68,14 +66,6 @@ def test_the_numbers_behind_it_are_stored_with_the_same_trace(project):
 
 def test_twice_the_same_bytes(project):
     assert one(project) == one(project)
-
-
-def test_the_digest_is_that_of_the_rule(project):
-    one(project)
-    module = shelf.load("claims", CLAIM)
-    source = shelf.path("claims", CLAIM).read_text()
-    told = json.loads((project / VERDICT).read_text())
-    assert told["rule_digest"] == rule_digest(module.RULE, source)
 
 
 def test_without_tables_a_claim_is_untested(project):

@@ -83,18 +83,18 @@ def judge(evidence: Evidence) -> Findings:
         primary=Part(
             RULE,
             asks=(View("stopped loss", stopped, fall),),
-            guards=(must_fail("labels nine tenths random", swept(every.filter(random)), across=fits),),
+            guards=(must_fail("random labels", swept(every.filter(random)), across=fits),),
             decides=~pl.col("tuned"),
         ),
         parts=(Part(DEPTH, tuple(_deeper(every.filter(~random), *pair) for pair in DEPTHS), name="depth",
                     lacks="no depths were compared"),),
         trend=View("minus the stopped loss", minus(stopped)),
         shown=(
-            View("rise of the accuracy per tenfold, stopped by accuracy", accuracy, per_tenfold, variant=True),
+            View("accuracy, per tenfold", accuracy, per_tenfold, variant=True),
             View("without the smallest size", swept(stopped, 3), later_fall),
-            View("loss on test labels with the training noise", swept(noisy), fall),
-            View("loss at the end of training, not stopped", swept(end), fall),
-            View("accuracy at the largest size", accuracy),
+            View("noisy-test loss", swept(noisy), fall),
+            View("loss at the end", swept(end), fall),
+            View("accuracy", accuracy),
         ),
         published=tuple(
             _published(model, source, value) for model, its in PUBLISHED.items() for source, value in its.items()
@@ -116,10 +116,14 @@ def _published(model: str, source: str, value: float) -> Published:
     its = share(round(value * IMAGES), IMAGES)
     where = (("dataset", "mnist1d"), ("noise", 0.0), ("model", model))
     return Published(f"accuracy of {model}, published set", f"{source} of MNIST-1D", value, its.low, its.high,
-                     view="accuracy at the largest size", where=where)  # fmt: skip
+                     view="accuracy", where=where)  # fmt: skip
 
 
 PANELS = (
     Panel("stopped loss", "Loss on clean test examples, stopped by validation loss", "loss (nats)"),
-    Panel("accuracy at the largest size", "Accuracy on the same, stopped by validation accuracy", "share right"),
+    Panel(
+        "accuracy, per tenfold",
+        "Accuracy on the same, stopped by validation accuracy",
+        "share right",
+    ),
 )

@@ -127,7 +127,7 @@ def _lost(
     """Lanes: by how much starts of one kind do better than those of another; None: ordinary ones."""
     found = arms(at_mark(curve, mark, of), "start.kind")
     both = (found.filter(pl.col("arm").eq_missing(pl.lit(kind, pl.String))).drop("arm") for kind in (one, other))
-    return less(*both)
+    return less(*both)  # pyright: ignore[reportArgumentType]
 
 
 def _gains(curve: pl.DataFrame, of: str = "validation_loss", sign: int = 1) -> pl.DataFrame:

@@ -98,7 +98,7 @@ def _curves(
     """One panel; the note stands below its title."""
     above = [] if like is None else like["series"].to_list()
     names = list(dict.fromkeys([*above, *table["series"]]))
-    legend = not set(table["series"]) <= set(above)
+    legend = any(names) and not set(table["series"]) <= set(above)
     parts = _parts(table, dots, guide, log)
     axes, colour = _axes(parts, x, lines(y, height // 6), log), _colour(names, ordered=ordered, legend=legend)
     ends = {"x": axes["x"], "y": "low:Q", "y2": "high:Q"}

@@ -14,7 +14,7 @@ from altair.typing import ChartType
 
 from nominima.drawing.charts import curves, stack
 from nominima.drawing.theme import HEIGHT
-from nominima.judging.evidence import COLUMNS, Missing
+from nominima.judging.evidence import COLUMNS, Missing, of_view
 from nominima.judging.intervals import mean
 from nominima.judging.lanes import each_cell, named
 
@@ -92,7 +92,7 @@ def means(rows: pl.DataFrame, along: str = "size") -> pl.DataFrame:
 
 def _rows(panel: Panel, numbers: pl.DataFrame) -> pl.DataFrame:
     """The lanes of a panel's view, with those conditions only that vary in it, data set and noise always."""
-    lanes = numbers.filter(pl.col("view") == panel.view).with_columns(value=panel.value)
+    lanes = of_view(numbers, panel.view).with_columns(value=panel.value)
     lanes = lanes if panel.where is None else lanes.filter(panel.where)
     told = [name for name in lanes.columns if name not in COLUMNS]
     if panel.largest and told:

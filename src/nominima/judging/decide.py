@@ -32,7 +32,7 @@ class Asked(NamedTuple):
         return "untested" if self.sample is None else outcome(self.sample.estimate(level), self.rule)
 
 
-def decide(claim: str, findings: Findings, rule_digest: str, note: str = "") -> Verdict:
+def decide(claim: str, findings: Findings, note: str = "") -> Verdict:
     """The verdict of what a claim found; a note stands after its reason."""
     primary, *parts = (decide_part(part) for part in (findings.primary, *findings.parts))
     word = of_parts(primary.outcome, [part.outcome for part in parts])
@@ -41,7 +41,6 @@ def decide(claim: str, findings: Findings, rule_digest: str, note: str = "") -> 
         claim=claim,
         outcome=word,
         reason=of_claim(primary, parts, word) + note,
-        rule_digest=rule_digest,
         primary=primary,
         parts=parts,
         truer=trend.truer(findings.trend, findings.primary),
@@ -121,6 +120,8 @@ def _lack(sample: Sample, rule: Rule) -> str:
         return "nothing was measured"
     if sum(sample.lost.values()) == sample.runs:
         return f"all {sample.runs} runs are lost"
+    if sample.most_lost > MOST_LOST:
+        return ""  # inconclusive, and it says so
     seeds = sample.read["seed"].n_unique()
     found = sample.estimate(rule.confidence)
     decided = found.equal and found.n >= FEWEST_EQUAL

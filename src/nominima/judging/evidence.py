@@ -15,6 +15,7 @@ from nominima.tracing.trace import Trace
 if TYPE_CHECKING:
     from nominima.judging.parts import Findings
 
+AND = " | "  # between the names of views that share their lanes
 COLUMNS = {"view": pl.String, "size": pl.Float64, "place": pl.Float64, "seed": pl.Int64, "value": pl.Float64,
            "status": pl.String}  # fmt: skip
 
@@ -59,12 +60,20 @@ def load(paths: list[Path]) -> Evidence:
 
 
 def numbers(findings: "Findings") -> pl.DataFrame:
-    """Every number that a claim reads, a row for each network and view: conditions, then COLUMNS, sorted."""
-    frames = [view.lanes.with_columns(view=pl.lit(view.name)) for view in findings.views()]
+    """Every number that a claim reads, a row for each network and view: conditions, then COLUMNS, sorted.
+
+    Views of the same lanes, with other scores, are there once, under both names; `of_view` finds them by either.
+    """
+    frames = [lanes.with_columns(view=pl.lit(name)) for name, lanes in findings.stored()]
     table = pl.concat([pl.DataFrame(schema=COLUMNS), *frames], how="diagonal_relaxed")
     told = sorted(name for name in table.columns if name not in {*COLUMNS, "dial", "value_right", "arm"})
     fine = pl.when(pl.col("status") != "ok").then("status").alias("status")
     return table.select(*told, *COLUMNS).with_columns(fine).sort("view", *told, "size", "place", "seed")
+
+
+def of_view(table: pl.DataFrame, view: str) -> pl.DataFrame:
+    """The numbers of one view."""
+    return table.filter(pl.col("view").str.split(AND).list.contains(view))
 
 
 def write_numbers(path: Path, table: pl.DataFrame, trace: Trace) -> None:

@@ -32,7 +32,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from nominima.judging.evidence import Missing
+from nominima.judging.evidence import AND, Missing
 from nominima.judging.lanes import conditions, legend
 from nominima.judging.rules import Rule
 from nominima.judging.samples import Sample, Score, at_largest
@@ -77,7 +77,7 @@ class View:
 class Guard:
     """A case with a known answer, asked of every cell.
 
-    across: condition columns in which the case may differ from the cell.
+    across: condition columns, or parts as `optimizer` with its options, in which the case may differ from the cell.
     once: the case is no network (a planted landscape, a toy, a law of points): its one answer goes for all cells.
     scored: by the score of its view; else by that of the number that decides.
     """
@@ -93,7 +93,8 @@ class Guard:
         if self.once:
             return self.view.lanes
         read_at_stop = {"steps"} if condition.get("steps") is None else set[str]()  # then steps are no condition
-        shared = {name: value for name, value in condition.items() if name not in {*self.across, *read_at_stop}}
+        free = {*self.across, *read_at_stop}
+        shared = {name: value for name, value in condition.items() if not {name, name.partition(".")[0]} & free}
         return of_condition(self.view.lanes, shared)
 
 
@@ -146,6 +147,17 @@ class Findings:
     drawn: tuple[View, ...] = ()
     published: tuple[Published, ...] = ()
 
+    def stored(self) -> list[tuple[str, pl.DataFrame]]:
+        """The lanes of all views, each once, under the names of the views that share them joined by AND."""
+        found: list[tuple[list[str], pl.DataFrame]] = []
+        for view in self.views():
+            same = next((names for names, lanes in found if lanes.equals(view.lanes)), None)
+            if same is None:
+                found.append(([view.name], view.lanes))
+            else:
+                same.append(view.name)
+        return [(AND.join(names), lanes) for names, lanes in found]
+
     def views(self) -> Iterator[View]:
         """Every view, each once by name."""
         parts = (self.primary, *self.parts)
@@ -190,14 +202,12 @@ def of_condition(lanes: pl.DataFrame, condition: Condition) -> pl.DataFrame:
 
 
 def narrowed(findings: Findings) -> Findings:
-    """The findings with those conditions only that vary in the evidence, and those of ALWAYS."""
-    values: dict[str, set[Any]] = {}
-    for view in findings.views():
-        for name in conditions(view.lanes):
-            values.setdefault(name, set()).update(view.lanes[name].unique().to_list())
-    kept = {name for name, found in values.items() if len(found) > 1 or name in ALWAYS}
-    for part in (findings.primary, *findings.parts):
-        kept.update(part.decides.meta.root_names())
+    """The findings with those conditions only that tell its cells apart.
+
+    What is the same throughout the evidence, or follows from other conditions there (an optimizer's options from the
+    optimizer), is left out, but for those of ALWAYS and those that say which cells decide.
+    """
+    kept = _telling(findings)
 
     def narrow(view: View) -> View:
         return replace(view, lanes=view.lanes.drop(name for name in conditions(view.lanes) if name not in kept))
@@ -214,6 +224,19 @@ def narrowed(findings: Findings) -> Findings:
         shown=tuple(map(narrow, findings.shown)),
         drawn=tuple(map(narrow, findings.drawn)),
     )
+
+
+def _telling(findings: Findings) -> set[str]:
+    frames = [view.lanes.select(conditions(view.lanes)).unique() for view in findings.views() if conditions(view.lanes)]
+    if not frames:
+        return set()
+    cells = pl.concat(frames, how="diagonal_relaxed").unique()
+    roots = {root for part in (findings.primary, *findings.parts) for root in part.decides.meta.root_names()}
+    kept = [name for name in cells.columns if name in ALWAYS or name in roots]
+    for name in sorted(set(cells.columns) - set(kept), key=lambda name: ("." in name, name)):
+        if cells.n_unique(subset=[*kept, name]) > (cells.n_unique(subset=kept) if kept else 1):
+            kept.append(name)
+    return set(kept)
 
 
 def minus(lanes: pl.DataFrame) -> pl.DataFrame:

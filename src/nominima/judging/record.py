@@ -119,7 +119,6 @@ class Verdict(Strict):
     claim: str = Field(description="file name on the claims shelf")
     outcome: Outcome
     reason: str
-    rule_digest: str
     primary: PartVerdict
     parts: list[PartVerdict]
     truer: Truer

@@ -4,13 +4,11 @@ from collections.abc import Callable
 
 import polars as pl
 
-from nominima.ground.files import read
 from nominima.judging import evidence
 from nominima.judging.decide import decide, standing
 from nominima.judging.evidence import Evidence, Missing
 from nominima.judging.parts import Findings, Part, View, narrowed
 from nominima.judging.record import Scoreboard, Verdict, read_judged, write_judged
-from nominima.judging.register import rule_digest
 from nominima.judging.rules import Rule
 from nominima.measuring.table import failures
 from nominima.planning import shelf
@@ -36,8 +34,7 @@ def judge(task: job.Job) -> None:
     measurements = evidence.load(task.inputs)
     found, failed = job.attempted(lambda: findings(module.judge, module.RULE, measurements))
     found = found or nothing(module.RULE, f"judging it failed ({failed})")
-    digest = rule_digest(module.RULE, read(shelf.path("claims", name)).decode())
-    verdict = decide(name, found, digest, lost(failures(task.inputs)))
+    verdict = decide(name, found, lost(failures(task.inputs)))
     write_judged(task.outputs[0], verdict, task.trace)
     evidence.write_numbers(task.outputs[1], evidence.numbers(found), task.trace)
     print(f"{name}: {verdict.outcome}. {verdict.reason}")
