@@ -126,8 +126,8 @@ def _lost(
 ) -> pl.DataFrame:
     """Lanes: by how much starts of one kind do better than those of another; None: ordinary ones."""
     found = arms(at_mark(curve, mark, of), "start.kind")
-    both = (found.filter(pl.col("arm").eq_missing(pl.lit(kind, pl.String))).drop("arm") for kind in (one, other))
-    return less(*both)  # pyright: ignore[reportArgumentType]
+    is_one, is_other = (pl.col("arm").eq_missing(pl.lit(kind, pl.String)) for kind in (one, other))
+    return less(found.filter(is_one).drop("arm"), found.filter(is_other).drop("arm"))
 
 
 def _gains(curve: pl.DataFrame, of: str = "validation_loss", sign: int = 1) -> pl.DataFrame:

@@ -200,7 +200,8 @@ class _Pass:
         weight = parameters.leaves["embed.weight"]
         (lanes, size, values), grid = weight.shape, (positions.shape[1], batch)
         self._positions, self._grid, columns = positions.unsqueeze(-1), grid, math.prod(grid)
-        self._deltas = _Deltas(*(weight.new_empty(lanes, rows * size, columns) for rows in (1, 3, 4)), grid=grid)
+        h, qkv, up = (weight.new_empty(lanes, rows * size, columns) for rows in (1, 3, 4))
+        self._deltas = _Deltas(h, qkv, up, grid=grid)
         self._x, self._delta = weight.new_empty(lanes, values, *grid), torch.empty_like(self._deltas.h)
         self._embed = Linear(parameters, gradient, "embed", columns)
         depth = sum(leaf.name.startswith("up") for leaf in parameters.layout) // 2
