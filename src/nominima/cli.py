@@ -1,4 +1,4 @@
-"""The command line for people: `nominima trace`, `verify`, `verdicts`, `estimate`."""
+"""The command line for people: `nominima trace`, `verify`, `verdicts`, `estimate`, `learn`."""
 
 import io
 import json
@@ -15,11 +15,12 @@ from rich.console import Console
 from nominima.drawing import estimates
 from nominima.drawing import verdicts as verdicts_table
 from nominima.estimating.estimate import estimate as estimated
-from nominima.ground.files import REMEDY, Refusal
+from nominima.estimating.learn import learned, logs
+from nominima.ground.files import REMEDY, Refusal, write
 from nominima.ground.places import verdict
 from nominima.judging.record import Scoreboard, read_judged
 from nominima.judging.words import titles
-from nominima.planning.costs import read_costs
+from nominima.planning.costs import COSTS, read_costs
 from nominima.planning.digests import SOURCE
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
@@ -135,8 +136,8 @@ def estimate(
 ) -> None:
     """Say what params.yaml costs before anything starts: jobs, CPU minutes of each verb, minutes on your cores.
 
-    From benchmarks/costs.json, measured by `make bench WORK=costs`. What would run now is
-    what no ledger tells of, or whose files are not here.
+    From benchmarks/costs.json, measured by `make bench WORK=costs` and `nominima learn`. What
+    would run now is what no ledger tells of, or whose files are not here.
     """
     root = _project()
     found = estimated(Plan(load(root / "params.yaml")), read_costs(), cores, root)
@@ -144,6 +145,21 @@ def estimate(
         typer.echo(json.dumps(estimates.tree(found), indent=1))
     else:
         estimates.show(found, Console())
+
+
+@app.command()
+@told
+def learn() -> None:
+    """Read from the logs of the last run what its jobs cost, into benchmarks/costs.json.
+
+    `nominima estimate`, the progress that `snakemake` prints and the limit on what
+    params.yaml may ask for are made of it. Jobs that left no log keep what is known.
+    """
+    root = _project()
+    plan = Plan(load(root / "params.yaml"))
+    found = learned(plan, read_costs(), root)
+    write(COSTS, f"{found.model_dump_json(indent=1)}\n".encode())
+    typer.echo(f"{COSTS}: learned from {sum(map(len, logs(plan, root).values()))} logs")
 
 
 def _project() -> Path:

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,12 +15,12 @@ from nominima.drawing import estimates
 from nominima.estimating.estimate import Estimate, Expected, estimate, makespan, would_run
 from nominima.ground.files import Refusal
 from nominima.ground.places import ledger
-from nominima.planning.costs import Costs, at, read_costs, training_seconds
+from nominima.planning.costs import Costs, Measured, at, read_costs, training_seconds
 from nominima.planning.params import Params
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 from nominima.planning.run import Training
-from nominima.planning.steps import metric_steps
+from nominima.planning.steps import checkpoint_steps, metric_steps
 from nominima.tracing.ledger import compose
 from nominima.tracing.trace import Trace
 
@@ -30,8 +31,17 @@ COSTS = Costs(
     step={"mlp": {"10": 1e-6, "100": 1e-4}},
     answer={"mlp": {"10": 1e-7, "100": 1e-5}},
     optimizer={"adam": 1.0, "soap": 3.0},
-    measure={"norms": {"10": 0.1}, "curvature": {"10": 1.0, "100": 4.0}, "random_points": {"0": 7.0}},
+    measure={
+        "norms": Measured(counts={}, curves={"mlp": {"10": 0.1}}),
+        "curvature": Measured(counts={"examples": 500}, curves={"mlp": {"10": 1.0, "100": 4.0}}),
+        "random_points": Measured(counts={"points": 50, "seeds": 20}, curves={"": {"0": 7.0}}),
+    },
+    parameters={"mlp": {"10": 1000.0, "100": 10000.0}},
+    memory={"train": 1e8, "measure": 2e8},
 )
+
+
+NORMS = COSTS.measure["norms"]
 
 
 def training(**changes) -> Training:
@@ -109,7 +119,7 @@ def test_all_jobs_are_counted_with_what_they_cost(tmp_path):
 
 
 def test_names_never_measured_are_taken_for_something_near_and_told(tmp_path):
-    found = estimate(plan(model="cnn", optimizer="muon"), COSTS.model_copy(update={"measure": {"norms": {"10": 0.1}}}),
+    found = estimate(plan(model="cnn", optimizer="muon"), COSTS.model_copy(update={"measure": {"norms": NORMS}}),
                      1, tmp_path)  # fmt: skip
     assert steps_of(found) == steps_of(estimate(plan(), COSTS, 1, tmp_path))
     assert found.notes == [
@@ -173,8 +183,26 @@ def test_a_damaged_file_of_costs_is_refused(tmp_path):
 def test_an_absurd_budget_is_refused_before_anything_starts(tmp_path):
     text = (ROOT / "params.yaml").read_text().replace("128, 256]", "128, 4096]", 1)
     (tmp_path / "params.yaml").write_text(text.replace("steps: 5000", "steps: 9000000", 1))
-    with pytest.raises(Refusal, match=r"sweeps: about [\d,]+ CPU hours .* of them for sizes/w4096/clean"):
+    with pytest.raises(Refusal, match=r"about [\d,]+ CPU hours, .* of them for training sizes/w4096/clean"):
         load(tmp_path / "params.yaml")
+
+
+def test_measuring_counts_as_well(tmp_path):
+    text = (ROOT / "params.yaml").read_text()
+    greedy = re.sub(r"toy_minima: \{starts: \d+", "toy_minima: {starts: 9999, examples: 300000", text, count=1)
+    assert greedy != text
+    (tmp_path / "params.yaml").write_text(greedy)
+    with pytest.raises(Refusal, match=r"about [\d,]+ CPU hours, .* of them for toy_minima of datasets/mnist1d"):
+        load(tmp_path / "params.yaml")
+
+
+def test_memory_and_disk_are_told(tmp_path):
+    found = estimate(plan(), COSTS, 1, tmp_path)
+    narrow, wide = found.of("train")
+    assert (narrow.memory, wide.memory) == (1e8 + 10 * 4 * 4 * 1000, 1e8 + 10 * 4 * 4 * 10_000)
+    kept = len(checkpoint_steps(1000)) + 2
+    assert narrow.disk == pytest.approx(4 * (4 * 1000 * kept + 3 * len(metric_steps(1000)) * 120))
+    assert estimates.needs(found) == (max(job.memory for job in found.jobs), narrow.disk + wide.disk)
 
 
 def test_the_shipped_scale_is_told_without_torch():

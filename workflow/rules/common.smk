@@ -3,10 +3,12 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger as snakemake_logger
 
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 try:
+    from nominima.estimating import progress
     from nominima.planning import busy, digests, guard, workplace
     from nominima.ground.files import Refusal
     from nominima.ground.places import VERBS, ledger
@@ -26,6 +28,8 @@ try:
     PLAN = Plan(load(Path("params.yaml")))
     # A job's own process has nothing to decide: the main one did.
     STANDING = standing.start(PLAN.by_verb) if workflow.is_main_process else None
+    if workflow.is_main_process:
+        progress.watch(PLAN, snakemake_logger)
     for warning in guard.environment():
         print(f"warning: {warning}", file=sys.stderr)
     if workflow.is_main_process and (told := busy.held()):

@@ -28,6 +28,9 @@ def show(estimate: Estimate, console: Console) -> None:
                   f"{_told(estimate.wall(estimate.due))} for what would run now", highlight=False)  # fmt: skip
     steps, starts = shares(estimate)
     console.print(f"training steps take {steps:.0%} of the CPU time, starting torch {starts:.0%}", highlight=False)
+    memory, disk = needs(estimate)
+    console.print(f"its runs take {disk / 1e9:.1f} GB on disk, its largest job {memory / 1e9:.1f} GB of memory",
+                  highlight=False)  # fmt: skip
     for job in biggest(estimate):
         console.print(Text.assemble((f"{_told(job.seconds):>10}", "bold"), f"  {job.verb} {job.job}"), soft_wrap=True)
     for note in estimate.notes:
@@ -44,6 +47,8 @@ def tree(estimate: Estimate) -> dict[str, Any]:
         "now": {"wall_seconds": round(estimate.wall(estimate.due), 1)},
         "share_of_training_steps": round(steps, 3),
         "share_of_starting_torch": round(starts, 3),
+        "largest_job_bytes": round(needs(estimate)[0]),
+        "disk_bytes": round(needs(estimate)[1]),
         "biggest": [
             {"verb": job.verb, "job": job.job, "cpu_seconds": round(job.seconds, 1)} for job in biggest(estimate)
         ],
@@ -55,6 +60,11 @@ def shares(estimate: Estimate) -> tuple[float, float]:
     """Of all CPU time of all jobs: that of training steps, and that of starting processes with torch."""
     whole = sum(job.seconds for job in estimate.jobs)
     return sum(job.steps for job in estimate.jobs) / whole, sum(job.start for job in estimate.jobs) / whole
+
+
+def needs(estimate: Estimate) -> tuple[float, float]:
+    """Bytes: of memory, what the job holds that holds most; of disk, what all trajectories take."""
+    return max(job.memory for job in estimate.jobs), sum(job.disk for job in estimate.jobs)
 
 
 def biggest(estimate: Estimate) -> list[Expected]:

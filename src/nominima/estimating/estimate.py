@@ -4,11 +4,10 @@ import heapq
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from statistics import median
 from typing import Any, NamedTuple
 
 from nominima.ground.places import VERBS, ledger
-from nominima.planning.costs import Costs, at, training_seconds
+from nominima.planning.costs import Costs, measuring_seconds, training_bytes, training_seconds
 from nominima.planning.params import Params
 from nominima.planning.plan import Job, Plan
 from nominima.planning.run import Training, apart
@@ -18,7 +17,8 @@ NEAREST = {"family": "the dearest known", "optimizer": "adam"}
 
 
 class Expected(NamedTuple):
-    """A job: CPU seconds in all, those of training steps, those of starting torch, and whether it would run now."""
+    """A job: CPU seconds in all, those of training steps, those of starting torch, and whether it would run now;
+    bytes that it holds in memory at most, and that its files take on disk (of trajectories only)."""
 
     verb: str
     job: str
@@ -26,6 +26,8 @@ class Expected(NamedTuple):
     steps: float
     start: float
     due: bool
+    memory: float = 0.0
+    disk: float = 0.0
 
 
 class Estimate(NamedTuple):
@@ -59,8 +61,9 @@ def estimate(plan: Plan, costs: Costs, cores: int, root: Path = Path()) -> Estim
         for name, job in plan.jobs(verb).items():
             spec = json.loads(job.spec)
             seconds, steps = guess.job(verb, name, spec)
+            memory, disk = guess.bytes(verb, spec)
             start = costs.start[verb] if "run" in spec else 0.0  # only what deals with runs needs torch
-            jobs.append(Expected(verb, name, seconds, steps, start, name in due[verb]))
+            jobs.append(Expected(verb, name, seconds, steps, start, name in due[verb], memory, disk))
         jobs.append(Expected("seal", verb, costs.job["seal"], 0.0, 0.0, bool(due[verb])))
     return Estimate(jobs, cores, sorted(guess.notes))
 
@@ -110,6 +113,15 @@ class _Guess:
             return self._costs.start["measure"] + self._measures(spec), 0.0
         return self._costs.job["page" if name == "page" else verb], 0.0
 
+    def bytes(self, verb: str, spec: dict[str, Any]) -> tuple[float, float]:
+        """What a job holds in memory at most, and what its files take on disk."""
+        base, datasets = self._costs.memory.get(verb, 0.0), self._params.datasets
+        if verb != "train":
+            return base, 0.0
+        runs = [run.training for run in apart(spec)]
+        parts = [training_bytes(training, datasets.get(training.dataset), self._costs) for training in runs]
+        return base + sum(memory for memory, _ in parts), sum(disk for _, disk in parts)
+
     def _run(self, training: Training) -> tuple[float, float]:
         for kind, name, known in (
             ("family", training.model, self._costs.step),
@@ -120,13 +132,12 @@ class _Guess:
         return training_seconds(training, self._params.datasets.get(training.dataset), self._costs)
 
     def _measures(self, spec: dict[str, Any]) -> float:
-        trainings = [run.training for run in apart(spec)] if "run" in spec else []
-        subjects = [(training.seeds, training.size) for training in trainings] or [(1, 0)]
-        return sum(lanes * self._measure(name, size) for lanes, size in subjects for name in spec["measures"])
-
-    def _measure(self, name: str, size: int) -> float:
-        known = self._costs.measure
-        if name in known:
-            return at(known[name], size)
-        self.notes.add(f"measure {name} was never measured: taken for a typical one")
-        return median(at(curve, size) for curve in known.values())
+        for name in spec["measures"]:
+            if name not in self._costs.measure:
+                self.notes.add(f"measure {name} was never measured: taken for a typical one")
+        subjects = [run.training for run in apart(spec)] if "run" in spec else [None]
+        return sum(
+            measuring_seconds(name, options, training, self._costs)
+            for training in subjects
+            for name, options in spec["measures"].items()
+        )

@@ -1,8 +1,10 @@
-"""What jobs cost, as `make bench WORK=costs` measured it on one core: benchmarks/costs.json."""
+"""What jobs cost, as benchmarks and their own logs say, on one core: benchmarks/costs.json."""
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
 from typing import Annotated
 
 from pydantic import Field, ValidationError
@@ -11,27 +13,40 @@ from nominima.ground.files import Refusal, read
 from nominima.ground.records import Strict
 from nominima.planning import shelf
 from nominima.planning.params import DatasetEntry
-from nominima.planning.run import Training
-from nominima.planning.steps import metric_steps
+from nominima.planning.run import Options, Training
+from nominima.planning.steps import checkpoint_steps, metric_steps
 
 COSTS = shelf.SOURCE.parent.parent / "benchmarks/costs.json"
 SPLITS = ("train", "validation", "test")
 REMEDY = "`make bench WORK=costs` measures it again"
+COPIES = 10  # of the parameters of all lanes, in memory while they are trained
+FLOAT, RECORD = 4, 3  # bytes of a parameter, and of what is kept of a lane's answer to an example
 
 Amount = Annotated[float, Field(gt=0)]
 Curve = Annotated[dict[Annotated[str, Field(pattern=r"^\d+$")], Amount], Field(min_length=1)]
 """size → CPU seconds; straight lines through log size and log seconds between and beyond."""
 
 
+class Measured(Strict):
+    """What a measure cost: per lane of a run, or at all."""
+
+    counts: dict[str, Annotated[int, Field(ge=1)]] = Field(description="its whole numbers of 1 and more, as they were")
+    curves: Annotated[dict[str, Curve], Field(min_length=1)] = Field(
+        description="family → size → CPU seconds a lane; of no run: '' → 0"
+    )
+
+
 class Costs(Strict):
-    """CPU seconds on one core."""
+    """CPU seconds on one core, and memory."""
 
     job: dict[str, Amount] = Field(description="a typical job of prepare, judge, report, page and seal, start included")
     start: dict[str, Amount] = Field(description="a process of train or measure before its work")
     step: dict[str, Curve] = Field(description="family → size → a training step with Adam, per example and lane")
     answer: dict[str, Curve] = Field(description="family → size → an evaluation, per example and lane")
     optimizer: dict[str, Amount] = Field(description="a step with it, relative to one with Adam")
-    measure: dict[str, Curve] = Field(description="measure → size of an mlp, or 0 → per lane, or at all")
+    measure: dict[str, Measured] = Field(description="measure → what it cost, and with which options")
+    parameters: dict[str, Curve] = Field(description="family → size → how many parameters")
+    memory: dict[str, Amount] = Field(description="verb → bytes that a job holds at most, without its parameters")
 
 
 def read_costs(path: Path = COSTS) -> Costs:
@@ -68,6 +83,39 @@ def training_seconds(training: Training, entry: DatasetEntry | None, costs: Cost
     return steps + looks * at(_nearest(costs.answer, family), training.size), steps
 
 
+def measuring_seconds(name: str, options: Options, training: Training | None, costs: Costs) -> float:
+    """CPU seconds of a measure of a run, or of a data set or theory; of one never measured, those of a typical one.
+
+    They are taken to grow with each of its whole numbers, as `starts` or `points`, in proportion.
+    """
+    lanes, family, size = (training.seeds, training.model, training.size) if training else (1, "", 0)
+    known = costs.measure.get(name)
+    if known is None:
+        alike = [at(_nearest(each.curves, family), size) for each in costs.measure.values()]
+        return lanes * median(alike)
+    now = counts(name, options)
+    grown = math.prod(now[key] / value for key, value in known.counts.items() if key in now)
+    return lanes * grown * at(_nearest(known.curves, family), size)
+
+
+def counts(name: str, options: Options) -> dict[str, int]:
+    """The options of a measure that count something from 1 on, those with their default among them."""
+    known = shelf.options("measures", name)
+    fields = known.model_fields.items()
+    counted = [key for key, field in fields if any(getattr(limit, "ge", None) == 1 for limit in field.metadata)]
+    told = known.model_validate_json(json.dumps(options))
+    return {key: getattr(told, key) for key in counted}
+
+
+def training_bytes(training: Training, entry: DatasetEntry | None, costs: Costs) -> tuple[float, float]:
+    """Bytes of a run: in memory while it is trained, without what any job holds; and on disk afterwards."""
+    parameters = at(_nearest(costs.parameters, training.model), training.size)
+    splits = _splits(training, entry)
+    points, kept = len(metric_steps(training.steps)), len(checkpoint_steps(training.steps)) + 2
+    files = training.seeds * (FLOAT * parameters * kept + RECORD * points * (splits["train"] + splits["validation"]))
+    return COPIES * FLOAT * parameters * training.seeds * len(training.rates), files
+
+
 def _nearest(curves: Mapping[str, dict[str, float]], family: str) -> dict[str, float]:
     """A family's curve; of one never measured, that of the dearest family."""
     return curves[family] if family in curves else max(curves.values(), key=lambda curve: at(curve, 64))
@@ -75,6 +123,11 @@ def _nearest(curves: Mapping[str, dict[str, float]], family: str) -> dict[str, f
 
 def _examples(training: Training, entry: DatasetEntry | None) -> int:
     """Examples looked at in an evaluation: those of all splits, the test split for clean and noisy labels at once."""
+    return sum(_splits(training, entry).values())
+
+
+def _splits(training: Training, entry: DatasetEntry | None) -> dict[str, int]:
+    """Examples of each split, of training those that the run takes; 0 where its data set does not say."""
     told = {split: entry.options.get(split, 0) if entry else 0 for split in SPLITS}
-    counts = {split: count if isinstance(count, int) else 0 for split, count in told.items()}
-    return sum(counts.values()) - counts["train"] + (training.examples or counts["train"])
+    known = {split: count if isinstance(count, int) else 0 for split, count in told.items()}
+    return known | {"train": training.examples or known["train"]}

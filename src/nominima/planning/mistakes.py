@@ -9,14 +9,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from nominima.ground.files import suggest
-from nominima.planning import shelf, sources
-from nominima.planning.costs import COSTS, read_costs, training_seconds
+from nominima.planning import budget, shelf, sources
 from nominima.planning.params import Params, Sweep
 from nominima.planning.run import Options, Training
 
 MOST_RUNS = 2_000
 LONGEST = 200  # characters of a folder's name; file systems end at 255
-MOST_HOURS = 1_000  # of training, on one core
 OF_TYPES = {"[key]", "[one]", "[several]"}  # parts of a place that the types add to those of the file
 NAME_RULE = "use a-z, 0-9, _ and -, starting with a letter or digit, at most 41 characters"
 
@@ -62,24 +60,7 @@ def mistakes(params: Params) -> Iterator[str]:
     for name in params.sweeps:
         yield from _in_sweep(params, name)
     yield from sources.mistakes(params)
-    yield from _beyond_budget(params)
-
-
-def _beyond_budget(params: Params) -> Iterator[str]:
-    if not COSTS.exists():
-        return
-    costs = read_costs()
-    hours = {
-        run.name: training_seconds(run.training, params.datasets.get(run.training.dataset), costs)[0] / 3600
-        for run in params.runs().values()
-    }
-    whole = sum(hours.values())
-    if whole > MOST_HOURS:
-        dearest = max(hours, key=lambda name: hours[name])
-        yield (
-            f"sweeps: about {whole:,.0f} CPU hours of training, {hours[dearest]:,.0f} of them for {dearest}; "
-            f"at most {MOST_HOURS:,} are allowed: ask for fewer steps, fewer seeds or smaller sizes"
-        )
+    yield from budget.mistakes(params)
 
 
 def _drawn(params: Params) -> Iterator[str]:

@@ -102,6 +102,13 @@ def main(verb: str, work: Callable[[Job], None]) -> None:
         if not out_of_memory(error):
             raise
         sys.exit(f"{verb}: {MEMORY}: it had {_peak():.1f} GB and could not get more; {LOWER}")
+    print(spent())
+
+
+def spent() -> str:
+    """What this process has cost so far, as the last line of a job's log."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return f"cost: {used.ru_utime + used.ru_stime:.2f} CPU s, {used.ru_maxrss / 1e3:.0f} MB"
 
 
 def attempted(work: Callable[[], Result]) -> tuple[Result | None, str]:

@@ -129,10 +129,12 @@ def headline(trajectory: Trajectory) -> str:
     """One line on how a run went: lanes, divergence, and the stop by validation loss (lane means)."""
     run, stopped = trajectory.run, trajectory.stops
     lost = int((trajectory.diverged >= 0).sum())
+    size = trajectory.theta.shape[-1]
     loss, accuracy = stopped["validation_loss"].mean(), stopped["test_accuracy"].mean()
     told = f"stop by validation loss {loss:.4f}" if isinstance(loss, float) else "no validation"
     reached = f"test accuracy {accuracy:.4f}" if isinstance(accuracy, float) else "all diverged at the start"
-    return f"{run.name}: {len(run.seeds)} lanes, {lost} diverged, {run.training.steps} steps; {told}, {reached}"
+    went = f"{len(run.seeds)} lanes, {lost} diverged, {run.training.steps} steps; {told}, {reached}"
+    return f"{run.name}: {went}; {size} parameters"
 
 
 if __name__ == "__main__":
