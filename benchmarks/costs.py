@@ -28,7 +28,7 @@ from nominima.training.evaluation import answers
 SIZES = {"mlp": (4, 16, 64, 256), "cnn": (4, 16, 64), "transformer": (8, 32, 64)}
 WIDTH = 64  # at which optimizers are compared
 MEASURED = {"mlp": (16, 128), "cnn": (4, 16), "transformer": (8, 16)}  # sizes that measures are taken of
-CLAIMS = ("c1a_random_points", "c2a_minima_vanish", "c2b_escape_direction")  # with measures of theory and data sets
+CLAIM = "c1a_random_points"  # judged and drawn without a trained network
 ROOT = Path(__file__).parent.parent
 MADE_OF_IMPORTS = {"page": "nominima.verbs.page", "seal": "nominima.verbs.seal"}
 BEFORE_WORK = {"train": "nominima.verbs.train", "measure": "nominima.measuring.subject"}
@@ -75,7 +75,7 @@ def _project(folder: Path) -> Plan:
     plan = Plan(load(folder / "params.yaml"))
     for verb in ("prepare", "train", "measure", "judge", "report"):
         for name, job in plan.jobs(verb).items():
-            if name not in ("scoreboard", "page"):
+            if verb in ("prepare", "train", "measure") or name == CLAIM:
                 log = folder / "logs" / verb / f"{name}.log"
                 log.parent.mkdir(parents=True, exist_ok=True)
                 log.write_text(_python(_arguments(verb, job), folder)[1])
@@ -93,8 +93,13 @@ def _params() -> dict[str, Any]:
     return params | {
         "training": params["training"] | {"steps": 200},
         "sweeps": sweeps,
-        "claims": {name: {"datasets": params["claims"][name]["datasets"]} for name in CLAIMS},
+        "claims": {name: {"datasets": ["mnist1d"]} for name in shelf.names("claims") if _beyond_runs(name)},
     }
+
+
+def _beyond_runs(claim: str) -> bool:
+    """Whether a claim asks for a measure of theory or of a data set."""
+    return any(shelf.constant("measures", name, "OF") != "run" for name in shelf.constant("claims", claim, "MEASURES"))
 
 
 def _arguments(verb: str, job: Job) -> list[str]:

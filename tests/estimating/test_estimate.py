@@ -189,10 +189,12 @@ def test_an_absurd_budget_is_refused_before_anything_starts(tmp_path):
 
 def test_measuring_counts_as_well(tmp_path):
     text = (ROOT / "params.yaml").read_text()
-    greedy = re.sub(r"toy_minima: \{starts: \d+", "toy_minima: {starts: 9999, examples: 300000", text, count=1)
+    greedy = re.sub(
+        r"random_points: \{[^}]*", "random_points: {points: 9999, seeds: 9999, highest: 999999", text, count=1
+    )
     assert greedy != text
     (tmp_path / "params.yaml").write_text(greedy)
-    with pytest.raises(Refusal, match=r"about [\d,]+ CPU hours, .* of them for toy_minima of datasets/mnist1d"):
+    with pytest.raises(Refusal, match=r"about [\d,]+ CPU hours, .* of them for random_points of theory"):
         load(tmp_path / "params.yaml")
 
 
