@@ -60,7 +60,7 @@ lock:
 register: install
 	PYTHONPATH=. python docs/register.py "$(WHY)"
 
-# What is generated from the source into README.md and workflow/schemas.
+# What is generated from the source and from params.yaml: README.md, workflow/schemas, params.full.yaml.
 docs: install
 	PYTHONPATH=. python docs/generate.py
 
