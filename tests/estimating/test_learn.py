@@ -63,7 +63,7 @@ def test_a_measure_costs_more_with_each_of_its_numbers() -> None:
     usual = measuring_seconds("curvature", {}, plan().runs["s/a"].training, COSTS)
     assert usual == pytest.approx(4 * 1.0)
     training = plan().runs["s/a"].training
-    assert measuring_seconds("curvature", {"examples": 1500}, training, COSTS) == pytest.approx(3 * usual)
+    assert measuring_seconds("curvature", {"iterations": 300}, training, COSTS) == pytest.approx(3 * usual)
     wider = training.model_copy(update={"size": 100, "seeds": 1})
     assert measuring_seconds("curvature", {}, wider, COSTS) == pytest.approx(4.0)
     assert measuring_seconds("random_points", {"points": 500}, None, COSTS) == pytest.approx(70)
