@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from nominima.judging.arms import arms, chosen, less, lowest
+from nominima.judging.arms import arms, inner_lowest, inside, less, lowest, strongest
 from nominima.judging.lanes import conditions
 
 
@@ -22,6 +22,8 @@ FRAME = frame(
     ("a", 4, 0.0, 1, 1.0), ("a", 4, 0.0, 2, 2.0), ("a", 4, 0.1, 1, 1.5), ("a", 4, 0.1, 2, 2.25),
     ("a", 4, 0.5, 1, 1.25), ("a", 4, 0.5, 2, 2.5), ("a", 8, 0.0, 1, 9.0), ("b", 4, 0.0, 1, 9.0),
 )  # fmt: skip
+
+ARMS = (0.01, 0.1, 1.0)
 
 
 def test_arms_are_networks_that_differ_in_one_knob():
@@ -68,8 +70,26 @@ def test_differences_are_of_the_same_seed():
 
 
 @pytest.mark.parametrize(("first", "best"), [(1.5, 0.1), (1.6, 0.5)])
-def test_the_lowest_mean_is_chosen_and_of_equals_the_first(first, best):
+def test_the_lowest_mean_is_found_and_of_equals_the_first(first, best):
     changed = pl.when((pl.col("l2") == 0.1) & (pl.col("seed") == 1)).then(first).otherwise("value").alias("value")
     best_arm = lowest(arms(FRAME.with_columns(changed), "l2").filter(pl.col("arm") > 0))
-    assert chosen(FRAME.rename({"l2": "arm"}), best_arm).height == 2
     assert best_arm.select("dataset", "size", "arm").rows() == [("a", 4.0, best)]
+
+
+def test_an_inner_arm_has_its_lanes_and_one_at_an_edge_has_lost_ones():
+    curves = {1: (2.0, 1.0, 3.0), 2: (1.0, 2.0, 3.0), 3: (3.0, 2.0, 1.0)}
+    rows = [("a", size, l2, 1, value) for size, its in curves.items() for l2, value in zip(ARMS, its, strict=True)]
+    found = arms(frame(*rows).with_columns(status=pl.lit("ok")), "l2")
+    best = inner_lowest(found, 3)
+    assert best.sort("size").select("size", "arm", "edge").rows() == [
+        (1, 0.1, False), (2, 0.01, True), (3, 1.0, True)
+    ]  # fmt: skip
+    kept = inside(found, best).sort("size")
+    assert kept.select("size", "value", "status").rows() == [(1, 1.0, "ok"), (2, None, "edge"), (3, None, "edge")]
+    assert conditions(kept) == conditions(found)
+    assert inner_lowest(found, 4).is_empty()
+    assert inside(found, inner_lowest(found, 4)).is_empty()
+
+
+def test_the_strongest_arm_of_each_cell():
+    assert strongest(arms(FRAME, "l2")).sort("seed").select("seed", "value").rows() == [(1, 1.25), (2, 2.5)]

@@ -31,11 +31,6 @@ def less(frame: pl.DataFrame, arm: object) -> pl.DataFrame:
     return pairs.with_columns(value=pl.col("value") - pl.col("value_right")).drop("value_right")
 
 
-def chosen(frame: pl.DataFrame, arm: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the arms that `lowest` found."""
-    return frame.join(arm, on=arm.columns, how="semi", nulls_equal=True)
-
-
 def lowest(frame: pl.DataFrame) -> pl.DataFrame:
     """The arm of the lowest mean value over seeds of each cell and size; of equals the first.
 
@@ -46,3 +41,28 @@ def lowest(frame: pl.DataFrame) -> pl.DataFrame:
     means = frame.group_by(*key, "arm", maintain_order=True).agg(pl.col("value").mean()).drop_nulls("value")
     ordered = means.sort("value", "arm")
     return ordered.group_by(key, maintain_order=True).first().select(*key, "arm").sort(key)
+
+
+def strongest(frame: pl.DataFrame) -> pl.DataFrame:
+    """The lanes of each cell's largest arm."""
+    return frame.filter(pl.col("arm") == pl.col("arm").max().over(conditions(frame))).drop("arm")
+
+
+def inner_lowest(frame: pl.DataFrame, fewest: int) -> pl.DataFrame:
+    """The arms that `lowest` finds where at least so many were compared, and whether each is at an `edge` of its grid.
+
+    Returns:
+        conditions, size, arm and edge.
+    """
+    key, arm = [*conditions(frame), "size"], pl.col("arm")
+    grid = frame.group_by(key).agg(low=arm.min(), high=arm.max(), count=arm.n_unique())
+    best = lowest(frame).join(grid.filter(pl.col("count") >= fewest), on=key, nulls_equal=True, maintain_order="left")
+    return best.with_columns(edge=(arm == pl.col("low")) | (arm == pl.col("high"))).drop("low", "high", "count")
+
+
+def inside(frame: pl.DataFrame, best: pl.DataFrame) -> pl.DataFrame:
+    """The lanes of the arms that `inner_lowest` found; without a value, `edge`, where a better one may lie beyond."""
+    on = [name for name in best.columns if name != "edge"]
+    found, edge = frame.join(best, on=on, nulls_equal=True, maintain_order="left"), pl.col("edge")
+    status = pl.when(edge).then(pl.lit("edge")).otherwise("status")
+    return found.with_columns(value=pl.when(~edge).then("value"), status=status).drop("arm", "edge")
