@@ -107,6 +107,10 @@ def test_what_is_no_params_file_is_told_with_its_place(tmp_path: Path, text: str
             "datasets.mnist1d.source: 'nmist1d' is no file of src/nominima/datasets/",
         ),
         ({"measures__lime": {}}, "measures.lime: 'lime' is no file of src/nominima/measures/; did you mean 'line'?"),
+        (
+            {"measures__barriers__pairs": 0},
+            "measures.barriers, options of measures/barriers: pairs: 0: Input should be",
+        ),
         ({"claims__c9z": {}}, "claims.c9z: 'c9z' is no file of src/nominima/claims/"),
         ({"sweeps__sizes__axes__size__w3": {"size": 2}}, "sizes/noisy.w2 and sizes/noisy.w3 are the same training"),
         ({"sweeps__sizes": None}, "sweeps.sizes: null"),

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from pydantic import ValidationError
+
 from nominima.ground.files import Refusal
 from nominima.planning.costs import COSTS, Costs, measuring_seconds, read_costs, training_seconds
 from nominima.planning.params import Params
@@ -16,7 +18,7 @@ def mistakes(params: Params) -> Iterator[str]:
         return
     try:
         hours = {what: seconds / 3600 for what, seconds in _parts(Plan(params), read_costs())}
-    except Refusal:  # a name on no shelf has its own line
+    except (Refusal, ValidationError):  # a name on no shelf, or an option that a measure refuses, has its own line
         return
     whole = sum(hours.values())
     if whole > MOST_HOURS:
