@@ -10,7 +10,7 @@ from nominima.planning.reader import load
 SMOKE = (Path(__file__).parents[1] / "params.smoke.yaml").read_text()
 LABEL = "n" * 40
 LONG = "".join(f"      ax{at}:\n        {LABEL}{at}: {{}}\n" for at in range(10))
-PATHS = "curvature: {iterations: 10, examples: 100, seeds: 1}"
+PATHS = "curvature: {iterations: 10, seeds: 1}"
 
 
 def refused(text: str, folder: Path) -> str:
