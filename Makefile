@@ -40,9 +40,9 @@ bench: .venv-bench/.installed
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r benchmarks/requirements.txt
 	touch $@
 
-# The whole chain on tests/params.smoke.yaml in a throw-away clone.
+# Every claim through the whole chain, on tests/params.smoke.yaml in a throw-away project.
 smoke: install
-	tests/smoke.sh
+	pytest tests/pipeline/test_whole_chain.py
 
 check: install
 	ruff check

@@ -69,7 +69,16 @@ def jobs(output: str) -> set[str]:
 
 
 def build(root: Path) -> Path:
-    """The smoke project, built from nothing, recorded and committed."""
+    """The smallest project, built from nothing, recorded and committed."""
+    project = lay(root, ROOT / "tests/pipeline/params.yaml")
+    project.snakemake()
+    assert jobs(project.run("dvc", "repro")) == set(), "DVC records what Snakemake made, it makes nothing again"
+    project.commit()
+    return root
+
+
+def lay(root: Path, params: Path) -> Project:
+    """A project as a fresh clone has it, without results and with other params."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -77,13 +86,10 @@ def build(root: Path) -> Path:
         if not name.startswith("reports/") and name != "dvc.lock" and (ROOT / name).exists():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, root / name)
-    shutil.copy(ROOT / "tests/pipeline/params.yaml", root / "params.yaml")
+    shutil.copy(params, root / "params.yaml")
     project = Project(root)
     project.run("git", "init", "-q", "-b", "main")
-    project.snakemake()
-    assert jobs(project.run("dvc", "repro")) == set(), "DVC records what Snakemake made, it makes nothing again"
-    project.commit()
-    return root
+    return project
 
 
 def copy(source: Path, target: Path) -> Project:
