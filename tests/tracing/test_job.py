@@ -56,11 +56,16 @@ def test_any_other_error_keeps_its_traceback() -> None:
 
 def test_the_peak_of_memory_is_in_the_log_of_a_killed_job(tmp_path: Path) -> None:
     killed = f"""
-import os, sys, time
+import builtins, os, sys, threading
 from nominima.tracing import job
 job.FIRST, job.digests.changed = 0.0, lambda _: False
+written, write = threading.Event(), print
+def watched(*texts, **options):
+    write(*texts, **options)
+    written.set()
+builtins.print = watched
 def work(_):
-    time.sleep(2)
+    written.wait(60)
     os.kill(os.getpid(), 9)
 sys.argv = {ASKED!r}
 job.main("measure", work)

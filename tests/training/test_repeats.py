@@ -36,8 +36,8 @@ for model, options, optimizer, dropout in cases:
     [(trajectory, records)] = fit([chosen], blobs(), say=lambda _: None)
     table = trajectory.metrics.write_csv().encode()
     print(model, options, optimizer, dropout, digest(trajectory.theta, records.loss, records.validation_loss, table))
-few = {"examples": 50, "inputs": 3, "widest": 2, "widest_undecayed": 1, "starts": 6}
-few |= {"embedded": 2, "widest_embedded": 1}
+few = {"examples": 50, "inputs": 3, "starts": 3, "deciding": 6}
+few |= {"widest": 2, "widest_undecayed": 1, "widest_embedded": 1}
 print("toy_minima", digest(toy_minima.measure(blobs(), **few).write_csv().encode()))
 """
 
