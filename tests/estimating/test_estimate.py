@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from nominima import cli
 from nominima.drawing import estimates
-from nominima.estimating.estimate import Estimate, Expected, estimate, makespan, would_run
+from nominima.estimating.estimate import Expected, Forecast, estimate, makespan, would_run
 from nominima.ground.files import Refusal
 from nominima.ground.places import ledger
 from nominima.planning.costs import Costs, Measured, at, read_costs, training_seconds
@@ -69,7 +69,7 @@ def plan(**changes) -> Plan:
     return Plan(Params.model_validate_json(json.dumps(params)))
 
 
-def steps_of(found: Estimate) -> list[float]:
+def steps_of(found: Forecast) -> list[float]:
     return [job.steps for job in found.of("train")]
 
 
@@ -221,7 +221,7 @@ def test_the_shipped_scale_is_told_without_torch():
 def test_minutes_and_the_biggest_jobs_are_told_to_people():
     jobs = [Expected("train", "s/a", 7200.0, 3600.0, 4.0, True), Expected("judge", "c", 10.0, 0.0, 0.0, False)]
     console = Console(width=100, record=True, file=io.StringIO())
-    estimates.show(Estimate(jobs, 2, ["odd"]), console)
+    estimates.show(Forecast(jobs, 2, ["odd"]), console)
     told = console.export_text()
     rows = [line.split() for line in told.splitlines()]
     assert ["train", "1", "2.0", "h", "1", "2.0", "h"] in rows

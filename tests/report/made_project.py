@@ -15,7 +15,7 @@ from nominima.judging.record import Verdict, write_judged
 from nominima.judging.words import Words
 from nominima.planning import digests
 from nominima.tracing.artefact import embed
-from nominima.tracing.job import Job
+from nominima.tracing.job import Work
 from nominima.tracing.ledger import compose
 from nominima.tracing.trace import Trace
 from nominima.verbs import page
@@ -73,7 +73,7 @@ def make(folder: Path, verdicts: dict[str, Verdict], claims: dict[str, Words] | 
             drawn = embed(SVG, "svg", trace("report", {"figure": name}, inputs))
             write(Path(figure(name, "svg")), drawn)
         inputs = [Path(ledger(verb)) for verb in VERBS[:-1]]
-        task = Job(
+        task = Work(
             "report",
             {"claims": sorted(verdicts)},
             digests.code("verbs.page", "verbs/page.html"),

@@ -19,7 +19,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ended(error: BaseException) -> str | int | None:
-    def work(_: job.Job) -> None:
+    def work(_: job.Work) -> None:
         raise error
 
     with pytest.raises(SystemExit) as end:
@@ -47,7 +47,7 @@ def test_ctrl_c_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_any_other_error_keeps_its_traceback() -> None:
-    def work(_: job.Job) -> None:
+    def work(_: job.Work) -> None:
         raise RuntimeError("a bug")
 
     with pytest.raises(RuntimeError, match="a bug"):

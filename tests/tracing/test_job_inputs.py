@@ -23,9 +23,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     build(plan())
 
 
-def judge(*inputs: Path, code: str | None = None) -> job.Job:
+def judge(*inputs: Path, code: str | None = None) -> job.Work:
     code = digests.code("verbs.judge:judge") if code is None else code
-    return job.Job(verb="judge", spec={"claim": CLAIM}, code=code, inputs=list(inputs), outputs=[VERDICT])
+    return job.Work(verb="judge", spec={"claim": CLAIM}, code=code, inputs=list(inputs), outputs=[VERDICT])
 
 
 def rewrite(**changes: object) -> None:

@@ -11,7 +11,7 @@ from nominima.ground.files import Refusal
 from nominima.ground.places import VERBS, ledger
 from nominima.planning.plan import Job
 from nominima.tracing.artefact import read_trace
-from nominima.tracing.standing import Standing, start, steps
+from nominima.tracing.standing import State, start, steps
 from nominima.verbs.seal import seal
 
 TABLE = "data/measures/runs/width/w4/norms.parquet"
@@ -28,7 +28,7 @@ def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     return jobs
 
 
-NOTHING = Standing(frozenset(), frozenset(), [], [])
+NOTHING = State(frozenset(), frozenset(), [], [])
 
 
 def rewrite(path: str, value: int = 8, **changes: object) -> None:

@@ -14,7 +14,7 @@ from nominima.ground.places import table
 from nominima.measuring.table import read_table
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
-from nominima.tracing.job import Job
+from nominima.tracing.job import Work
 from nominima.training.trajectory import read_trajectory
 from nominima.verbs.measure import measure
 from nominima.verbs.prepare import prepare
@@ -53,7 +53,7 @@ def ran(plan: Plan, *verbs: str) -> None:
             name = next(name for name, job in waiting.items() if all(Path(file).exists() for file in job.inputs))
             job = waiting.pop(name)
             inputs, outputs = (list(map(Path, files)) for files in (job.inputs, job.outputs))
-            VERBS[verb](Job(verb, json.loads(job.spec), job.code, inputs, outputs))
+            VERBS[verb](Work(verb, json.loads(job.spec), job.code, inputs, outputs))
 
 
 def norm(plan: Plan, name: str) -> float:

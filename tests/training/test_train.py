@@ -8,7 +8,7 @@ from test_engine import blobs, quiet, run
 from nominima.ground.places import TRAJECTORY
 from nominima.planning import digests
 from nominima.planning.run import Run
-from nominima.tracing.job import Job
+from nominima.tracing.job import Work
 from nominima.tracing.trace import Trace
 from nominima.training.dataset import write_dataset
 from nominima.training.trajectory import read_records, read_trajectory
@@ -24,12 +24,12 @@ def _project_with_torch_handed_back(tmp_path, monkeypatch):
     torch.set_flush_denormal(False)
 
 
-def job(of: Run) -> Job:
+def job(of: Run) -> Work:
     data = Path("data/datasets/blobs.safetensors")
     write_dataset(data, blobs(), Trace(verb="prepare", spec={}, code="c", inputs={}, environment={}))
     spec = {"run": json.loads(of.model_dump_json())}
     code = digests.code("verbs.train", "models.mlp", "optimizers.adam")
-    return Job("train", spec, code, [data], [of.folder / name for name in TRAJECTORY])
+    return Work("train", spec, code, [data], [of.folder / name for name in TRAJECTORY])
 
 
 def test_a_job_leaves_a_readable_run_and_says_how_it_went(capsys):

@@ -9,7 +9,7 @@ from nominima.measures import random_points
 from nominima.measuring.table import no_rows, write_table
 from nominima.planning import digests, shelf
 from nominima.tracing.artefact import read_trace
-from nominima.tracing.job import Job
+from nominima.tracing.job import Work
 from nominima.tracing.trace import Trace
 from nominima.verbs.judge import judge
 
@@ -33,7 +33,7 @@ def project(tmp_path, monkeypatch):
 def run(project, spec, inputs, *outputs):
     code = digests.code("verbs.judge")
     made = [project / output for output in outputs]
-    judge(Job(verb="judge", spec=spec, code=code, inputs=inputs, outputs=made))
+    judge(Work(verb="judge", spec=spec, code=code, inputs=inputs, outputs=made))
     return [path.read_bytes() for path in made]
 
 

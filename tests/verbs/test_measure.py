@@ -16,7 +16,7 @@ from nominima.measuring.identity import CENSORED
 from nominima.measuring.table import IDENTITY, failures, read_table
 from nominima.planning import digests, shelf
 from nominima.planning.run import Run, Training
-from nominima.tracing.job import Job
+from nominima.tracing.job import Work
 from nominima.tracing.trace import Trace
 from nominima.training.dataset import read_dataset, write_dataset
 from nominima.training.trajectory import METRICS, write_metrics
@@ -26,9 +26,9 @@ from nominima.verbs.train import leave
 FEW = {"points": 10, "seeds": 2}
 
 
-def job(spec, inputs, outputs) -> Job:
+def job(spec, inputs, outputs) -> Work:
     code = digests.code("verbs.measure", *(f"measures.{name}" for name in spec["measures"]))
-    return Job("measure", spec, code, inputs, outputs)
+    return Work("measure", spec, code, inputs, outputs)
 
 
 @pytest.fixture
@@ -55,9 +55,9 @@ def test_theory_is_measured_without_torch(tmp_path):
     told = f"""
 import sys
 from pathlib import Path
-from nominima.tracing.job import Job
+from nominima.tracing.job import Work
 from nominima.verbs.measure import measure
-measure(Job("measure", {spec!r}, {job(spec, [], []).code!r}, [], [Path({str(file)!r})]))
+measure(Work("measure", {spec!r}, {job(spec, [], []).code!r}, [], [Path({str(file)!r})]))
 print("torch" in sys.modules)
 """
     ran = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)

@@ -9,7 +9,7 @@ from safetensors.numpy import save_file
 from nominima.datasets import digits
 from nominima.ground.files import Refusal
 from nominima.planning import digests
-from nominima.tracing.job import Job
+from nominima.tracing.job import Work
 from nominima.tracing.trace import Trace
 from nominima.training.dataset import Dataset, Examples, read_dataset, write_dataset
 from nominima.verbs.prepare import prepare
@@ -17,10 +17,10 @@ from nominima.verbs.prepare import prepare
 OPTIONS = {"seed": 4, "train": 20, "validation": 10, "test": 30}
 
 
-def job(folder: Path) -> Job:
+def job(folder: Path) -> Work:
     spec = {"dataset": "scans", "source": "digits", "options": OPTIONS}
     code = digests.code("verbs.prepare", "datasets.digits")
-    return Job("prepare", spec, code, inputs=[], outputs=[folder / "scans.safetensors"])
+    return Work("prepare", spec, code, inputs=[], outputs=[folder / "scans.safetensors"])
 
 
 def test_the_file_holds_what_the_shelf_makes(tmp_path, capsys):

@@ -7,14 +7,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from nominima.estimating.estimate import Estimate, Expected
+from nominima.estimating.estimate import Expected, Forecast
 from nominima.ground.places import VERBS
 
 BIGGEST = 5
 HEADS = ("", "jobs", "CPU", "run now", "CPU now")
 
 
-def show(estimate: Estimate, console: Console) -> None:
+def show(estimate: Forecast, console: Console) -> None:
     """Print a line per verb, minutes on the cores, where the time goes, and the biggest jobs."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for head in HEADS:
@@ -37,7 +37,7 @@ def show(estimate: Estimate, console: Console) -> None:
         console.print(Text(f"note: {note}", "yellow"), soft_wrap=True)
 
 
-def tree(estimate: Estimate) -> dict[str, Any]:
+def tree(estimate: Forecast) -> dict[str, Any]:
     """The same as plain objects for JSON, in seconds."""
     steps, starts = shares(estimate)
     return {
@@ -56,18 +56,18 @@ def tree(estimate: Estimate) -> dict[str, Any]:
     }
 
 
-def shares(estimate: Estimate) -> tuple[float, float]:
+def shares(estimate: Forecast) -> tuple[float, float]:
     """Of all CPU time of all jobs: that of training steps, and that of starting processes with torch."""
     whole = sum(job.seconds for job in estimate.jobs)
     return sum(job.steps for job in estimate.jobs) / whole, sum(job.start for job in estimate.jobs) / whole
 
 
-def needs(estimate: Estimate) -> tuple[float, float]:
+def needs(estimate: Forecast) -> tuple[float, float]:
     """Bytes: of memory, what the job holds that holds most; of disk, what all trajectories take."""
     return max(job.memory for job in estimate.jobs), sum(job.disk for job in estimate.jobs)
 
 
-def biggest(estimate: Estimate) -> list[Expected]:
+def biggest(estimate: Forecast) -> list[Expected]:
     """The jobs that take longest."""
     return sorted(estimate.jobs, key=lambda job: -job.seconds)[:BIGGEST]
 

@@ -30,7 +30,7 @@ class Expected(NamedTuple):
     disk: float = 0.0
 
 
-class Estimate(NamedTuple):
+class Forecast(NamedTuple):
     """All jobs of a plan on `cores` cores; notes tell what was guessed from something near."""
 
     jobs: list[Expected]
@@ -52,7 +52,7 @@ class Estimate(NamedTuple):
         return sum(makespan([job.seconds for job in kept if job.verb == verb], self.cores) for verb in (*VERBS, "seal"))
 
 
-def estimate(plan: Plan, costs: Costs, cores: int, root: Path = Path()) -> Estimate:
+def estimate(plan: Plan, costs: Costs, cores: int, root: Path = Path()) -> Forecast:
     """What every job of a plan costs on machines like the one that the costs were measured on."""
     guess = _Guess(plan.params, costs)
     due = would_run(plan, root)
@@ -65,7 +65,7 @@ def estimate(plan: Plan, costs: Costs, cores: int, root: Path = Path()) -> Estim
             start = costs.start[verb] if "run" in spec else 0.0  # only what deals with runs needs torch
             jobs.append(Expected(verb, name, seconds, steps, start, name in due[verb], memory, disk))
         jobs.append(Expected("seal", verb, costs.job["seal"], 0.0, 0.0, bool(due[verb])))
-    return Estimate(jobs, cores, sorted(guess.notes))
+    return Forecast(jobs, cores, sorted(guess.notes))
 
 
 def makespan(seconds: Iterable[float], cores: int) -> float:

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from nominima.estimating.estimate import Estimate, estimate
+from nominima.estimating.estimate import Forecast, estimate
 from nominima.planning.costs import COSTS, read_costs
 from nominima.planning.guard import rule_name
 from nominima.planning.plan import Plan
@@ -78,7 +78,7 @@ def watch(plan: Plan, workflow_log: logging.Logger) -> None:
         workflow_log.addHandler(Progress(costs, lambda line: print(line, file=sys.stderr, flush=True)))
 
 
-def expected(found: Estimate) -> dict[str, float]:
+def expected(found: Forecast) -> dict[str, float]:
     """Snakemake's rule → CPU seconds of one of its jobs, on average."""
     jobs: dict[str, list[float]] = {}
     for job in found.jobs:

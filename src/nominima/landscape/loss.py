@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nominima.ground.files import Refusal
-from nominima.landscape.parts import KEPT_BYTES, ROWS, Part, Product, Traced
+from nominima.landscape.parts import KEPT_BYTES, ROWS, Product, Summand, Traced
 from nominima.landscape.perceptron import Perceptron, perceptrons
 from nominima.training.model import Model
 
@@ -28,7 +28,7 @@ class Landscape:
     of the parts in closed form, (lane, param) → (lane, param, param).
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[Summand, ...]
     dimension: int
     decay: float = 0.0
     closed: Product | None = None

@@ -20,7 +20,7 @@ KEPT_BYTES = 2**29
 """What linearisations may hold between products; above it they are made anew for each product."""
 
 
-class Part(Protocol):
+class Summand(Protocol):
     """One summand of a loss. theta is (lane, param); losses come out as (lane,).
 
     `combined` gives losses (cell,) at shares (cell, point) @ points (point, param), `held` the bytes that `product`
@@ -84,7 +84,7 @@ class Traced:
         return max(1, ROWS // self.examples)
 
 
-def one_by_one(part: Part, points: Tensor, shares: Tensor) -> Tensor:
+def one_by_one(part: Summand, points: Tensor, shares: Tensor) -> Tensor:
     """Losses (cell,) at shares @ points, of a part that knows nothing quicker."""
     return torch.cat([part.value(some @ points) for some in shares.split(part.together)])
 

@@ -14,7 +14,7 @@ WHOLE, DOC = "", "__doc__"
 
 # What only frames a job: reading its arguments, watching its memory, telling why a part failed and writing its trace.
 FRAME = {
-    *(Item("tracing.job", name) for name in ("Job", "main", "_watch", "attempted")),
+    *(Item("tracing.job", name) for name in ("Work", "main", "_watch", "attempted")),
     Item("tracing.trace", "Trace"),
 }
 

@@ -21,14 +21,14 @@ Rate = Annotated[
 ]
 
 
-class Source(Strict):
+class Taken(Strict):
     """A point of another run's trajectory; each lane takes from the lane of its own seed."""
 
     run: RunName = Field(description="name of a run; `{axis}` stands for this run's own label on an axis")
     at: Point = Field(default="best", description="init, best, best_accuracy, end or the step of a checkpoint")
 
 
-class Start(Source):
+class Start(Taken):
     """Initial parameters from another run of the same model."""
 
     kind: Literal["copy", "shuffled", "rescaled"] = Field(
@@ -37,7 +37,7 @@ class Start(Source):
     )
 
 
-class Teacher(Source):
+class Teacher(Taken):
     """Targets from another run's answers to the training inputs."""
 
     kind: Literal["soft", "hard", "top"] = Field(
@@ -48,7 +48,7 @@ class Teacher(Source):
     weight: Share = Field(default=1.0, description="its share of the targets; the labels have the rest")
 
 
-class Pruning(Source):
+class Pruning(Taken):
     """A mask that holds weights at zero: those that are smallest at a point of another run of the same model."""
 
     keep: Annotated[float, Field(gt=0, le=1)] = Field(description="share kept of the weights that are not zero there")

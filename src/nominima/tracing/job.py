@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Job:
+class Work:
     """What a verb is given; nothing else of the project is visible to it."""
 
     verb: str
@@ -78,7 +78,7 @@ def _sealed(verb: str) -> Ledger:
     return read_ledger(path) if path.exists() else Ledger(verb=verb, environments={}, jobs={})
 
 
-def main(verb: str, work: Callable[[Job], None]) -> None:
+def main(verb: str, work: Callable[[Work], None]) -> None:
     """Run one job as a process: `python -m nominima.<module> --spec … --code … --inputs … --outputs …`.
 
     Errors that a person can mend end with their message and exit code 1, without a traceback.
@@ -88,7 +88,7 @@ def main(verb: str, work: Callable[[Job], None]) -> None:
     parser.add_argument("--code", required=True)
     for name in ("inputs", "outputs"):
         parser.add_argument(f"--{name}", type=Path, nargs="*", default=[])
-    job = Job(verb=verb, **vars(parser.parse_args()))
+    job = Work(verb=verb, **vars(parser.parse_args()))
     Thread(target=_watch, daemon=True).start()
     try:
         _ = job.trace  # inputs are checked before they are used

@@ -22,7 +22,7 @@ Look = Callable[[str], Seen | None]
 SHOWN = 5
 
 
-class Standing(NamedTuple):
+class State(NamedTuple):
     """What is not as planned. `again` are files with another spec, code or inputs in their trace, and ledgers that are
     not of this plan or these files; `needed` is all that will be made again, so missing files and what rests on it too;
     `refused` says what must be mended by hand first; `others` are files in the pipeline's folders that are not its own.
@@ -43,7 +43,7 @@ class Step(NamedTuple):
     outputs: list[str]
 
 
-def start(jobs: Jobs) -> Standing:
+def start(jobs: Jobs) -> State:
     """How things stand in the current folder, by a memory of earlier readings.
 
     Raises:
@@ -60,7 +60,7 @@ def start(jobs: Jobs) -> Standing:
     return found
 
 
-def standing(jobs: Jobs, ledgers: Mapping[str, Ledger], look: Look, root: Path = Path()) -> Standing:
+def standing(jobs: Jobs, ledgers: Mapping[str, Ledger], look: Look, root: Path = Path()) -> State:
     """How things stand, as `look` reads the files by their paths from `root`."""
     again: set[str] = set()
     needed: set[str] = set()
@@ -79,7 +79,7 @@ def standing(jobs: Jobs, ledgers: Mapping[str, Ledger], look: Look, root: Path =
         elif not needed.isdisjoint(step.inputs) or not told or not _sealed(told, jobs[step.verb], look):
             again.update(step.outputs)
             needed.update(step.outputs)
-    return Standing(frozenset(again), frozenset(needed), refused, others(jobs, ledgers, root))
+    return State(frozenset(again), frozenset(needed), refused, others(jobs, ledgers, root))
 
 
 def steps(jobs: Jobs) -> list[Step]:

@@ -16,7 +16,7 @@ from nominima.tracing.source import Check, check, since
 from nominima.tracing.store import Kept, kept
 from nominima.tracing.trace import Trace
 
-Standing = Literal["recorded", "uncommitted", "altered", "claimed", "unknown"]
+Confirmation = Literal["recorded", "uncommitted", "altered", "claimed", "unknown"]
 SOURCES = ("src", "params.yaml", "workflow", "Snakefile", "requirements.lock")
 SHOWN = 4  # commits that recorded the same bytes
 EXAMPLE = "nominima trace --code 1a2b3c4d5e6f"
@@ -40,7 +40,7 @@ class Walk:
     trace is known, the content is not; claimed: the trace is in no ledger; unknown: there is no trace either.
     """
 
-    standing: Standing
+    standing: Confirmation
     told: str
     file: Path | None
     digest: str | None
@@ -160,7 +160,7 @@ def _still_so(head: Source, place: Place, found: str | None) -> bool:
     return ledger_at_head is not None and asked.items() <= ledger_at_head.digests.items()
 
 
-def _standing(search: Search, place: Place, found: str | None) -> tuple[Standing, str]:
+def _standing(search: Search, place: Place, found: str | None) -> tuple[Confirmation, str]:
     name = place.source.commit
     where = f"{ledger(place.verb)} {f'of commit {name[:12]}' if name else 'of the working tree'}"
     if found is not None and found not in place.entry.outputs.values():

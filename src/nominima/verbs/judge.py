@@ -18,7 +18,7 @@ SHOWN = 3  # failed measures that are named
 NO_LANES = pl.DataFrame(schema={"size": pl.Float64, "seed": pl.Int64, "value": pl.Float64, "status": pl.String})
 
 
-def judge(task: job.Job) -> None:
+def judge(task: job.Work) -> None:
     """Judge the claim that the spec names, or make the scoreboard if it names all of them.
 
     Outputs: the verdict and the numbers behind it; or the scoreboard.

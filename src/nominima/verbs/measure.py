@@ -11,14 +11,14 @@ from nominima.measuring.table import IDENTITY, no_rows, write_table
 from nominima.planning import shelf
 from nominima.planning.knobs import flat
 from nominima.planning.run import apart
-from nominima.tracing.job import Job, attempted, main
+from nominima.tracing.job import Work, attempted, main
 from nominima.training.dataset import read_dataset
 
 Identity = dict[str, Any]
 """column → the value that all rows of a subject share, or an expression of the seed."""
 
 
-def measure(job: Job) -> None:
+def measure(job: Work) -> None:
     """Take the measures that the spec names: `{"subject": …, "measures": {name: options}}`, of a stack with its runs.
 
     Outputs: for each run of a stack, or the one subject else, a file per measure in the order of their names.
@@ -40,7 +40,7 @@ def _taken(name: str, subject: Any, options: dict[str, Any]) -> tuple[pl.DataFra
     return no_rows(name) if table is None else table, failed
 
 
-def _subjects(job: Job) -> Iterator[tuple[str, Any, Identity]]:
+def _subjects(job: Work) -> Iterator[tuple[str, Any, Identity]]:
     kind, _, name = job.spec["subject"].partition("/")
     if kind == "theory":
         yield "theory", None, {}
@@ -50,7 +50,7 @@ def _subjects(job: Job) -> Iterator[tuple[str, Any, Identity]]:
         yield from _runs(job)
 
 
-def _runs(job: Job) -> Iterator[tuple[str, Any, Identity]]:
+def _runs(job: Work) -> Iterator[tuple[str, Any, Identity]]:
     from nominima.measuring.subject import read_subject  # torch takes seconds to load, and only runs need it
 
     for run, first in zip(apart(job.spec), job.inputs[1 :: len(TRAJECTORY)], strict=True):

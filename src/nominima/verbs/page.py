@@ -42,7 +42,7 @@ class Section(NamedTuple):
     made: Provenance
 
 
-def page(task: job.Job) -> None:
+def page(task: job.Work) -> None:
     """Write the page of the claims that the spec names."""
     names = task.spec["claims"]
     ledgers = {verb: read_ledger(Path(ledger(verb))) for verb in VERBS[:-1]}

@@ -20,7 +20,7 @@ from nominima.tracing import artefact, job
 SCALE = 2  # pixels of the PNG per pixel of the figure
 
 
-def report(task: job.Job) -> None:
+def report(task: job.Work) -> None:
     """Draw the figure that the spec names into the three outputs; which is which is told by their suffix."""
     name = task.spec["figure"]
     code = task.trace.key

@@ -31,7 +31,7 @@ class Place(NamedTuple):
     run: str
 
 
-def train(work: job.Job) -> None:
+def train(work: job.Work) -> None:
     """Spec: planning.run.together, and "sources", name → run, of the runs from which these take something.
 
     Inputs: the data set, then the three files of each source; outputs: those of each run, in the order of
@@ -109,7 +109,7 @@ def _threes(files: list[Path]) -> Iterator[list[Path]]:
     return (files[at : at + len(TRAJECTORY)] for at in range(0, len(files), len(TRAJECTORY)))
 
 
-def _references(work: job.Job) -> References:
+def _references(work: job.Work) -> References:
     sources = work.spec.get("sources", {})
     folders = (three[0].parent for three in _threes(work.inputs[1:]))
     return {
