@@ -62,6 +62,12 @@ def test_one_size_has_no_slope():
 
 
 class TestLosses:
+    def test_a_number_that_is_not_defined_is_lost(self):
+        """Six seeds of eight have a negative value, and no logarithm: what the other two say is not the cell's."""
+        sign = pl.when(pl.col("seed") < SEEDS[6]).then(-1).otherwise(1)
+        found = samples.in_logarithms(lanes(lambda _, size: size, spread=0).with_columns(pl.col("value") * sign))
+        assert (found.seeds, found.lost, found.most_lost) == (SEEDS[6:], {"lost": 18}, pytest.approx(6 / 8))
+
     def test_are_counted_by_why_and_by_the_worst_size(self):
         lost = {(16.0, 300): "censored", (16.0, 301): "censored", (64.0, 300): "diverged"}
         found = samples.per_tenfold(lanes(by_size, lost=lambda _, size, seed: lost.get((size, seed))))

@@ -46,7 +46,11 @@ class Sample:
     def lost(self) -> dict[str, int]:
         """How many of the lanes read are lost, by why (`diverged`, `censored`, …)."""
         gone = self.read.filter(VALUE.is_null())
-        why = gone["status"] if "status" in gone.columns else pl.Series("status", ["lost"] * gone.height)
+        why = (
+            gone["status"].replace("ok", "lost")
+            if "status" in gone.columns
+            else pl.Series("status", ["lost"] * gone.height)
+        )
         counts = {str(name): int(count) for name, count in why.value_counts().sort("status").rows()}
         return counts | ({"missing": self._missing} if self._missing else {})
 
@@ -195,8 +199,10 @@ def slopes(x: Floats, y: Floats) -> Floats:
 
 
 def _of(read: pl.DataFrame, scored: pl.DataFrame) -> Sample:
-    known = scored.filter(VALUE.is_finite())
-    return Sample(read, tuple(known["seed"]), known["value"].to_numpy()[:, None])
+    """Seeds whose number is not finite, as the logarithm of a negative value, are lost like those that diverged."""
+    known, undefined = scored.filter(VALUE.is_finite()), scored.filter(~VALUE.is_finite())["seed"]
+    counted = read.with_columns(value=pl.when(~pl.col("seed").is_in(undefined.to_list())).then("value"))
+    return Sample(counted, tuple(known["seed"]), known["value"].to_numpy()[:, None])
 
 
 def _complete(rows: pl.DataFrame) -> tuple[Floats, list[int], Floats]:
