@@ -77,6 +77,10 @@ class TestClaim:
         assert truer(None, Part(ABOVE, ())).word == "unclear"
         assert "1 sizes, 3 are needed" in found(rise, sizes=(4.0,)).reason
 
+    def test_two_networks_of_one_size_and_seed_have_no_word(self):
+        view = View("trend", pl.concat([lanes(rise), lanes(rise)]))
+        assert "several conditions fit trend" in truer(view, Part(ABOVE, (view,))).reason
+
 
 class TestDiffers:
     def cell(self, condition, size):

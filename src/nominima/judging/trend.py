@@ -47,11 +47,14 @@ def truer(view: View | None, primary: Part) -> Truer:
     if view is None:
         return Truer(word="unclear", reason="One size only: no trend is asked.")
     flat = primary.rule.flat
-    found = [
-        (name, block(condition, of_condition(view.lanes, condition)))
+    counted = [
+        (name, condition, of_condition(view.lanes, condition))
         for name, condition in each_condition(view.lanes)
         if primary.counts(condition)
     ]
+    if any(rows.select("size", "seed").is_duplicated().any() for _, _, rows in counted):
+        return Truer(word="unclear", reason=f"No trend can be told: several conditions fit {view.name}.")
+    found = [(name, block(condition, rows)) for name, condition, rows in counted]
     trends = [_trend(name, each, flat) for name, each in found]
     used = [each for (_, each), its in zip(found, trends, strict=True) if not its.lacks]
     return _claim(trends, used, flat)
