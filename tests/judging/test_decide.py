@@ -173,6 +173,15 @@ class TestEachCellHasItsOwn:
         case = lanes(constant(0.0), conditions=({"law": "cauchy"},))
         assert self.outcomes(must_fail("case", case, once=True)) == ["supported", "supported"]
 
+    @pytest.mark.parametrize("control", [must_fail, must_succeed])
+    def test_a_control_of_which_more_than_a_fifth_is_lost_is_none(self, control):
+        known = constant(-0.3 if control is must_fail else 0.3)
+        for count, expected in ((1, "supported"), (2, "untested")):
+            gone = lanes(known, lost=lambda _, size, seed, n=count: "diverged" if seed < 300 + n else None)
+            found = word(constant(0.3), guards=(control("control", gone),))
+            assert found[0] == expected
+        assert found[1] == "control: of 8 runs 2 diverged"
+
     def test_two_conditions_that_both_fit_are_no_control(self):
         case = lanes(constant(0.0), conditions=({"dataset": "a", "noise": 0.5}, {"dataset": "a", "noise": 0.9}))
         found = decide_part(part(constant(0.3), guards=(must_fail("case", case, across=("noise",)),)))

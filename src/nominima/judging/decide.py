@@ -150,13 +150,12 @@ def _word(
     """The word of a cell and why it is not decided: evidence first, then losses, then what must succeed and fail."""
     if lacks:
         return "untested", lacks
+    lossy = max((number.sample for number in asked if number.sample), key=lambda sample: sample.most_lost)
+    if lossy.most_lost > MOST_LOST:
+        return "inconclusive", f"of {lossy.runs} runs {_told(lossy)}"
     for guard in guards:
         if guard.kind == "positive" and not guard.behaves:
             return "untested", guard.lacks or f"what must succeed does not: {guard.name}"
-    lossy = max((number.sample for number in asked if number.sample), key=lambda sample: sample.most_lost)
-    if lossy.most_lost > MOST_LOST:
-        told = ", ".join(f"{count} {why}" for why, count in lossy.lost.items())
-        return "inconclusive", f"of {lossy.runs} runs {told}"
     word = of_numbers([number.outcome for number in numbers])
     if word == "supported":
         for guard in guards:
@@ -167,6 +166,10 @@ def _word(
     if word != "inconclusive" or undecided is None or undecided.sample is None:
         return word, ""
     return word, doubt(undecided.sample.estimate(undecided.rule.confidence), undecided.rule)
+
+
+def _told(sample: Sample) -> str:
+    return ", ".join(f"{count} {why}" for why, count in sample.lost.items())
 
 
 def _number(asked: Asked, rule: Rule) -> Number:
@@ -190,6 +193,9 @@ def _guarded(guard: Guard, rule: Rule, condition: Condition, asked: Asked) -> Gu
     found = sample.estimate(its.confidence)
     if found.low is None:
         lack = f"no interval for {guard.view.name}"
+        return Guarded(**shared, estimate=found, behaves=False, lacks=lack)
+    if sample.most_lost > MOST_LOST:
+        lack = f"{guard.view.name}: of {sample.runs} runs {_told(sample)}"
         return Guarded(**shared, estimate=found, behaves=False, lacks=lack)
     if guard.kind == "positive":
         return Guarded(**shared, estimate=found, behaves=outcome(found, its) == "supported")
