@@ -103,9 +103,9 @@ CLAIMS_ON_SIZES = {"c0a_bigger_is_better"}
 
 def above(claims: set[str]) -> set[str]:
     """Judgements, figures and the page that rest on some claims."""
-    named = claims | {"scoreboard"}
-    return ({f"judge reports/verdicts/{name}.json" for name in named}
-            | {f"figure reports/figures/{name}.vl.json" for name in named} | {"page reports/index.html"})  # fmt: skip
+    figures = {f"figure reports/figures/{name}.vl.json" for name in (*claims, "scoreboard")}
+    board = {"scoreboard reports/verdicts/scoreboard.json", "page reports/index.html"}
+    return {f"judge reports/verdicts/{name}.json" for name in claims} | figures | board
 
 
 AFTER_RATE = above(CLAIMS_ON_SIZES) | {

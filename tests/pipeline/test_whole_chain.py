@@ -24,12 +24,9 @@ def test_all_claims_and_the_planted_ones_are_judged_drawn_recorded_and_verified(
     for kind in ("measures", "claims"):
         for file in (PLANTED / kind).glob("*.py"):
             shutil.copy(file, project.root / "src/nominima" / kind)
-    params = (
-        (project.root / "params.yaml")
-        .read_text()
-        .replace("\nmeasures:\n", "\nmeasures:\n  planted: {conditions: 60}\n")
-    )
-    (project.root / "params.yaml").write_text(params.rstrip() + ASKED)
+    project.edit("params.yaml", "\nmeasures:\n", "\nmeasures:\n  planted: {conditions: 60}\n")
+    with (project.root / "params.yaml").open("a") as params:
+        params.write(ASKED)
     project.snakemake()
     assert jobs(project.run("dvc", "repro")) == set(), "DVC records what Snakemake made"
     project.commit()
