@@ -52,11 +52,16 @@ def test_a_command_that_only_names_snakemake_is_not_its_own(command: str, its_ow
 @pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="processes are seen in /proc")
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_the_process_that_holds_it_is_named(elsewhere: bool, locked: Path) -> None:
-    sleep = shutil.which("sleep")
-    assert sleep is not None
-    (locked / "snakemake").symlink_to(os.path.realpath(sleep))
+    cat = shutil.which("cat")
+    assert cat is not None
+    (locked / "snakemake").symlink_to(os.path.realpath(cat))
     cwd = locked / ".snakemake" if elsewhere else locked
-    with subprocess.Popen([locked / "snakemake", "60"], cwd=cwd) as process:
+    with subprocess.Popen([locked / "snakemake"], cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"up\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"up\n"  # its command can be read only once it runs
         told = held(locked)
         process.kill()
     assert told is not None
