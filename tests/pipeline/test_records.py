@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from project import AFTER_RATE, RATE, Project, flip, jobs
 
+from nominima.ground.places import owner
+
 pytestmark = pytest.mark.slow
 
 NORMS = "data/measures/runs/sizes/noisy.w2/norms.parquet"
@@ -24,6 +26,22 @@ def test_an_output_edited_by_hand_stays_refused_until_it_is_mended(project: Proj
     (project.root / NORMS).unlink()
     project.run("dvc", "repro")
     assert project.ledgers() == ledgers
+    project.assert_clean()
+
+
+@pytest.mark.parametrize(("file", "at"), [(NORMS, 64), ("reports/evidence/c0a_bigger_is_better.csv", -8)])
+def test_an_output_edited_by_hand_is_refused_without_its_ledger_too(project: Project, file: str, at: int) -> None:
+    before, lock = project.ledgers(), (project.root / "dvc.lock").read_bytes()
+    flip(project.root / file, at)
+    (project.root / "reports/ledger" / f"{owner(file)}.json").unlink()
+    for command in (("snakemake", "--cores", "all"), ("dvc", "repro")):
+        output = project.run(*command, check=False)
+        assert f"{file}: edited by hand" in output
+        assert "exit code 0" not in output
+    assert (project.root / "dvc.lock").read_bytes() == lock
+    (project.root / file).unlink()
+    project.snakemake()
+    assert project.ledgers() == before
     project.assert_clean()
 
 

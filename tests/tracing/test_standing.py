@@ -86,7 +86,7 @@ def test_a_missing_file_is_made_again_with_all_that_rests_on_it(jobs: Plan) -> N
 def test_a_file_edited_by_hand_is_refused_at_every_start(jobs: Plan) -> None:
     rewrite(TABLE)
     for _ in range(2):
-        with pytest.raises(Refusal, match=f"{TABLE}: edited by hand, .* delete it, then"):
+        with pytest.raises(Refusal, match=f"{TABLE}: edited by hand, .* delete this file, then"):
             start(jobs)
     Path(TABLE).unlink()
     make("measure", jobs["measure"]["runs/width/w4"])

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nominima.ground.files import REMEDY, Refusal
-from nominima.ground.places import MADE_BY, VERBS, below, killed, ledger, owner
+from nominima.ground.places import MADE_BY, VERBS, below, killed, ledger
 from nominima.planning.plan import Job
 from nominima.tracing.ledger import Ledger, read_ledger
+from nominima.tracing.recorded import Elsewhere, edited
 from nominima.tracing.seen import Memory, Seen
 from nominima.tracing.trace import asked
 
@@ -52,7 +53,7 @@ def start(jobs: Jobs) -> State:
     memory = Memory()
     ledgers = {verb: read_ledger(Path(ledger(verb))) for verb in VERBS if Path(ledger(verb)).exists()}
     memory.read(file for planned in jobs.values() for job in planned.values() for file in (*job.inputs, *job.outputs))
-    found = standing(jobs, ledgers, memory.look)
+    found = standing(jobs, ledgers, memory.look, elsewhere=Elsewhere())
     memory.keep()
     if found.refused:
         more = [f"… and {len(found.refused) - SHOWN} more"] if len(found.refused) > SHOWN else []
@@ -60,8 +61,10 @@ def start(jobs: Jobs) -> State:
     return found
 
 
-def standing(jobs: Jobs, ledgers: Mapping[str, Ledger], look: Look, root: Path = Path()) -> State:
-    """How things stand, as `look` reads the files by their paths from `root`."""
+def standing(
+    jobs: Jobs, ledgers: Mapping[str, Ledger], look: Look, root: Path = Path(), elsewhere: Elsewhere | None = None
+) -> State:
+    """How things stand, as `look` reads the files by their paths from `root`; with `elsewhere` also what was edited."""
     again: set[str] = set()
     needed: set[str] = set()
     refused: list[str] = []
@@ -74,8 +77,9 @@ def standing(jobs: Jobs, ledgers: Mapping[str, Ledger], look: Look, root: Path =
             again |= other
             if other or None in found.values() or not needed.isdisjoint(step.inputs):
                 needed.update(step.outputs)
-            elif told:
-                refused += [_edited(file) for file, seen in found.items() if seen and _differs(file, seen, told)]
+            elif elsewhere:
+                held = [(file, seen.sha256, seen.key) for file, seen in found.items() if seen and seen.key]
+                refused += filter(None, (edited(*each, told, elsewhere) for each in held))
         elif not needed.isdisjoint(step.inputs) or not told or not _sealed(told, jobs[step.verb], look):
             again.update(step.outputs)
             needed.update(step.outputs)
@@ -135,19 +139,6 @@ def _wanted(step: Step, look: Look) -> str:
     assert step.job is not None
     inputs = {file: seen.sha256 if (seen := look(file)) else "" for file in step.inputs}
     return asked(step.verb, step.job.spec, step.job.code, inputs)
-
-
-def _differs(file: str, seen: Seen, told: Ledger) -> bool:
-    """Whether a file has the trace that its ledger tells of, and other bytes."""
-    return file in told.makers and told.digests[file] != seen.sha256 and told.key(file) == seen.key
-
-
-def _edited(file: str) -> str:
-    return (
-        f"{file}: edited by hand, damaged, or its job is not deterministic: it has the recorded trace and other bytes; "
-        f"delete it, then {REMEDY}; if that ends here again, this machine gives other bytes: "
-        f"delete {ledger(owner(file))} to accept them"
-    )
 
 
 def _foreign(file: str) -> str:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from dvc.config import Config, ConfigError
 from ruamel.yaml import YAML, YAMLError
@@ -35,27 +35,31 @@ def kept(root: Path, commit: str, path: str, made: str) -> Kept:
         stored = repository.contents(root, list(repository.blobs(root, commit, path).values()), LARGEST)
         if any(hashlib.sha256(content).hexdigest() == made for content in stored):
             return "git"
-        objects = cache(root)
-        names = _names(root, commit, path, objects)
-        return "cache" if any(digest(_object(objects, name)) == made for name in names) else "gone"
+        lock = repository.contents(root, list(repository.blobs(root, commit, "dvc.lock").values()), LARGEST)
+        found = recorded(lock[0], cache(root)).get(path) if lock else None
+        return "cache" if found and digest(found) == made else "gone"
     except Refusal:
         return "gone"
 
 
-def _names(root: Path, commit: str, path: str, objects: Path) -> list[str]:
-    """MD5 of a file by the commit's dvc.lock, and by the listing of its folder in the cache."""
-    stored = repository.contents(root, list(repository.blobs(root, commit, "dvc.lock").values()), LARGEST)
+def recorded(lock: bytes, objects: Path) -> dict[str, Path]:
+    """Path → cache object of every file that a dvc.lock tells of, as far as `objects` hold the lists of its folders."""
     try:
-        lock = YAML(typ="safe", pure=True).load(stored[0]) if stored else {}
-        outs: list[dict[str, Any]] = [out for stage in lock.get("stages", {}).values() for out in stage.get("outs", [])]
-        names = [out["md5"] for out in outs if out["path"] == path]
-        for out in outs:
-            if path.startswith(f"{out['path']}/"):
-                listing = json.loads(_object(objects, out["md5"]).read_bytes())
-                names += [each["md5"] for each in listing if f"{out['path']}/{each['relpath']}" == path]
-    except (YAMLError, OSError, ValueError, LookupError, TypeError, AttributeError):
+        stages = YAML(typ="safe", pure=True).load(lock)["stages"].values()
+        outs = [(str(out["path"]), str(out["md5"])) for stage in stages for out in stage.get("outs", [])]
+    except (YAMLError, UnicodeDecodeError, LookupError, TypeError, AttributeError):
+        return {}
+    return {path: _object(objects, md5) for out, md5 in outs for path, md5 in _files(out, md5, objects)}
+
+
+def _files(out: str, md5: str, objects: Path) -> list[tuple[str, str]]:
+    if not md5.endswith(".dir"):
+        return [(out, md5)]
+    try:
+        listing = json.loads(_object(objects, md5).read_bytes())
+        return [(f"{out}/{each['relpath']}", str(each["md5"])) for each in listing]
+    except (OSError, ValueError, LookupError, TypeError):
         return []
-    return names
 
 
 def _object(objects: Path, name: str) -> Path:

@@ -13,6 +13,7 @@ from nominima.ground.places import MADE_BY, VERBS, below, killed, ledger, owner
 from nominima.planning.plan import Job
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.ledger import Ledger, compose, read_ledger
+from nominima.tracing.recorded import Elsewhere, edited
 from nominima.tracing.trace import Trace, differences
 
 AGAIN = f"delete it, then {REMEDY}"
@@ -25,7 +26,7 @@ def seal(verb: str, jobs: dict[str, Job]) -> str:
     Every file is read whole: nothing is remembered from an earlier reading.
 
     Checked are: the file is there and holds the trace of exactly the planned spec, code and inputs; the
-    inputs are the files that the ledgers upstream tell of; a file of the same trace as before has the same
+    inputs are the files that the ledgers upstream tell of; a file of a trace that is recorded has the recorded
     bytes.
 
     Raises:
@@ -39,13 +40,15 @@ def seal(verb: str, jobs: dict[str, Job]) -> str:
                 for file, value in found.items() if value is None]  # fmt: skip
     known = _upstream(verb) | made
     traces: dict[str, Trace] = {}
+    elsewhere = Elsewhere()
     for name, job in jobs.items():
         for file in filter(made.__contains__, job.outputs):
             try:
                 traces[name] = _checked(verb, file, job, known)
-                _unedited(file, traces[name], made[file], previous)
             except Refusal as refusal:
                 mistakes.append(str(refusal))
+                continue
+            mistakes += filter(None, [edited(file, made[file], traces[name].key, previous, elsewhere)])
     _refuse(verb, mistakes)
     removed = clear(verb, made, previous)
     outputs = {name: {file: made[file] for file in job.outputs} for name, job in jobs.items()}
@@ -79,24 +82,11 @@ def _checked(verb: str, file: str, job: Job, known: dict[str, str]) -> Trace:
         now = known.get(path) or digest(Path(path))
         if now != value and path in known and digest(Path(path)) == value:
             behind = ledger(owner(path))
-            raise Refusal(
-                f"{file}: made from {path} as it is, but {behind} tells of another: delete the ledger, then {REMEDY}"
-            )
+            raise Refusal(f"{file}: made from {path} as it is, but {behind} tells of another; "
+                          "`snakemake --cores all` seals that again")  # fmt: skip
         if now != value:
             raise Refusal(f"{file}: made from another {path} (SHA-256 {value[:12]}…, now {now[:12]}…); {AGAIN}")
     return trace
-
-
-def _unedited(file: str, trace: Trace, found: str, previous: Ledger | None) -> None:
-    """Same trace, same bytes: else somebody edited the file, or the job is not deterministic."""
-    recorded = previous.digests.get(file, found) if previous else found
-    if previous and recorded != found and previous.key(file) == trace.key:
-        told = ledger(trace.verb)
-        raise Refusal(
-            f"{file}: edited by hand, damaged, or its job is not deterministic: its trace is that of {told}, "
-            f"but its SHA-256 is {found[:12]}… and was {recorded[:12]}…; {AGAIN}; if that ends here again, "
-            f"this machine gives other bytes: delete {told} to accept them"
-        )
 
 
 def _refuse(verb: str, mistakes: list[str]) -> None:
