@@ -27,7 +27,7 @@ from nominima.planning.reader import load
 from nominima.tracing import tell
 from nominima.tracing.history import projects
 from nominima.tracing.job import INTERRUPTED
-from nominima.tracing.standing import behind
+from nominima.tracing.standing import behind, here
 from nominima.tracing.verify import verify as verify_all
 from nominima.tracing.walk import walk_code, walk_file
 
@@ -137,10 +137,11 @@ def estimate(
     """Say what params.yaml costs before anything starts: jobs, CPU minutes of each verb, minutes on your cores.
 
     From benchmarks/costs.json, measured by `make bench WORK=costs` and `nominima learn`. What
-    would run now is what no ledger tells of, or whose files are not here.
+    would run now is what a start of snakemake would run: files are asked for their traces.
     """
     root = _project()
-    found = estimated(Plan(load(root / "params.yaml")), read_costs(), cores, root)
+    plan = Plan(load(root / "params.yaml"))
+    found = estimated(plan, read_costs(), cores, here(plan.by_verb, root))
     if json_:
         typer.echo(json.dumps(estimates.tree(found), indent=1))
     else:

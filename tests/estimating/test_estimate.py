@@ -10,19 +10,19 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+import chain
 from nominima import cli
 from nominima.drawing import estimates
-from nominima.estimating.estimate import Expected, Forecast, estimate, makespan, would_run
+from nominima.estimating.estimate import Expected, Forecast, estimate, makespan
 from nominima.ground.files import Refusal
-from nominima.ground.places import ledger
+from nominima.ground.places import VERBS, ledger
 from nominima.planning.costs import Costs, Measured, at, read_costs, training_seconds
 from nominima.planning.params import Params
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 from nominima.planning.run import Training
 from nominima.planning.steps import checkpoint_steps, metric_steps
-from nominima.tracing.ledger import compose
-from nominima.tracing.trace import Trace
+from nominima.tracing.standing import here
 
 ROOT = Path(__file__).parent.parent.parent
 COSTS = Costs(
@@ -69,6 +69,10 @@ def plan(**changes) -> Plan:
     return Plan(Params.model_validate_json(json.dumps(params)))
 
 
+def forecast(whole: Plan, root: Path, costs: Costs = COSTS, cores: int = 1) -> Forecast:
+    return estimate(whole, costs, cores, here(whole.by_verb, root))
+
+
 def steps_of(found: Forecast) -> list[float]:
     return [job.steps for job in found.of("train")]
 
@@ -102,12 +106,12 @@ def test_a_run_costs_its_steps_and_its_looks():
     ],
 )
 def test_what_doubles_the_steps_doubles_their_minutes(changes, factor, tmp_path):
-    before, after = (steps_of(estimate(plan(**told), COSTS, 1, tmp_path)) for told in ({}, changes))
+    before, after = (steps_of(forecast(plan(**told), tmp_path)) for told in ({}, changes))
     assert after == pytest.approx([factor * seconds for seconds in before])
 
 
 def test_all_jobs_are_counted_with_what_they_cost(tmp_path):
-    found = estimate(plan(), COSTS, 2, tmp_path)
+    found = forecast(plan(), tmp_path, cores=2)
     assert {verb: len(found.of(verb)) for verb in ("prepare", "train", "measure", "judge", "report", "seal")} == {
         "prepare": 1, "train": 2, "measure": 3, "judge": 2, "report": 3, "seal": 5,
     }  # fmt: skip
@@ -119,9 +123,9 @@ def test_all_jobs_are_counted_with_what_they_cost(tmp_path):
 
 
 def test_names_never_measured_are_taken_for_something_near_and_told(tmp_path):
-    found = estimate(plan(model="cnn", optimizer="muon"), COSTS.model_copy(update={"measure": {"norms": NORMS}}),
-                     1, tmp_path)  # fmt: skip
-    assert steps_of(found) == steps_of(estimate(plan(), COSTS, 1, tmp_path))
+    found = forecast(plan(model="cnn", optimizer="muon"), tmp_path,
+                     COSTS.model_copy(update={"measure": {"norms": NORMS}}))  # fmt: skip
+    assert steps_of(found) == steps_of(forecast(plan(), tmp_path))
     assert found.notes == [
         "family cnn was never measured: taken for the dearest known",
         "measure random_points was never measured: taken for a typical one",
@@ -135,41 +139,60 @@ def test_the_longest_jobs_start_first():
     assert makespan([], 4) == 0
 
 
-def sealed(whole: Plan, root: Path) -> None:
-    """A ledger and files for all that the plan makes."""
-    for verb in ("prepare", "train", "measure", "judge", "report"):
-        jobs = whole.jobs(verb)
-        traces = {
-            name: Trace(verb=verb, spec=json.loads(job.spec), code=job.code, inputs={}, environment={})
-            for name, job in jobs.items()
-        }
-        for job in jobs.values():
-            for file in job.outputs:
-                (root / file).parent.mkdir(parents=True, exist_ok=True)
-                (root / file).touch()
-        told = compose(verb, traces, {name: dict.fromkeys(job.outputs, "0" * 64) for name, job in jobs.items()})
-        (root / ledger(verb)).parent.mkdir(parents=True, exist_ok=True)
-        (root / ledger(verb)).write_bytes(told.dumps())
+@pytest.fixture
+def built(tmp_path, monkeypatch):
+    """The folder in which all that the plan makes is made and sealed."""
+    monkeypatch.chdir(tmp_path)
+    chain.build(plan().by_verb)
+    return tmp_path
 
 
-def test_what_is_sealed_does_not_run_again(tmp_path):
-    sealed(plan(), tmp_path)
-    assert not any(job.due for job in estimate(plan(), COSTS, 1, tmp_path).jobs)
+def due(whole: Plan, root: Path) -> dict[str, set[str]]:
+    """Verb → names of the jobs that would run now."""
+    found = forecast(whole, root).due
+    return {verb: {job.job for job in found if job.verb == verb} for verb in (*VERBS, "seal")}
 
 
-def test_what_changed_runs_with_all_that_rests_on_it(tmp_path):
-    sealed(plan(), tmp_path)
-    found = would_run(plan(rate=0.2), tmp_path)
+def test_what_is_sealed_does_not_run_again(built):
+    assert forecast(plan(), built).due == []
+
+
+def test_what_changed_runs_with_all_that_rests_on_it(built):
+    found = due(plan(rate=0.2), built)
     assert (found["prepare"], found["train"]) == (set(), {"s/a", "s/b"})
     assert found["measure"] == {"runs/s/a", "runs/s/b"}
     assert (found["judge"], found["report"]) == (set(), {"page"})
+    assert found["seal"] == {"train", "measure", "judge", "report"}
 
 
-def test_what_is_missing_runs_again(tmp_path):
-    sealed(plan(), tmp_path)
-    (tmp_path / "data/runs/s/a/metrics.parquet").unlink()
-    assert would_run(plan(), tmp_path)["train"] == {"s/a"}
-    assert would_run(plan(), tmp_path)["measure"] == {"runs/s/a"}
+def test_what_is_missing_runs_again(built):
+    (built / "data/runs/s/a/metrics.parquet").unlink()
+    found = due(plan(), built)
+    assert (found["train"], found["measure"]) == ({"s/a"}, {"runs/s/a"})
+
+
+def test_a_ledger_put_back_over_newer_files_is_only_sealed(built):
+    before = {verb: (built / ledger(verb)).read_bytes() for verb in VERBS}
+    chain.build(plan(rate=0.2).by_verb)
+    for verb, content in before.items():
+        (built / ledger(verb)).write_bytes(content)
+    found = due(plan(rate=0.2), built)
+    assert found["train"] | found["measure"] == set()
+    assert found["seal"] >= {"train", "measure"}
+
+
+def test_a_file_of_other_parameters_under_the_right_ledger_runs_again(built):
+    ledgers = {verb: (built / ledger(verb)).read_bytes() for verb in VERBS}
+    chain.build(plan(rate=0.2).by_verb)
+    for verb, content in ledgers.items():
+        (built / ledger(verb)).write_bytes(content)
+    assert due(plan(), built)["train"] == {"s/a", "s/b"}
+
+
+def test_a_file_that_would_stop_the_run_is_named(built):
+    (built / "data/runs/s/a/metrics.parquet").write_text("x")
+    (note,) = forecast(plan(), built).notes
+    assert note.startswith("data/runs/s/a/metrics.parquet: damaged, or not made by this pipeline")
 
 
 def test_a_damaged_file_of_costs_is_refused(tmp_path):
@@ -199,7 +222,7 @@ def test_measuring_counts_as_well(tmp_path):
 
 
 def test_memory_and_disk_are_told(tmp_path):
-    found = estimate(plan(), COSTS, 1, tmp_path)
+    found = forecast(plan(), tmp_path)
     narrow, wide = found.of("train")
     assert (narrow.memory, wide.memory) == (1e8 + 10 * 4 * 4 * 1000, 1e8 + 10 * 4 * 4 * 10_000)
     kept = len(checkpoint_steps(1000)) + 2

@@ -9,6 +9,7 @@ from nominima.estimating.estimate import estimate
 from nominima.estimating.progress import Progress, expected
 from nominima.planning.guard import rule_name
 from nominima.planning.plan import Plan
+from nominima.tracing.standing import NOTHING
 
 
 def event(kind: Enum, **told: Any) -> logging.LogRecord:
@@ -52,9 +53,9 @@ def test_odd_events_stop_nothing() -> None:
     progress.handle(logging.makeLogRecord({"msg": "text"}))
 
 
-def test_every_job_is_known_by_its_rule(tmp_path: Any) -> None:
+def test_every_job_is_known_by_its_rule() -> None:
     whole: Plan = plan()
-    rules = expected(estimate(whole, COSTS, 1, tmp_path))
+    rules = expected(estimate(whole, COSTS, 1, NOTHING))
     made = {rule_name("train", "s"), *(rule_name("measure", subject) for subject in whole.measured)}
     assert rules.keys() == made | {"prepare", "judge", "figure", "page", "seal"}
     assert rules["figure"] == 5.0

@@ -11,7 +11,7 @@ from nominima.ground.files import Refusal
 from nominima.ground.places import VERBS, ledger
 from nominima.planning.plan import Job
 from nominima.tracing.artefact import read_trace
-from nominima.tracing.standing import State, start, steps
+from nominima.tracing.standing import NOTHING, start, steps
 from nominima.verbs.seal import seal
 
 TABLE = "data/measures/runs/width/w4/norms.parquet"
@@ -26,9 +26,6 @@ def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     jobs = plan()
     build(jobs)
     return jobs
-
-
-NOTHING = State(frozenset(), frozenset(), [], [])
 
 
 def rewrite(path: str, value: int = 8, **changes: object) -> None:

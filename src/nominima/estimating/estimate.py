@@ -2,16 +2,15 @@
 
 import heapq
 import json
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from nominima.ground.places import VERBS, ledger
 from nominima.planning.costs import Costs, measuring_seconds, training_bytes, training_seconds
 from nominima.planning.params import Params
-from nominima.planning.plan import Job, Plan
+from nominima.planning.plan import Plan
 from nominima.planning.run import Training, apart
-from nominima.tracing.ledger import read_ledger
+from nominima.tracing.standing import State
 
 NEAREST = {"family": "the dearest known", "optimizer": "adam"}
 
@@ -52,10 +51,12 @@ class Forecast(NamedTuple):
         return sum(makespan([job.seconds for job in kept if job.verb == verb], self.cores) for verb in (*VERBS, "seal"))
 
 
-def estimate(plan: Plan, costs: Costs, cores: int, root: Path = Path()) -> Forecast:
-    """What every job of a plan costs on machines like the one that the costs were measured on."""
+def estimate(plan: Plan, costs: Costs, cores: int, found: State) -> Forecast:
+    """What every job of a plan costs on machines like the one that the costs were measured on.
+
+    Due are the jobs that a start of Snakemake would run, as things stand; the notes name files that would stop it.
+    """
     guess = _Guess(plan.params, costs)
-    due = would_run(plan, root)
     jobs = []
     for verb in VERBS:
         for name, job in plan.jobs(verb).items():
@@ -63,9 +64,10 @@ def estimate(plan: Plan, costs: Costs, cores: int, root: Path = Path()) -> Forec
             seconds, steps = guess.job(verb, name, spec)
             memory, disk = guess.bytes(verb, spec)
             start = costs.start[verb] if "run" in spec else 0.0  # only what deals with runs needs torch
-            jobs.append(Expected(verb, name, seconds, steps, start, name in due[verb], memory, disk))
-        jobs.append(Expected("seal", verb, costs.job["seal"], 0.0, 0.0, bool(due[verb])))
-    return Forecast(jobs, cores, sorted(guess.notes))
+            due = not found.needed.isdisjoint(job.outputs)
+            jobs.append(Expected(verb, name, seconds, steps, start, due, memory, disk))
+        jobs.append(Expected("seal", verb, costs.job["seal"], 0.0, 0.0, ledger(verb) in found.needed))
+    return Forecast(jobs, cores, [*sorted(guess.notes), *found.refused])
 
 
 def makespan(seconds: Iterable[float], cores: int) -> float:
@@ -74,27 +76,6 @@ def makespan(seconds: Iterable[float], cores: int) -> float:
     for job in sorted(seconds, reverse=True):
         heapq.heappush(free, heapq.heappop(free) + job)
     return max(free)
-
-
-def would_run(plan: Plan, root: Path) -> dict[str, set[str]]:
-    """The jobs of each verb that its ledger does not tell of with the same spec and code, or whose inputs or
-    outputs are missing or will be made anew."""
-    found: dict[str, set[str]] = {}
-    fresh = set[str]()
-    for verb in VERBS:
-        path = root / ledger(verb)
-        sealed = read_ledger(path).jobs if path.exists() else {}
-        known = {tuple(sorted(entry.outputs)): (entry.spec, entry.code) for entry in sealed.values()}
-        found[verb] = {name for name, job in plan.jobs(verb).items() if _stale(job, known, fresh, root)}
-        fresh |= {file for name in found[verb] for file in plan.jobs(verb)[name].outputs}
-        fresh |= {ledger(verb)} if found[verb] else set()
-    return found
-
-
-def _stale(job: Job, known: Mapping[tuple[str, ...], tuple[dict[str, Any], str]], fresh: set[str], root: Path) -> bool:
-    if known.get(tuple(sorted(job.outputs))) != (json.loads(job.spec), job.code):
-        return True
-    return not fresh.isdisjoint(job.inputs) or not all((root / file).exists() for file in job.outputs)
 
 
 class _Guess:

@@ -10,6 +10,7 @@ from nominima.estimating.estimate import Forecast, estimate
 from nominima.planning.costs import COSTS, read_costs
 from nominima.planning.guard import rule_name
 from nominima.planning.plan import Plan
+from nominima.tracing.standing import NOTHING
 
 PAUSE = 30.0  # seconds between two lines
 
@@ -72,7 +73,7 @@ def watch(plan: Plan, workflow_log: logging.Logger) -> None:
     """Print progress to standard error while Snakemake runs; nothing where costs are not known."""
 
     def costs() -> dict[str, float]:
-        return expected(estimate(plan, read_costs(), cores=1))
+        return expected(estimate(plan, read_costs(), 1, NOTHING))
 
     if COSTS.exists():
         workflow_log.addHandler(Progress(costs, lambda line: print(line, file=sys.stderr, flush=True)))

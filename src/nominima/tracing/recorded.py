@@ -16,19 +16,22 @@ from nominima.tracing.seen import read_seen
 
 
 class Elsewhere:
-    """The records beside the ledgers that lie in the current folder; read when one is first asked for."""
+    """The records beside the ledgers that lie below `root`; read when one is first asked for."""
+
+    def __init__(self, root: Path = Path()) -> None:
+        self._root = root
 
     @cached_property
     def _head(self) -> dict[str, Ledger]:
-        commit = repository.head(Path())
-        return source_at(Path(), commit).ledgers if commit else {}
+        commit = repository.head(self._root)
+        return source_at(self._root, commit).ledgers if commit else {}
 
     @cached_property
     def _cached(self) -> dict[str, Path]:
         from nominima.tracing import store  # DVC's configuration takes half a second, and is seldom asked for
 
         try:
-            return store.recorded(Path("dvc.lock").read_bytes(), store.cache(Path()))
+            return store.recorded((self._root / "dvc.lock").read_bytes(), store.cache(self._root))
         except (OSError, Refusal):
             return {}
 
@@ -38,7 +41,7 @@ class Elsewhere:
         if told and _tells(told, file, key) and told.digests[file] != sha256:
             return f"{ledger(told.verb)} of Git's HEAD"
         kept = self._cached.get(file)
-        if kept is None or not kept.is_file() or _md5(Path(file)) == kept.parent.name + kept.name:
+        if kept is None or not kept.is_file() or _md5(self._root / file) == kept.parent.name + kept.name:
             return None
         return "dvc.lock" if read_seen(kept).key == key else None
 

@@ -50,10 +50,11 @@ def _keys(path: Path) -> tuple[str | None, str | None]:
 
 
 class Memory:
-    """Readings of files below the current folder, by path."""
+    """Readings of files by their paths from `root`."""
 
-    def __init__(self) -> None:
-        self._old = _remembered()
+    def __init__(self, root: Path = Path()) -> None:
+        self._root = root
+        self._old = _remembered(root / MEMORY)
         self._now: dict[str, tuple[list[int], Seen | None]] = {}
 
     def read(self, paths: Iterable[str]) -> None:
@@ -68,14 +69,15 @@ class Memory:
         return self._now[path][1]
 
     def _look(self, path: str) -> tuple[list[int], Seen | None]:
-        before, started = _state(path), time.time_ns()
+        here = self._root / path
+        before, started = _state(here), time.time_ns()
         if not before:
             return [], None
         known = self._old.get(path)
         if known and known[0] == before:
             return known
-        seen = read_seen(Path(path))
-        settled = _state(path) == before and max(before[2:]) + SETTLED < started
+        seen = read_seen(here)
+        settled = _state(here) == before and max(before[2:]) + SETTLED < started
         return before if settled else [], seen
 
     def keep(self) -> None:
@@ -83,13 +85,13 @@ class Memory:
         kept = {path: [state, *seen] for path, (state, seen) in sorted(self._now.items()) if state and seen}
         content = json.dumps({"format": FORMAT, "files": kept}).encode()
         try:
-            if not MEMORY.exists() or MEMORY.read_bytes() != content:
-                write(MEMORY, content)
+            if not (self._root / MEMORY).exists() or (self._root / MEMORY).read_bytes() != content:
+                write(self._root / MEMORY, content)
         except (Refusal, OSError):
             return
 
 
-def _state(path: str) -> list[int]:
+def _state(path: Path) -> list[int]:
     try:
         found = os.stat(path)  # noqa: PTH116 - four times as fast, for thousands of files at every start
     except OSError:
@@ -98,9 +100,9 @@ def _state(path: str) -> list[int]:
     return here if stat.S_ISREG(found.st_mode) else []
 
 
-def _remembered() -> dict[str, tuple[list[int], Seen | None]]:
+def _remembered(memory: Path) -> dict[str, tuple[list[int], Seen | None]]:
     try:
-        tree = json.loads(MEMORY.read_bytes())
+        tree = json.loads(memory.read_bytes())
         told = tree["files"].items() if tree["format"] == FORMAT else ()
         return {path: (state, Seen(*seen)) for path, (state, *seen) in told}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

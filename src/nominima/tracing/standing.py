@@ -35,6 +35,9 @@ class State(NamedTuple):
     others: list[str]
 
 
+NOTHING = State(frozenset(), frozenset(), [], [])
+
+
 class Step(NamedTuple):
     """A job, or the seal of a verb (`job` is None)."""
 
@@ -45,19 +48,29 @@ class Step(NamedTuple):
 
 
 def start(jobs: Jobs) -> State:
-    """How things stand in the current folder, by a memory of earlier readings.
+    """How things stand in the current folder.
 
     Raises:
         Refusal: a file was edited by hand or is damaged, or a ledger is not sound.
     """
-    memory = Memory()
-    ledgers = {verb: read_ledger(Path(ledger(verb))) for verb in VERBS if Path(ledger(verb)).exists()}
-    memory.read(file for planned in jobs.values() for job in planned.values() for file in (*job.inputs, *job.outputs))
-    found = standing(jobs, ledgers, memory.look, elsewhere=Elsewhere())
-    memory.keep()
+    found = here(jobs, Path())
     if found.refused:
         more = [f"… and {len(found.refused) - SHOWN} more"] if len(found.refused) > SHOWN else []
         raise Refusal("\n".join([*found.refused[:SHOWN], *more]))
+    return found
+
+
+def here(jobs: Jobs, root: Path) -> State:
+    """How things stand below `root`, by a memory of earlier readings.
+
+    Raises:
+        Refusal: a ledger is not sound.
+    """
+    memory = Memory(root)
+    ledgers = {verb: read_ledger(root / ledger(verb)) for verb in VERBS if (root / ledger(verb)).exists()}
+    memory.read(file for planned in jobs.values() for job in planned.values() for file in (*job.inputs, *job.outputs))
+    found = standing(jobs, ledgers, memory.look, root, Elsewhere(root))
+    memory.keep()
     return found
 
 
