@@ -12,7 +12,6 @@ from nominima.planning.syntax import documented
 PACKAGE = "nominima"
 Block = ast.If | ast.Try | ast.With | ast.For | ast.While
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-MAKING = {"__init__", "__new__", "__post_init__", "model_post_init"}
 # Records that are written, in specs and in tables, without the fields that have their default: such a field counts only
 # for those that ask for it by name.
 SPARSE = {"planning.run"}
@@ -63,18 +62,20 @@ class Module:
     @cached_property
     def effects(self) -> list[ast.stmt]:
         """The statements that can do more than give a name a value: they count wherever the module is imported."""
-        return [node for node in self.statements if not inert(node, self.record)]
+        return [node for node in self.statements if not inert(node, self.methods)]
 
-    def record(self, name: str) -> bool:
-        """Whether a name is a class of this package that is made without code of its own."""
+    def methods(self, name: str) -> set[str] | None:
+        """The methods of a class of this package and of its bases in it; None if the name is no such class."""
         found = [
             (self, name),
             *((module(self.source, to.module), to.name) for to in self.imports.get(name, ()) if to.name),
         ]
-        nodes = [node for at, its in found for node in at.definitions.get(its, [])]
-        classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
-        methods = {each.name for node in classes for each in node.body if isinstance(each, ast.FunctionDef)}
-        return bool(nodes) and len(classes) == len(nodes) and not methods & MAKING
+        nodes = [(at, node) for at, its in found for node in at.definitions.get(its, [])]
+        classes = [(at, node) for at, node in nodes if isinstance(node, ast.ClassDef)]
+        own = {each.name for _, node in classes for each in node.body if isinstance(each, ast.FunctionDef)}
+        bases = [(at, each.id) for at, node in classes for each in node.bases if isinstance(each, ast.Name)]
+        inherited = [at.methods(base) or set() for at, base in bases if base != name]
+        return own.union(*inherited) if nodes and len(classes) == len(nodes) else None
 
     @cached_property
     def imports(self) -> dict[str, list[Target]]:
