@@ -1,16 +1,18 @@
 """Write what is generated from the source into its documents: `make docs`.
 
-README.md: the map of the modules. docs/verdicts.md: the rules of all claims. workflow/schemas: the schema of params
-for editors.
+README.md: the map of the modules. docs/verdicts.md: the rules of all claims; docs/register.md: what each of them takes.
+workflow/schemas: the schema of params for editors.
 """
 
 import ast
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from nominima.drawing.theme import prediction
 from nominima.ground.texts import number
+from nominima.judging.rules import Rule, fewest
 from nominima.planning import shelf
 from nominima.planning.params import Params
 
@@ -19,8 +21,9 @@ ROOT = Path(__file__).parents[1]
 
 def generated() -> dict[Path, str]:
     """File → what it must hold."""
-    readme, verdicts = ROOT / "README.md", ROOT / "docs/verdicts.md"
+    readme, verdicts, register = ROOT / "README.md", ROOT / "docs/verdicts.md", ROOT / "docs/register.md"
     return {
+        register: pasted(register.read_text(), "power", power()),
         verdicts: pasted(verdicts.read_text(), "rules", rules()),
         readme: pasted(readme.read_text(), "map", module_map()),
         ROOT / "workflow/schemas/params.schema.json": json.dumps(Params.model_json_schema(), indent=1, sort_keys=True)
@@ -69,13 +72,39 @@ def pasted(text: str, name: str, content: str) -> str:
 
 def rules() -> str:
     """A line for each claim on the shelf: its rule."""
-    heads = ("claim", "the number that decides", "the claim says", "null")
-    rows = [heads, ("---",) * len(heads)]
+    rows = []
     for name in shelf.names("claims"):
         rule = shelf.load("claims", name).RULE
         null = "–" if rule.null is None else number(rule.null)
-        rows.append((f"`{name}`", rule.statistic, prediction(rule), null))
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+        rows.append((f"`{name}`", rule.statistic, prediction(rule), null, takes(rule)))
+    return _table("claim", "the number that decides", "the claim says", "null", "a cell takes", rows=rows)
+
+
+def power() -> str:
+    """A line for each rule of each claim, those of its parts included: the fewest runs that can support it."""
+    rows = [
+        (f"`{name}`", rule.statistic, takes(rule)) for name in shelf.names("claims") for rule in rules_of(name).values()
+    ]
+    return _table("claim", "the number", "a cell takes", rows=rows)
+
+
+def takes(rule: Rule) -> str:
+    """The smallest number of runs of a cell that can support a rule, in words."""
+    count = f"{fewest(rule)} {rule.unit}s"
+    return count if rule.unit == "seed" else f"{count}, {fewest(rule, 1)} with a dissenter"
+
+
+def rules_of(claim: str) -> dict[str, Rule]:
+    """The rules by which a claim's cells are judged, by their names in its file; those of controls alone left out."""
+    module = shelf.load("claims", claim)
+    nodes = ast.walk(ast.parse(shelf.path("claims", claim).read_bytes()))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Part", "View")]
+    given = {each.id for call in calls for each in call.args if isinstance(each, ast.Name)}
+    return {name: rule for name, rule in vars(module).items() if isinstance(rule, Rule) and name in given}
+
+
+def _table(*heads: str, rows: Iterable[tuple[str, ...]]) -> str:
+    return "".join(f"| {' | '.join(row)} |\n" for row in (heads, ("---",) * len(heads), *rows))
 
 
 def module_map() -> str:

@@ -5,6 +5,7 @@ from importlib import import_module
 import pytest
 from made_tables import drawn, found, judged, lose
 
+from docs.generate import rules_of
 from nominima.judging.evidence import numbers, of_view
 from nominima.judging.words import of_claim
 from nominima.planning import shelf
@@ -66,3 +67,12 @@ def test_its_numbers_are_those_it_is_judged_by(name):
     for cell in judged(name, **world(name)).primary.cells:
         assert set(cell.condition) <= set(table.columns)
     assert not table.is_duplicated().any()
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_the_rules_that_are_listed_are_those_its_cells_are_judged_by(name):
+    made = found(name, **world(name))
+    asked = [view.rule or part.rule for part in (made.primary, *made.parts) for view in part.asks]
+    listed = list(rules_of(name).values())
+    assert all(rule in listed for rule in asked)
+    assert all(rule in asked for rule in listed)

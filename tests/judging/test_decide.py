@@ -14,6 +14,7 @@ from nominima.judging.rules import Rule
 from nominima.judging.samples import per_tenfold, share
 
 BELOW = Rule(statistic="b", side="below", tau=0.1, null=None)
+SHARE = Rule(statistic="share", side="above", tau=0.9, unit="network")
 
 
 def part(value, rule=ABOVE, guards=(), asks=(), name="", decides=None, **world):
@@ -204,10 +205,57 @@ class TestEachCellHasItsOwn:
 
     def test_of_counted_networks_it_is_counted(self):
         views = (View("share", lanes(constant(1.0), spread=0, sizes=range(1, 6), conditions=self.CELLS), share()),)
-        rule = ABOVE.model_copy(update={"tau": 0.85})
+        rule = SHARE.model_copy(update={"tau": 0.85})
         for hit, expected in ((0.0, "supported"), (1.0, "inconclusive")):
             case = lanes(constant(hit), spread=0, sizes=range(1, 6), conditions=self.CELLS)
             assert self.outcomes(must_fail("case", case), asks=views, rule=rule) == [expected] * 2
+
+
+class TestShareOfNetworks:
+    @staticmethod
+    def cell(networks, dissenters, rule=SHARE):
+        """The one cell of so many networks, two sizes of each seed."""
+        seeds = range(300, 300 + networks // 2)
+
+        def dissents(seed, size):
+            return 2 * (seed - 300) + (size > 4) < dissenters
+
+        hits = lanes(constant(0.0), spread=0, sizes=(4.0, 16.0), seeds=seeds)
+        hit = [
+            float(dissents(seed, size) == (rule.side == "below")) for size, seed in hits.select("size", "seed").rows()
+        ]
+        views = (View("share", hits.with_columns(value=pl.Series(hit)), share()),)
+        return decide_part(Part(rule, views)).cells[0]
+
+    @pytest.mark.parametrize(
+        ("networks", "dissenters", "word", "why"),
+        [
+            (36, 0, "supported", ""),
+            (34, 0, "untested", "34 networks, 36 are needed"),
+            (34, 34, "untested", "34 networks, 36 are needed"),
+            (36, 1, "inconclusive", "1 of 36 networks dissent, with which 54 are needed"),
+            (72, 3, "inconclusive", "3 of 72 networks dissent, with which 85 are needed"),
+            (72, 2, "supported", ""),
+            (72, 9, "inconclusive", "the interval straddles a limit"),
+            (72, 60, "contradicted", ""),
+        ],
+    )
+    @pytest.mark.parametrize("rule", [SHARE, SHARE.model_copy(update={"side": "below", "tau": 0.1})])
+    def test_says_how_many_networks_it_takes(self, rule, networks, dissenters, word, why):
+        found = self.cell(networks, dissenters, rule)
+        assert (found.outcome, found.why) == (word, why)
+
+    def test_its_rule_must_be_one_of_networks(self):
+        with pytest.raises(AssertionError, match="share: its rule is one of a seed"):
+            self.cell(36, 0, ABOVE)
+
+
+def test_a_rule_that_asks_for_more_seeds_gets_them():
+    rule = ABOVE.model_copy(update={"seeds": 16})
+    for count, word, why in ((15, "untested", "15 seeds, 16 are needed"), (16, "supported", "")):
+        views = (View("number", lanes(constant(0.5), seeds=range(300, 300 + count))),)
+        cell = decide_part(Part(rule, views)).cells[0]
+        assert (cell.outcome, cell.why) == (word, why)
 
 
 YES: Any = "supported"

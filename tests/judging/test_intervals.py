@@ -109,11 +109,6 @@ class TestShare:
         assert share(0, 10, level).high == pytest.approx(1 - tail ** (1 / 10))
         assert share(10, 10, level).low == pytest.approx(tail ** (1 / 10))
 
-    @pytest.mark.parametrize(("networks", "dissenters"), [(36, 0), (54, 1), (70, 2), (100, 4)])
-    def test_nine_of_ten_needs_as_many_networks_as_the_contract_says(self, networks, dissenters):
-        assert limits(share(networks - dissenters, networks))[0] > 0.9
-        assert limits(share(networks - 1 - dissenters, networks - 1))[0] <= 0.9
-
     def test_of_nothing_is_not_defined(self):
         assert share(0, 0).low is None
 

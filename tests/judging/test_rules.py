@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nominima.judging.intervals import NOTHING, Estimate
-from nominima.judging.rules import Rule, margin, outcome, truth, wholly_off
+from nominima.judging.intervals import NOTHING, Estimate, share
+from nominima.judging.rules import Rule, fewest, margin, outcome, truth, wholly_off
 
 WORST_TO_BEST = ["contradicted", "inconclusive", "supported"]
 
@@ -76,3 +76,28 @@ def test_margin_and_truth_point_to_the_claims_side():
 def test_limits_that_do_not_fit_the_side_are_refused(side, tau, null):
     with pytest.raises(ValueError, match="do not fit"):
         rule(side, tau, null)
+
+
+@given(st.sampled_from(["above", "below"]), st.floats(0.02, 0.98), st.integers(0, 9), st.sampled_from([0.9, 0.95]))
+def test_the_smallest_number_of_networks_supports_and_one_less_does_not(side, tau, dissenters, confidence):
+    its = Rule(statistic="s", side=side, tau=tau, unit="network", confidence=confidence)
+    count = fewest(its, dissenters)
+    words = [
+        outcome(share(networks - dissenters if side == "above" else dissenters, networks, confidence), its)
+        for networks in (count, count - 1)
+    ]
+    assert words[0] == "supported"
+    assert words[1] != "supported"
+
+
+def test_nine_of_ten_needs_as_many_networks_as_the_contract_says():
+    its = Rule(statistic="s", side="above", tau=0.9, unit="network")
+    assert [fewest(its, dissenters) for dissenters in (0, 1, 2, 4)] == [36, 54, 70, 100]
+    assert fewest(ABOVE) == 8
+    assert fewest(ABOVE.model_copy(update={"seeds": 16})) == 16
+
+
+@pytest.mark.parametrize(("side", "tau"), [("above", 1.0), ("below", 0.0), ("within", (0.1, 0.2))])
+def test_a_share_of_networks_lies_beyond_a_share(side, tau):
+    with pytest.raises(ValueError, match="a share of networks lies above or below a tau between 0 and 1"):
+        Rule(statistic="s", side=side, tau=tau, unit="network")

@@ -42,13 +42,13 @@ from nominima.judging.valleys import valley_widths
 
 MEASURES = ("learning_curve",)
 RULE = Rule(statistic="accuracy of starts rescaled at random less that of starts fitted to random labels, largest size",
-            side="below", tau=0.02, trend="minus the accuracy lost", flat=0.01)  # fmt: skip
+            side="below", tau=0.02, seeds=16, trend="minus the accuracy lost", flat=0.01)  # fmt: skip
 FITTED = Rule(statistic="share of the random labels fitted, largest size", side="above", tau=0.95)
 WIDE = Rule(statistic="range of gains with a mean stopped loss within 5 % of the best, decades, largest size",
             side="above", tau=1.0)  # fmt: skip
 WIDENS = Rule(statistic="growth of that range per tenfold of parameters, decades", side="above", tau=0.1, null=0.0)
 SPREAD = Rule(statistic="slope of ln(deviation over seeds of the stopped loss) per tenfold of parameters",
-              side="below", tau=-0.1, null=0.0)  # fmt: skip
+              side="below", tau=-0.1, null=0.0, seeds=16)  # fmt: skip
 
 RANDOM = 0.8  # labels of ten classes carry next to nothing at noise 0.9
 NEAR = 1.05  # of the best loss

@@ -44,11 +44,12 @@ MEASURES = ("toy_minima", "spurious_minima", "critical_points")
 RULE = Rule(
     statistic="share of starts that end in a strict minimum .01 nats or more above the best of their draw, two largest "
     "widths",
-    side="below", tau=0.1, trend="minus nats above the best of the draw", flat=0.005,
+    side="below", tau=0.1, unit="network", trend="minus nats above the best of the draw", flat=0.005,
 )  # fmt: skip
-FREE = Rule(statistic="share of starts without decay that end in a strict minimum, widths to 16", side="below", tau=0.1)
+FREE = Rule(statistic="share of starts without decay that end in a strict minimum, widths to 16", side="below", tau=0.1,
+            unit="network")  # fmt: skip
 EMBEDDED = Rule(statistic="share of minima that a neuron more makes a saddle whose way down ends lower, widths to 32",
-                side="above", tau=0.9)  # fmt: skip
+                side="above", tau=0.9, unit="network")  # fmt: skip
 FINDER = Rule(statistic="share of descents that find a bad minimum, n = k from 8 on", side="above", tau=0.05)
 
 MARGIN = 0.01  # nats above the best of the draw

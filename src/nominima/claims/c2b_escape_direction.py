@@ -44,7 +44,7 @@ from nominima.judging.samples import least, share
 MEASURES = ("escape_directions", "toy_minima")
 RULE = Rule(
     statistic="share of networks with a way down by curvature at six points of training, four largest sizes",
-    side="above", tau=0.9, trend="|λ_min|/λ_max at the stop", flat=0.01,
+    side="above", tau=0.9, unit="network", trend="|λ_min|/λ_max at the stop", flat=0.01,
 )  # fmt: skip
 
 LEAST = 1e-4  # of the largest curvature

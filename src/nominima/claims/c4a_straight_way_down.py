@@ -43,7 +43,8 @@ from nominima.judging.samples import share
 MEASURES = ("line", "descent")
 RULE = Rule(
     statistic="share of networks whose training loss never rises along the line from start to stop, four largest sizes",
-    side="above", tau=0.9, trend="minus the largest rise along the line, as a share of its fall", flat=0.001,
+    side="above", tau=0.9, unit="network",
+    trend="minus the largest rise along the line, as a share of its fall", flat=0.001,
 )  # fmt: skip
 PATH = Rule(
     statistic="rises of the training loss along the path, as a share of its fall, largest size", side="below", tau=0.01

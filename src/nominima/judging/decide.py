@@ -11,11 +11,10 @@ from nominima.judging.intervals import FEWEST_EQUAL, NOTHING, Estimate, estimate
 from nominima.judging.parts import Condition, Findings, Guard, Part, Published, View, each_condition, of_condition
 from nominima.judging.reasons import doubt, of_claim, of_part, weakest
 from nominima.judging.record import Beside, Cell, Guarded, Literature, Number, PartVerdict, Standing, Verdict
-from nominima.judging.rules import Outcome, Rule, margin, outcome, truth, wholly_off
+from nominima.judging.rules import Outcome, Rule, fewest, margin, outcome, truth, wholly_off
 from nominima.judging.samples import Sample, paired
 
 MOST_LOST = 0.2  # share of the networks at any size that is read
-FEWEST_SEEDS = 8
 ENOUGH = 0.75  # share of the tested cells
 
 
@@ -111,6 +110,7 @@ def _ask(view: View, rule: Rule, condition: Condition) -> Asked:
         sample = view.sample(of_condition(view.lanes, condition))
     except Missing as lack:
         return Asked(view, its, None, str(lack))
+    assert sample.counted == (its.unit == "network"), f"{view.name}: its rule is one of a {its.unit}, its score is not"
     return Asked(view, its, sample, _lack(sample, its))
 
 
@@ -122,11 +122,11 @@ def _lack(sample: Sample, rule: Rule) -> str:
         return f"all {sample.runs} runs are lost"
     if sample.most_lost > MOST_LOST:
         return ""  # inconclusive, and it says so
-    seeds = sample.read["seed"].n_unique()
     found = sample.estimate(rule.confidence)
     decided = found.equal and found.n >= FEWEST_EQUAL
-    if not sample.counted and not decided and seeds < FEWEST_SEEDS:
-        return f"{seeds} seeds, {FEWEST_SEEDS} are needed"
+    units = found.n if sample.counted else sample.read["seed"].n_unique()
+    if not decided and units < fewest(rule):
+        return f"{units} {rule.unit}s, {fewest(rule)} are needed"
     return "" if found.low is not None else f"{found.n} of {sample.runs} runs can be used, too few for an interval"
 
 

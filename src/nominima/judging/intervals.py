@@ -94,6 +94,14 @@ def share(hits: int, count: int, level: float = USUAL) -> Estimate:
     return Estimate(value=hits / count, low=float(low), high=float(high), n=count, level=level)
 
 
+def fewest_networks(dissenters: int, limit: float, level: float = USUAL) -> int:
+    """How many networks it takes until the exact interval of a share lies wholly above `limit`, with so many that
+    dissent: more than are likely to bring one dissenter more where the share is the limit.
+    """
+    more = dissenters + 1
+    return more + int(scipy_stats.nbinom.isf((1 - level) / 2, more, 1 - limit))
+
+
 def _bca(rows: Floats, statistic: Statistic, level: float) -> tuple[float | None, float | None]:
     count = len(rows)
     wide = float(scipy_stats.t.ppf(0.5 + level / 2, count - 1))

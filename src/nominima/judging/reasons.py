@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from nominima.judging.intervals import Estimate
 from nominima.judging.parts import Part
 from nominima.judging.record import Cell, PartVerdict
-from nominima.judging.rules import Outcome, Rule, margin
+from nominima.judging.rules import Outcome, Rule, fewest, margin
 
 DECIDED: tuple[Outcome, Outcome] = ("supported", "contradicted")
 
@@ -46,6 +46,10 @@ def doubt(estimate: Estimate, rule: Rule) -> str:
         limits = sorted([rule.tau, rule.null or 0.0])
         if all(limits[0] < end < limits[1] for end in ends[:2] if end is not None):
             return "an effect on the claim's side, but smaller than what counts"
+    if rule.unit == "network" and estimate.value is not None and margin(estimate.value, rule) > 0:
+        dissent = 1 - estimate.value if rule.side == "above" else estimate.value
+        dissenters = round(dissent * estimate.n)
+        return f"{dissenters} of {estimate.n} networks dissent, with which {fewest(rule, dissenters)} are needed"
     return "the interval straddles a limit"
 
 

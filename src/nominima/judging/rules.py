@@ -6,9 +6,11 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from nominima.ground.records import Strict
-from nominima.judging.intervals import USUAL, Estimate, Floats
+from nominima.judging.intervals import USUAL, Estimate, Floats, fewest_networks
 
+FEWEST_SEEDS = 8  # of a cell, where a row does not ask for more
 Outcome = Literal["supported", "contradicted", "mixed", "inconclusive", "untested"]
+Unit = Literal["seed", "network"]
 
 
 class Rule(Strict):
@@ -21,6 +23,8 @@ class Rule(Strict):
     confidence: float = Field(
         default=USUAL, gt=0, lt=1, description="level of a cell's interval; .9 where a row says so"
     )
+    unit: Unit = Field(default="seed", description="what is counted as independent; network: the number is a share")
+    seeds: int = Field(default=FEWEST_SEEDS, ge=FEWEST_SEEDS, description="of a cell at least, where they are the unit")
     trend: str = Field(default="", description="the quantity whose trend with size is tested; larger is truer")
     flat: float = Field(default=0.0, ge=0, description="smallest change of that quantity with size that is of interest")
 
@@ -34,6 +38,8 @@ class Rule(Strict):
             agrees = self.side == "below" and (self.null is None or self.null >= self.tau)
         if not agrees:
             raise ValueError(f"tau {self.tau} and null {self.null} do not fit the side {self.side!r}")
+        if self.unit == "network" and (isinstance(self.tau, tuple) or not 0 < self.tau < 1):
+            raise ValueError(f"a share of networks lies above or below a tau between 0 and 1, not {self.tau}")
         return self
 
 
@@ -54,6 +60,15 @@ def outcome(estimate: Estimate, rule: Rule) -> Outcome:
     else:
         meets, misses = high < rule.tau, low > _null(rule)
     return "supported" if meets else "contradicted" if misses else "inconclusive"
+
+
+def fewest(rule: Rule, dissenters: int = 0) -> int:
+    """The smallest number of units that can support a rule: seeds, or networks of which so many dissent."""
+    if rule.unit == "seed":
+        return rule.seeds
+    assert not isinstance(rule.tau, tuple)
+    limit = rule.tau if rule.side == "above" else 1 - rule.tau
+    return fewest_networks(dissenters, limit, rule.confidence)
 
 
 def wholly_off(estimate: Estimate, rule: Rule) -> bool:

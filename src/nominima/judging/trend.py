@@ -11,12 +11,12 @@ from nominima.ground.texts import number
 from nominima.judging.intervals import FEWEST, FEWEST_EQUAL, NOTHING, Floats, student
 from nominima.judging.parts import Condition, Part, View, each_condition, of_condition
 from nominima.judging.record import Growth, Trend, Truer, Turn
+from nominima.judging.rules import FEWEST_SEEDS
 
 STEADY = 0.3  # |τ_b| from which a trend counts, and below which there is none
 LEVEL, FLAT_LEVEL = 0.99, 0.95
 SIGNIFICANT = 0.01
 MOST_LOST = 0.2
-FEWEST_SEEDS = 8
 SIZES, SIZES_TO_DIFFER = 3, 4
 PAGE_COLUMNS = 3  # below which Page's test says nothing
 
