@@ -4,18 +4,26 @@ from importlib import import_module
 
 import pytest
 from made_tables import drawn, found, judged, lose
+from polars.testing import assert_frame_equal
 
 from docs.generate import rules_of
-from nominima.judging.evidence import numbers, of_view
+from nominima.judging.evidence import numbers, of_view, read_numbers, write_numbers
 from nominima.judging.words import of_claim
 from nominima.planning import shelf
+from nominima.tracing.trace import Trace
 
 CLAIMS = shelf.names("claims")
+TRACE = Trace(verb="judge", spec={}, code="0", inputs={}, environment={})
 
 
 def world(name):
     """The tables of a world in which the claim holds: `world()` of its test."""
     return import_module(f"test_{name}").world()
+
+
+def of_runs(tables):
+    """The measures that are taken of runs."""
+    return [measure for measure in tables if shelf.constant("measures", measure, "OF") == "run"]
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -31,10 +39,9 @@ def test_it_holds_in_a_world_of_its_own_and_every_panel_is_drawn(name):
 @pytest.mark.parametrize("name", CLAIMS)
 def test_a_sweep_that_diverged_leaves_it_untested_and_can_be_drawn(name):
     tables = world(name)
-    of_runs = [measure for measure in tables if shelf.constant("measures", measure, "OF") == "run"]
-    if not of_runs:
+    if not of_runs(tables):
         pytest.skip("nothing of it is trained")
-    lost = tables | {measure: lose(measure, tables[measure], 1) for measure in of_runs}
+    lost = tables | {measure: lose(measure, tables[measure], 1) for measure in of_runs(tables)}
     verdict = judged(name, **lost)
     assert verdict.outcome == "untested"
     assert "are lost" in verdict.reason
@@ -76,3 +83,15 @@ def test_the_rules_that_are_listed_are_those_its_cells_are_judged_by(name):
     listed = list(rules_of(name).values())
     assert all(rule in listed for rule in asked)
     assert all(rule in asked for rule in listed)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_its_numbers_are_read_as_they_were_stored(name, tmp_path):
+    tables = world(name)
+    lost = {measure: lose(measure, tables[measure], 0.3) for measure in of_runs(tables)}
+    for each in (tables, tables | lost, {}):
+        table = numbers(found(name, **each))
+        write_numbers(tmp_path / "numbers.csv", table, TRACE)
+        kept = read_numbers(tmp_path / "numbers.csv")
+        assert_frame_equal(kept, table, check_row_order=False)
+        assert kept["view"].is_sorted()

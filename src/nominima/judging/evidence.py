@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 AND = " | "  # between the names of views that share their lanes
 COLUMNS = {"view": pl.String, "size": pl.Float64, "place": pl.Float64, "seed": pl.Int64, "value": pl.Float64,
            "status": pl.String}  # fmt: skip
+PLACE = ["size", "place", "seed"]  # of a network, after its conditions
+OK = "ok"
 
 
 class Missing(Exception):
@@ -67,8 +69,8 @@ def numbers(findings: "Findings") -> pl.DataFrame:
     frames = [lanes.with_columns(view=pl.lit(name)) for name, lanes in findings.stored()]
     table = pl.concat([pl.DataFrame(schema=COLUMNS), *frames], how="diagonal_relaxed")
     told = sorted(name for name in table.columns if name not in {*COLUMNS, "dial", "value_right", "arm"})
-    fine = pl.when(pl.col("status") != "ok").then("status").alias("status")
-    return table.select(*told, *COLUMNS).with_columns(fine).sort("view", *told, "size", "place", "seed")
+    why = pl.when(pl.col("value").is_null() & (pl.col("status") != OK)).then("status").alias("status")
+    return table.select(*told, *COLUMNS).with_columns(why).sort("view", *told, *PLACE)
 
 
 def of_view(table: pl.DataFrame, view: str) -> pl.DataFrame:
@@ -77,12 +79,21 @@ def of_view(table: pl.DataFrame, view: str) -> pl.DataFrame:
 
 
 def write_numbers(path: Path, table: pl.DataFrame, trace: Trace) -> None:
-    """Store the numbers as CSV below a line with their trace; empty: no number, or no condition of that kind."""
-    write(path, MARK + f"{trace.dumps()}\n{table.write_csv()}".encode())
+    """Store the numbers as CSV below a line with their trace: a row for each network, a column for each view.
+
+    In a cell stands the number, or the status of a network without one; it is empty where the view has no such network.
+    """
+    at = [name for name in table.columns if name not in ("view", "value", "status")]
+    text = pl.coalesce(pl.col("value").cast(pl.String), "status", pl.lit(OK))
+    rank = pl.int_range(pl.len()).over("view", *at)  # of several numbers of one network in one view
+    told = table.select(*at, "view", text=text, rank=rank)
+    wide = told.pivot("view", index=[*at, "rank"], values="text", sort_columns=True) if len(told) else told.select(at)
+    content = wide.drop("rank", strict=False).sort(at, maintain_order=True).write_csv()
+    write(path, MARK + f"{trace.dumps()}\n{content}".encode())
 
 
 def read_numbers(path: Path) -> pl.DataFrame:
-    """The numbers behind a verdict: condition columns, then COLUMNS.
+    """The numbers behind a verdict: condition columns, then COLUMNS, sorted as `numbers` gives them.
 
     Raises:
         Refusal: the file is missing or damaged.
@@ -92,6 +103,12 @@ def read_numbers(path: Path) -> pl.DataFrame:
         table = pl.read_csv(io.BytesIO(text), schema_overrides=COLUMNS, infer_schema_length=None)
     except PolarsError as error:
         raise Refusal(f"{path}: not a table of numbers ({type(error).__name__}); delete it, then {REMEDY}") from error
-    if not head.startswith(MARK) or not set(COLUMNS) <= set(table.columns):
+    at = table.columns[: table.columns.index("seed") + 1] if "seed" in table.columns else []
+    if not head.startswith(MARK) or at[-len(PLACE) :] != PLACE:
         raise Refusal(f"{path}: not the numbers behind a verdict; delete it, then {REMEDY}")
-    return table
+    told, views = at[: -len(PLACE)], table.columns[len(at) :]
+    cells = table.with_columns(pl.col(views).cast(pl.String)).unpivot(views, index=at, variable_name="view")
+    value = pl.col("value").cast(pl.Float64, strict=False)
+    status = pl.when(value.is_null() & (pl.col("value") != OK)).then("value").cast(pl.String)
+    found = cells.drop_nulls("value").with_columns(value=value, status=status)
+    return found.select(*told, *COLUMNS).sort("view", *told, *PLACE, maintain_order=True)

@@ -1,0 +1,55 @@
+"""The numbers behind a verdict lie in Git, so they are few at the scale of params.yaml: 300 KB a claim."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from made_tables import found, table
+from test_all_lost import CLAIMS, TRACE, of_runs, world
+
+from nominima.ground.places import table as file
+from nominima.judging.evidence import numbers, write_numbers
+from nominima.measuring.identity import CENSORED, IDENTITY
+from nominima.measuring.table import schema
+from nominima.planning.knobs import flat
+from nominima.planning.plan import Plan
+from nominima.planning.reader import load
+from nominima.planning.steps import checkpoint_steps
+
+PLAN = Plan(load(Path(__file__).parents[2] / "params.yaml"))
+LARGEST = 300_000  # bytes
+
+pytestmark = pytest.mark.slow
+
+
+def rows(measure, made, run):
+    """What a measure tells of all seeds of a planned run: that of one made network, at the run's own checkpoints."""
+    its = schema(measure)
+    own = [name for name in its.columns if name not in IDENTITY["run"] and name not in ("seed", "status")]
+    told = made.filter(pl.struct("run", "seed") == pl.struct("run", "seed").first()).select(own).rows(named=True)
+    if its.key == ("seed", "step"):
+        told = [told[0] | {"step": step} for step in checkpoint_steps(run.training.steps)]
+    knobs = flat(run, examples=run.training.examples or 4000, rate=run.training.rates[0])
+    known = knobs | dict.fromkeys(CENSORED, False) | {"parameters": 50 * run.training.size, "status": "ok"}
+    for seed in run.seeds:
+        yield from (row | known | {"seed": seed} for row in told)
+
+
+def shipped(name):
+    """Tables of all networks that params.yaml asks for for a claim; what is not of networks, of its own world."""
+    tables, asked = world(name), set(PLAN.judge[name].inputs)
+    for measure in of_runs(tables):
+        runs = [run for run in PLAN.runs.values() if file(f"runs/{run.name}", measure) in asked]
+        tables[measure] = table(measure, *(rows(measure, tables[measure], run) for run in runs))
+    return tables
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_the_numbers_of_the_shipped_scale_are_few(name, tmp_path):
+    job, told = PLAN.judge[name], numbers(found(name, **shipped(name)))
+    value = 0.123456 * (1 + pl.int_range(pl.len()) % 9)  # as many digits as a measured one is stored with
+    trace = TRACE.model_copy(update={"spec": json.loads(job.spec), "inputs": dict.fromkeys(job.inputs, "0" * 64)})
+    write_numbers(tmp_path / "numbers.csv", told.with_columns(value=value.round(6)), trace)
+    assert told.height > 100
+    assert (tmp_path / "numbers.csv").stat().st_size <= LARGEST
