@@ -49,6 +49,14 @@ def test_what_killed_jobs_left_is_removed_and_nothing_that_is_a_persons_own(jobs
     assert not Path("data/runs/width/w2/.x1y2z3w4").exists()
 
 
+def test_what_a_job_of_another_verb_is_writing_stays(jobs: Plan) -> None:
+    writing = {"data/runs/.metrics.parquet.abcd1234", "reports/.index.html.x_y1z2w3"}
+    put(*writing)
+    seal("measure", jobs["measure"])
+    seal("judge", jobs["judge"])
+    assert writing <= files()
+
+
 def test_what_the_ledger_named_is_removed_once_no_job_makes_it(jobs: Plan, capsys: pytest.CaptureFixture[str]) -> None:
     gone = jobs["measure"]["runs/width/w4"].outputs[0]
     fewer = plan(runs=("width/w2",))

@@ -145,6 +145,10 @@ def test_all_mistakes_are_told_at_once_and_long_lists_are_cut(jobs: Plan, monkey
     with pytest.raises(Refusal) as refused:
         seal("train", jobs["train"])
     assert str(refused.value).count("missing") == 6
+    monkeypatch.setattr(seal_module, "SHOWN", 6)
+    with pytest.raises(Refusal) as refused:
+        seal("train", jobs["train"])
+    assert "more" not in str(refused.value)
     monkeypatch.setattr(seal_module, "SHOWN", 2)
     with pytest.raises(Refusal, match="… and 4 more"):
         seal("train", jobs["train"])

@@ -55,7 +55,9 @@ def test_time_stamps_decide_nothing(jobs: Plan) -> None:
 
 def test_another_environment_decides_nothing(jobs: Plan) -> None:
     rewrite(TABLE, environment=ENVIRONMENT | {"torch": "2.14.0"})
-    assert TABLE not in start(jobs).needed
+    found = start(jobs)
+    assert TABLE not in found.needed
+    assert ledger("measure") in found.again, "its ledger tells of other bytes"
 
 
 def test_a_changed_rate_makes_its_run_again_and_all_that_rests_on_it(jobs: Plan) -> None:
@@ -102,6 +104,14 @@ def test_a_file_without_a_trace_is_never_written_over(content: str, jobs: Plan) 
         start(jobs)
     with pytest.raises(Refusal, match="move it away"):
         start(plan(rate=0.2))
+
+
+def test_as_many_refusals_as_are_shown_are_not_cut(jobs: Plan) -> None:
+    for file in [*jobs["train"]["width/w2"].outputs, *jobs["train"]["width/w4"].outputs[:2]]:
+        Path(file).write_text("x")
+    with pytest.raises(Refusal) as refused:
+        start(jobs)
+    assert (str(refused.value).count("damaged"), "more" in str(refused.value)) == (5, False)
 
 
 def test_many_refusals_are_cut(jobs: Plan) -> None:
