@@ -1,5 +1,6 @@
 """What is said before and after a run about the machine that it runs on."""
 
+import sys
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 
 from nominima.ground.files import Refusal
 from nominima.planning import guard
+from nominima.planning.plan import Job
+from nominima.tracing import job
 
 LOG = """RuleException:
 CalledProcessError in file "workflow/rules/train.smk", line 4:
@@ -32,3 +35,17 @@ def test_a_library_that_is_missing_is_named_with_what_installs_it(monkeypatch: p
     monkeypatch.setattr(guard, "version", missing)
     with pytest.raises(Refusal, match=r"is not installed here; `make install`"):
         guard.environment()
+
+
+def test_a_job_is_given_through_a_file_what_was_planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = [f"data/{index:05}.parquet" for index in range(20_000)]
+    planned = Job(inputs=[], outputs=names, spec='{"a": "é, \\n and @"}', code="ground.texts@0")
+    seen: list[job.Work] = []
+    monkeypatch.setattr(job.digests, "changed", lambda _: False)
+    monkeypatch.setattr(sys, "argv", ["train", f"@{guard.arguments(planned)}"])
+    job.main("train", seen.append)
+    (work,) = seen
+    assert (work.spec, work.code, work.inputs) == ({"a": "é, \n and @"}, planned.code, [])
+    assert list(map(str, work.outputs)) == names
+    assert guard.arguments(planned) == guard.arguments(planned) != guard.arguments(planned._replace(code="other@0"))

@@ -52,6 +52,15 @@ def job(verb, pattern, field):
     return found
 
 
+def arguments(verb, pattern):
+    """Params function: the file with a planned job's arguments, as a stack of many lanes has more than a command holds."""
+
+    def found(wildcards):
+        return guard.arguments(PLAN.jobs(verb)[pattern.format(**wildcards)])
+
+    return found
+
+
 def settled(inputs, outputs):
     """Have outputs made again that are not as planned, and those that are so not for the sake of time stamps."""
     if STANDING is None:

@@ -9,11 +9,9 @@ rule judge:
         "logs/judge/{name}.log",
     threads: 1
     params:
-        spec=job("judge", "{name}", "spec"),
-        code=job("judge", "{name}", "code"),
+        arguments=arguments("judge", "{name}"),
     shell:
-        "python -m nominima.verbs.judge --spec {params.spec:q} --code {params.code}"
-        " --inputs {input} --outputs {output} > {log} 2>&1"
+        "python -m nominima.verbs.judge @{params.arguments} > {log} 2>&1"
 
 
 rule scoreboard:
@@ -25,11 +23,9 @@ rule scoreboard:
         "logs/judge/scoreboard.log",
     threads: 1
     params:
-        spec=job("judge", "scoreboard", "spec"),
-        code=job("judge", "scoreboard", "code"),
+        arguments=arguments("judge", "scoreboard"),
     shell:
-        "python -m nominima.verbs.judge --spec {params.spec:q} --code {params.code}"
-        " --inputs {input} --outputs {output} > {log} 2>&1"
+        "python -m nominima.verbs.judge @{params.arguments} > {log} 2>&1"
 
 
 ruleorder: scoreboard > judge

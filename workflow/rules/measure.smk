@@ -12,8 +12,6 @@ for subject in PLAN.measured:
             f"logs/measure/{subject}.log",
         threads: 1
         params:
-            spec=job("measure", subject, "spec"),
-            code=job("measure", subject, "code"),
+            arguments=arguments("measure", subject),
         shell:
-            "python -m nominima.verbs.measure --spec {params.spec:q} --code {params.code}"
-            " --inputs {input} --outputs {output} > {log} 2>&1"
+            "python -m nominima.verbs.measure @{params.arguments} > {log} 2>&1"

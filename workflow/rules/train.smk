@@ -12,8 +12,6 @@ for sweep in PLAN.params.sweeps:
             f"logs/train/{sweep}/{{labels}}.log",
         threads: 1
         params:
-            spec=job("train", f"{sweep}/{{labels}}", "spec"),
-            code=job("train", f"{sweep}/{{labels}}", "code"),
+            arguments=arguments("train", f"{sweep}/{{labels}}"),
         shell:
-            "python -m nominima.verbs.train --spec {params.spec:q} --code {params.code}"
-            " --inputs {input} --outputs {output} > {log} 2>&1"
+            "python -m nominima.verbs.train @{params.arguments} > {log} 2>&1"

@@ -9,7 +9,7 @@ from typing import Any
 from nominima.ground.files import Refusal, digest, write
 from nominima.ground.texts import canonical
 from nominima.planning import digests
-from nominima.planning.plan import Plan
+from nominima.planning.plan import Job, Plan
 
 PLANS = Path(".snakemake/plans")
 KILLED = re.compile(r"> (logs/\S+\.log) 2>&1' returned non-zero exit status 137")
@@ -38,11 +38,21 @@ def snapshot(params: Path) -> str:
 
 def plan_snapshot(plan: Plan, verb: str) -> str:
     """Write a verb's jobs, as `seal.planned` reads them, to .snakemake/plans/<digest>.json; return the digest."""
-    content = canonical({name: job._asdict() for name, job in plan.jobs(verb).items()}).encode()
-    name = hashlib.sha256(content).hexdigest()[:16]
-    if not (PLANS / f"{name}.json").exists():
-        write(PLANS / f"{name}.json", content)
-    return name
+    return _kept(canonical({name: job._asdict() for name, job in plan.jobs(verb).items()})).stem
+
+
+def arguments(job: Job) -> str:
+    """Write what `tracing.job.main` is given, a line each, to .snakemake/plans/<digest>.txt; return the path."""
+    told = ["--spec", job.spec, "--code", job.code, "--inputs", *job.inputs, "--outputs", *job.outputs]
+    return str(_kept("\n".join(told), ".txt"))
+
+
+def _kept(text: str, kind: str = ".json") -> Path:
+    content = text.encode()
+    path = PLANS / f"{hashlib.sha256(content).hexdigest()[:16]}{kind}"
+    if not path.exists():
+        write(path, content)
+    return path
 
 
 def killed(log: str) -> list[str]:

@@ -81,9 +81,11 @@ def _sealed(verb: str) -> Ledger:
 def main(verb: str, work: Callable[[Work], None]) -> None:
     """Run one job as a process: `python -m nominima.<module> --spec … --code … --inputs … --outputs …`.
 
+    `@FILE` stands for the lines of a file, an argument each: a command line does not hold thousands of names.
+
     Errors that a person can mend end with their message and exit code 1, without a traceback.
     """
-    parser = argparse.ArgumentParser(prog=f"nominima {verb}")
+    parser = argparse.ArgumentParser(prog=f"nominima {verb}", fromfile_prefix_chars="@")
     parser.add_argument("--spec", type=json.loads, required=True)
     parser.add_argument("--code", required=True)
     for name in ("inputs", "outputs"):
