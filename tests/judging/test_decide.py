@@ -340,6 +340,11 @@ class TestClaim:
         reason = decide("c", Findings(part(constant(0.3)), (other,))).reason
         assert "curvature is contradicted" in reason
 
+    def test_a_part_of_variants_only_says_so(self):
+        variants = decide_part(part(constant(0.3), conditions=cells(2), decides=pl.col("dataset") == "z"))
+        assert (variants.outcome, [cell.outcome for cell in variants.cells]) == (NOT, [YES, YES])
+        assert variants.reason == "Nothing that decides was measured, only variants: d00; d01."
+
     def test_without_cells_it_says_what_lacks(self):
         nothing = Part(ABOVE, (View("number", lanes(constant(1), conditions=())),), lacks="there are no runs")
         assert decide("c", Findings(nothing)).reason == "Evidence is missing: there are no runs."

@@ -72,7 +72,7 @@ def decide_part(part: Part) -> PartVerdict:
              for cell, numbers in zip(cells, asked, strict=True)]  # fmt: skip
     counted = [cell for cell in cells if cell.decides]
     word = of_cells([cell.outcome for cell in counted], [cell.firm for cell in counted])
-    return PartVerdict(name=part.name, rule=part.rule, outcome=word, reason=of_part(part, counted, word), cells=cells)
+    return PartVerdict(name=part.name, rule=part.rule, outcome=word, reason=of_part(part, cells, word), cells=cells)
 
 
 def of_cells(outcomes: Sequence[Outcome], firm: Sequence[bool]) -> Outcome:

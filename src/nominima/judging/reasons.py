@@ -10,8 +10,11 @@ from nominima.judging.rules import Outcome, Rule, fewest, margin
 DECIDED: tuple[Outcome, Outcome] = ("supported", "contradicted")
 
 
-def of_part(part: Part, cells: Sequence[Cell], word: Outcome) -> str:
-    """Why a part has its word."""
+def of_part(part: Part, every: Sequence[Cell], word: Outcome) -> str:
+    """Why a part has its word, from every cell of it; those that do not decide are variants."""
+    cells = [cell for cell in every if cell.decides]
+    if not cells and every:
+        return f"Nothing that decides was measured, only variants: {_names(every)}."
     if not cells:
         return f"Evidence is missing: {part.lacks or 'no condition was measured'}."
     tested = [cell for cell in cells if cell.outcome != "untested"]
