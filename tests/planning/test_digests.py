@@ -90,7 +90,7 @@ def test_a_copy_elsewhere_has_the_same_digests(checkout: Path) -> None:
 
 
 def test_the_command_of_a_rule_counts_for_its_jobs(checkout: Path) -> None:
-    edit(checkout, "workflow/rules/train.smk", "{input}", "{input} {input}")
+    edit(checkout, "workflow/rules/train.smk", "@{params.arguments}", "-v @{params.arguments}")
     edit(checkout, "workflow/rules/judge.smk", "    shell:", "    # a comment\n    shell:\n")
     assert changed(checkout) == TRAINED
 
