@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nominima.judging.correlations import within
+from nominima.judging.correlations import RESAMPLES, within
 
 RNG = np.random.default_rng(0)
 X = np.arange(12.0)
@@ -16,6 +16,10 @@ def test_of_one_group_it_is_spearmans_with_its_p():
     assert found.p == pytest.approx(p, abs=1e-3)
     assert (found.n, found.few) == (12, False)
     assert found == within([(X, Y)])
+
+
+def test_what_no_permutation_reaches_has_the_smallest_p_there_is():
+    assert within([(X, X)]).p == 1 / (RESAMPLES + 1)
 
 
 def test_pooling_over_sizes_would_invent_one():

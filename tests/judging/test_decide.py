@@ -55,6 +55,14 @@ class TestCell:
             assert found[0] == expected
         assert found[1] == f"of 8 runs 2 {why}"
 
+    def test_a_fifth_is_not_more_than_a_fifth(self):
+        seeds = range(300, 310)
+        gone = dict.fromkeys((300, 301), "diverged")
+        assert word(constant(0.3), seeds=seeds, lost=lambda _, size, seed: gone.get(seed)) == ("supported", "")
+
+    def test_a_single_run_is_measured_and_too_few(self):
+        assert word(constant(0.3), seeds=(300,), sizes=(4.0,)) == ("untested", "1 seeds, 8 are needed")
+
     def test_so_is_a_cell_of_which_hardly_anything_is_left(self):
         assert word(constant(0.3), lost=_at(64.0, 7)) == ("inconclusive", "of 8 runs 7 diverged")
 
