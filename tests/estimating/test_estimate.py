@@ -10,12 +10,10 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-import chain
 from nominima import cli
 from nominima.drawing import estimates
 from nominima.estimating.estimate import Expected, Forecast, estimate, makespan
 from nominima.ground.files import Refusal
-from nominima.ground.places import VERBS, ledger
 from nominima.planning.costs import Costs, Measured, at, read_costs, training_seconds
 from nominima.planning.params import Params
 from nominima.planning.plan import Plan
@@ -88,10 +86,13 @@ def test_a_curve_is_straight_in_logarithms_within_and_beyond():
 
 
 def test_a_run_costs_its_steps_and_its_looks():
-    seconds, steps = training_seconds(training(), plan().params.datasets["d"], COSTS)
+    always = training(tested="always")
+    seconds, steps = training_seconds(always, plan().params.datasets["d"], COSTS)
     assert steps == pytest.approx(4 * 1000 * 50 * 1e-6)
     assert seconds == pytest.approx(steps + 4 * len(metric_steps(1000)) * 200 * 1e-7)
-    fewer, _ = training_seconds(training(examples=30), plan().params.datasets["d"], COSTS)
+    stops, _ = training_seconds(training(), plan().params.datasets["d"], COSTS)
+    assert seconds - stops == pytest.approx(4 * (len(metric_steps(1000)) - 4) * 80 * 1e-7)
+    fewer, _ = training_seconds(always.model_copy(update={"examples": 30}), plan().params.datasets["d"], COSTS)
     assert seconds - fewer == pytest.approx(4 * len(metric_steps(1000)) * 70 * 1e-7)
 
 
@@ -137,62 +138,6 @@ def test_the_longest_jobs_start_first():
     assert makespan([1, 1, 1, 3], 2) == 3
     assert makespan([2, 2, 2], 2) == 4
     assert makespan([], 4) == 0
-
-
-@pytest.fixture
-def built(tmp_path, monkeypatch):
-    """The folder in which all that the plan makes is made and sealed."""
-    monkeypatch.chdir(tmp_path)
-    chain.build(plan().by_verb)
-    return tmp_path
-
-
-def due(whole: Plan, root: Path) -> dict[str, set[str]]:
-    """Verb → names of the jobs that would run now."""
-    found = forecast(whole, root).due
-    return {verb: {job.job for job in found if job.verb == verb} for verb in (*VERBS, "seal")}
-
-
-def test_what_is_sealed_does_not_run_again(built):
-    assert forecast(plan(), built).due == []
-
-
-def test_what_changed_runs_with_all_that_rests_on_it(built):
-    found = due(plan(rate=0.2), built)
-    assert (found["prepare"], found["train"]) == (set(), {"s/a", "s/b"})
-    assert found["measure"] == {"runs/s/a", "runs/s/b"}
-    assert (found["judge"], found["report"]) == (set(), {"page"})
-    assert found["seal"] == {"train", "measure", "judge", "report"}
-
-
-def test_what_is_missing_runs_again(built):
-    (built / "data/runs/s/a/metrics.parquet").unlink()
-    found = due(plan(), built)
-    assert (found["train"], found["measure"]) == ({"s/a"}, {"runs/s/a"})
-
-
-def test_a_ledger_put_back_over_newer_files_is_only_sealed(built):
-    before = {verb: (built / ledger(verb)).read_bytes() for verb in VERBS}
-    chain.build(plan(rate=0.2).by_verb)
-    for verb, content in before.items():
-        (built / ledger(verb)).write_bytes(content)
-    found = due(plan(rate=0.2), built)
-    assert found["train"] | found["measure"] == set()
-    assert found["seal"] >= {"train", "measure"}
-
-
-def test_a_file_of_other_parameters_under_the_right_ledger_runs_again(built):
-    ledgers = {verb: (built / ledger(verb)).read_bytes() for verb in VERBS}
-    chain.build(plan(rate=0.2).by_verb)
-    for verb, content in ledgers.items():
-        (built / ledger(verb)).write_bytes(content)
-    assert due(plan(), built)["train"] == {"s/a", "s/b"}
-
-
-def test_a_file_that_would_stop_the_run_is_named(built):
-    (built / "data/runs/s/a/metrics.parquet").write_text("x")
-    (note,) = forecast(plan(), built).notes
-    assert note.startswith("data/runs/s/a/metrics.parquet: damaged, or not made by this pipeline")
 
 
 def test_a_damaged_file_of_costs_is_refused(tmp_path):

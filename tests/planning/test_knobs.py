@@ -14,7 +14,7 @@ TRAINING: dict[str, Any] = {
     "dataset": "d", "model": "mlp", "size": 4, "optimizer": "adam", "rate": 0.1, "batch": 5, "steps": 9,
     "first_seed": 0, "seeds": 2,
 }  # fmt: skip
-NOT_CONDITIONS = {"first_seed", "seeds", "device", "model_options", "optimizer_options"}
+NOT_CONDITIONS = {"first_seed", "seeds", "tested", "device", "model_options", "optimizer_options"}
 
 
 def knobs(**changes: Any) -> dict[str, Any]:

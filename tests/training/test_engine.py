@@ -84,7 +84,7 @@ def test_all_is_bitwise_equal_on_repetition(monkeypatch):
 
 
 def test_metrics_are_those_of_the_parameters_kept():
-    trajectory, records = quiet(run())
+    trajectory, records = quiet(run(tested="always"))
     data, model, lane = blobs(), mlp.build(5, (6,), CLASSES), 2
     for at, step in enumerate(trajectory.steps.tolist()):
         leaves = model.views(trajectory.theta[at])
@@ -104,6 +104,24 @@ def test_metrics_are_those_of_the_parameters_kept():
         own = -log_p.gather(1, torch.from_numpy(data.validation.y)[:, None]).mean().item()
         every = -log_p.sum(1).mean().item()
         assert row["validation_loss"] == pytest.approx(0.8 * own + 0.1 * (every - own), rel=1e-5)
+
+
+def test_the_test_split_is_looked_at_where_a_claim_reads_it():
+    """At the start, the two stops and the end, with the numbers that looking always gives; and nothing else differs."""
+    (few, _), (every, _) = quiet(run(steps=300, rate=0.05)), quiet(run(steps=300, rate=0.05, tested="always"))
+    stops = {
+        (seed, step)
+        for name in ("loss", "accuracy")
+        for seed, step in zip(few.run.seeds, getattr(few, f"best_{name}_step").tolist(), strict=True)
+    }
+    asked = stops | {(seed, step) for seed in few.run.seeds for step in (0, 300)}
+    there = few.metrics.filter(pl.col("test_loss").is_not_null())
+    assert set(there.select("seed", "step").rows()) == asked
+    assert len(asked) > 2 * len(few.run.seeds)
+    assert there.equals(every.metrics.join(there.select("seed", "step"), on=["seed", "step"], maintain_order="right"))
+    assert few.metrics.select(pl.exclude("^.*test_(loss|accuracy)$")).equals(
+        every.metrics.select(pl.exclude("^.*test_(loss|accuracy)$"))
+    )
 
 
 def test_stops_are_the_earliest_best_of_all_metric_steps():
@@ -175,7 +193,7 @@ def test_a_run_whose_lanes_all_diverge_still_ends():
 
 
 def test_without_validation_examples_the_stop_is_the_end():
-    trajectory, _ = quiet(run(), blobs(validation=0))
+    trajectory, _ = quiet(run(tested="always"), blobs(validation=0))
     assert trajectory.best_loss_step.tolist() == trajectory.best_accuracy_step.tolist() == [60] * 3
     assert torch.equal(trajectory.best_loss, trajectory.theta[-1])
     assert trajectory.metrics["validation_loss"].null_count() == trajectory.metrics.height

@@ -18,11 +18,11 @@ from nominima.planning.steps import checkpoint_steps, log_steps, metric_steps
 from nominima.tracing.trace import Trace
 from nominima.training.evaluation import Answers
 from nominima.training.mapped import Kind, mapped
-from nominima.training.recorder import Recorder, Seen
+from nominima.training.recorder import Recorder, Seen, in_memory
 from nominima.training.trajectory import METRICS, NUMBERS, read_records, read_trajectory, write_metrics
 
 TRAINING = {"dataset": "d", "model": "mlp", "size": 1, "optimizer": "sgd", "rate": 0.1, "batch": 1}
-TRAINING |= {"steps": 12, "first_seed": 7, "seeds": 2}
+TRAINING |= {"steps": 12, "first_seed": 7, "seeds": 2, "tested": "always"}
 RUN = Run(stack="s/base", training=Training.model_validate(TRAINING))
 TRACE = Trace(verb="train", spec={}, code="c", inputs={}, environment={})
 
@@ -47,6 +47,22 @@ def store(folder: Path) -> Path:
 def spoil(path: Path, **changes: torch.Tensor | None) -> None:
     tensors = load_file(path) | changes
     save_file({name: value for name, value in tensors.items() if value is not None}, path, {"run": RUN.name})
+
+
+def test_at_a_stop_only_what_is_finite_and_has_not_diverged_is_noted():
+    seeds, one = Run(stack="s/base", training=RUN.training.model_copy(update={"seeds": 3})), torch.ones(3, 2)
+    recorder = Recorder(seeds, torch.zeros(3, 4), one.long(), one.bool(), 2, in_memory)
+    names = [name for name in NUMBERS if "test" not in name]
+    for step in metric_steps(12):
+        rows, right = torch.full((3, 4), float(step)), torch.ones(3, 2, dtype=torch.bool)
+        rows[2] += torch.nan  # diverged at the start
+        answers = Answers(one, one, right.to(torch.uint8), right)
+        numbers = {name: torch.full((3,), 1 / (1 + step), dtype=torch.float64) for name in names}
+        lanes = torch.arange(3 if step == 0 else 2)
+        recorder.note(step, lanes, Seen(rows, answers, answers, one, numbers).of(torch.arange(3) < len(lanes)))
+    recorder.note_stops(lambda theta: {"test_loss": torch.where(torch.arange(3) == 1, torch.inf, theta[:, 0].double())})
+    noted = recorder.trajectory().metrics.filter(pl.col("test_loss").is_not_null())
+    assert noted.select("seed", "step", "test_loss").rows() == [(7, 0, 0.0), (7, 12, 12.0)]
 
 
 def test_what_is_written_is_read(tmp_path):

@@ -82,7 +82,6 @@ def judge(evidence: Evidence) -> Findings:
     off = inside(_strengths(lanes(shift, pl.col("error_min").first() / pl.col("l2").first())), best)
     anywhere = best.with_columns(edge=pl.lit(value=False))
     costs = {
-        "cost, lowest test loss on the way": lanes(curve, pl.col("test_loss").min(), stopped=True),
         "cost, share wrong, stopped by accuracy": at_mark(curve, "best_accuracy", 1 - pl.col("test_accuracy")),
         "cost, at the end of training": at_mark(curve, "end", "test_loss"),
     }

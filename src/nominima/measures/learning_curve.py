@@ -14,10 +14,10 @@ SCHEMA = {
     "train_accuracy": "Float64",
     "validation_loss": "Float64?",
     "validation_accuracy": "Float64?",
-    "test_loss": "Float64",
-    "test_accuracy": "Float64",
-    "noisy_test_loss": "Float64",
-    "noisy_test_accuracy": "Float64",
+    "test_loss": "Float64?",
+    "test_accuracy": "Float64?",
+    "noisy_test_loss": "Float64?",
+    "noisy_test_accuracy": "Float64?",
     "best_loss": "Boolean",
     "best_accuracy": "Boolean",
     "end": "Boolean",
@@ -28,7 +28,8 @@ def measure(subject: RunSubject) -> pl.DataFrame:
     """The metrics of training as they were taken: losses in nats, accuracies as shares; see trajectory.METRICS.
 
     A row is marked `best_loss` or `best_accuracy` where its seed stops by validation loss or accuracy, and `end` at
-    the last step. The validation columns are null where the data set has no validation examples.
+    the last step. The validation columns are null where the data set has no validation examples, those of test
+    where it was not looked at: with `tested: stops` everywhere but at the start, these two points and the end.
     """
     trajectory = subject.trajectory
     marks = {

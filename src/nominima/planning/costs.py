@@ -79,7 +79,9 @@ def training_seconds(training: Training, entry: DatasetEntry | None, costs: Cost
     lanes, family = training.seeds * len(training.rates), training.model
     per_step = at(_nearest(costs.step, family), training.size) * costs.optimizer.get(training.optimizer, 1.0)
     steps = lanes * training.steps * training.batch * per_step
-    looks = lanes * len(metric_steps(training.steps)) * _examples(training, entry)
+    splits, points = _splits(training, entry), len(metric_steps(training.steps))
+    tests = points if training.tested == "always" else 4  # the start, two stops and the end
+    looks = lanes * (points * (splits["train"] + splits["validation"]) + tests * splits["test"])
     return steps + looks * at(_nearest(costs.answer, family), training.size), steps
 
 
@@ -119,11 +121,6 @@ def training_bytes(training: Training, entry: DatasetEntry | None, costs: Costs)
 def _nearest(curves: Mapping[str, dict[str, float]], family: str) -> dict[str, float]:
     """A family's curve; of one never measured, that of the dearest family."""
     return curves[family] if family in curves else max(curves.values(), key=lambda curve: at(curve, 64))
-
-
-def _examples(training: Training, entry: DatasetEntry | None) -> int:
-    """Examples looked at in an evaluation: those of all splits, the test split for clean and noisy labels at once."""
-    return sum(_splits(training, entry).values())
 
 
 def _splits(training: Training, entry: DatasetEntry | None) -> dict[str, int]:

@@ -15,7 +15,7 @@ from nominima.planning import shelf
 from nominima.planning.run import Run, Training
 
 OPTIONS = {"model": "models", "optimizer": "optimizers"}
-NO_KNOBS = {"first_seed", "seeds", "device", *(f"{name}_options" for name in OPTIONS)}
+NO_KNOBS = {"first_seed", "seeds", "tested", "device", *(f"{name}_options" for name in OPTIONS)}
 KINDS = {bool: "Boolean", int: "Int64", float: "Float64"}
 
 

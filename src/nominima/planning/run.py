@@ -108,6 +108,10 @@ class Training(Strict):
     steps: Annotated[int, Field(ge=1, le=10_000_000)] = Field(description="optimizer steps")
     first_seed: Annotated[int, Field(ge=0, le=2**31)] = Field(description="seeds count up from here")
     seeds: Annotated[int, Field(ge=1, le=1000)] = Field(description="how many seeds, trained as one stack")
+    tested: Literal["stops", "always"] = Field(
+        default="stops",
+        description="when test examples are looked at: at the start, the two stops and the end; at every metric step",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto: a CUDA device where there is one")
 
     @property

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -15,7 +16,7 @@ from nominima.training.dropout import Dropout
 from nominima.training.ensemble import Ensemble
 from nominima.training.evaluation import answers, means, scores
 from nominima.training.feed import Feed, epochs, generator
-from nominima.training.model import Model, build_model
+from nominima.training.model import Model, Parameters, build_model
 from nominima.training.objective import noisy_loss
 from nominima.training.optimizer import Optimizer
 from nominima.training.recorder import Recorder, Room, Seen, in_memory
@@ -67,17 +68,22 @@ def fit(
         )
     ]
     # Inference mode spares bookkeeping in every operation; autograd, where it is needed, refuses its tensors.
+    look = partial(_tested, model, splits["test"], dataset.classes)
     by_hand = model.backward is not None and not ensemble.drops
     with torch.inference_mode(by_hand), torch.no_grad():
         lanes = Lanes(ensemble, model)
         for step in metric_steps(training.steps):
             lanes.advance(step)
             seen = _seen(model, lanes, ensemble, splits)
+            if training.tested == "always" or step in {0, training.steps}:
+                seen.numbers.update(look(lanes.parameters.leaves, ensemble.noise[lanes.alive]))
             for at, recorder in enumerate(recorders):
                 mine = lanes.alive // training.seeds == at
                 recorder.note(step, lanes.alive[mine] % training.seeds, seen.of(mine))
             lanes.keep(seen.finite)
             say(_line(step, training.steps, {name: value[seen.finite] for name, value in seen.numbers.items()}))
+        for recorder, noise in zip(recorders, ensemble.by_run(ensemble.noise), strict=True):
+            recorder.note_stops(lambda rows, noise=noise: look(model.views(rows.to(device)), noise))
     return [(recorder.trajectory(), recorder.records()) for recorder in recorders]
 
 
@@ -167,15 +173,23 @@ def _seen(model: Model, lanes: Lanes, ensemble: Ensemble, splits: dict[str, Spli
     (x, _), classes = splits["train"], ensemble.targets.shape[-1]
     train = answers(model, leaves, x, ensemble.labels[lanes.alive].to(x.device))
     validation = answers(model, leaves, *splits["validation"])
-    test = means(model, leaves, *splits["test"])
-    told = {"train": scores(train.means, 0 * noise, classes), "test": scores(test, 0 * noise, classes)}
-    told |= {"noisy_test": scores(test, noise, classes)}
+    told = {"train": scores(train.means, 0 * noise, classes)}
     if validation.own.shape[1]:
         told["validation"] = scores(validation.means, noise, classes)
-    numbers = {f"{split}_loss": loss for split, (loss, _) in told.items()}
-    numbers |= {f"{split}_accuracy": accuracy for split, (_, accuracy) in told.items()}
     expected = noisy_loss(validation.own, validation.total, noise.float().unsqueeze(1), classes)
-    return Seen(lanes.parameters.rows().cpu(), train, validation, expected, numbers)
+    return Seen(lanes.parameters.rows().cpu(), train, validation, expected, _numbers(told))
+
+
+def _tested(model: Model, test: Split, classes: int, leaves: Parameters, noise: Tensor) -> dict[str, Tensor]:
+    """Numbers of some lanes on the test examples, with clean labels and with the noise of their training."""
+    found = means(model, leaves, *test)
+    return _numbers({"test": scores(found, 0 * noise, classes), "noisy_test": scores(found, noise, classes)})
+
+
+def _numbers(told: dict[str, tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
+    """Losses and accuracies by the names of METRICS."""
+    losses = {f"{split}_loss": loss for split, (loss, _) in told.items()}
+    return losses | {f"{split}_accuracy": accuracy for split, (_, accuracy) in told.items()}
 
 
 def _line(step: int, last: int, numbers: dict[str, Tensor]) -> str:

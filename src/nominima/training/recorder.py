@@ -37,7 +37,7 @@ class Seen:
 
     rows: float32 (lane, param), their parameters; train, validation: their answers to those examples;
     validation_loss: float32 (lane, example), expected under the noise of training; numbers: float64 (lane,)
-    by the names of METRICS, without validation where there are no examples.
+    by the names of METRICS, without validation where there are no examples, without test where it is not looked at.
     """
 
     rows: Tensor
@@ -128,6 +128,21 @@ class Recorder:
             self._best[name][lanes[better]] = new[better]
             self._parameters[f"best_{name}"][lanes[better]] = self._last[lanes[better]]
             self._parameters[f"best_{name}_step"][lanes[better]] = step
+
+    def note_stops(self, look: Callable[[Tensor], dict[str, Tensor]]) -> None:
+        """Take down, once the last step is noted, what is looked at only where the lanes are stopped.
+
+        Args:
+            look: parameters, float32 (lane, param) ↦ numbers by the names of METRICS, float64 (lane,). Those
+                that are not finite are left out.
+        """
+        lanes, diverged = torch.arange(len(self._last)), self._parameters["diverged"]
+        for name in ("loss", "accuracy"):
+            steps = self._parameters[f"best_{name}_step"]
+            at = torch.tensor([self._at[step] for step in steps.tolist()])
+            for told, values in look(self._parameters[f"best_{name}"]).items():
+                sound = values.isfinite() & ((diverged < 0) | (steps < diverged))
+                self._numbers[NUMBERS.index(told), lanes[sound], at[sound]] = values[sound]
 
     def trajectory(self) -> Trajectory:
         """All of it but the records, once the last step is noted."""
