@@ -1,6 +1,7 @@
 """Write what is generated from the source into its documents: `make docs`.
 
-README.md: the map of the modules. docs/verdicts.md: the rules of all claims; docs/register.md: what each of them takes.
+README.md: the map of the modules. docs/verdicts.md: the rules of all claims, and how they are calibrated;
+docs/register.md: what each of them takes.
 workflow/schemas: the schema of params for editors.
 """
 
@@ -10,11 +11,13 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from nominima.drawing.calibrations import markdown
 from nominima.drawing.theme import prediction
 from nominima.ground.texts import number
 from nominima.judging.rules import Rule, fewest
 from nominima.planning import shelf
 from nominima.planning.params import Params
+from nominima.verbs.calibrate import TABLE, read_table
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,7 +27,7 @@ def generated() -> dict[Path, str]:
     readme, verdicts, register = ROOT / "README.md", ROOT / "docs/verdicts.md", ROOT / "docs/register.md"
     return {
         register: pasted(register.read_text(), "power", power()),
-        verdicts: pasted(verdicts.read_text(), "rules", rules()),
+        verdicts: pasted(pasted(verdicts.read_text(), "rules", rules()), "calibration", calibration()),
         readme: pasted(readme.read_text(), "map", module_map()),
         ROOT / "workflow/schemas/params.schema.json": json.dumps(Params.model_json_schema(), indent=1, sort_keys=True)
         + "\n",
@@ -105,6 +108,11 @@ def rules_of(claim: str) -> dict[str, Rule]:
 
 def _table(*heads: str, rows: Iterable[tuple[str, ...]]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in (heads, ("---",) * len(heads), *rows))
+
+
+def calibration() -> str:
+    """A line for each claim that was simulated (`nominima calibrate`)."""
+    return markdown(read_table(ROOT / TABLE))
 
 
 def module_map() -> str:

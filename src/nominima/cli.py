@@ -1,4 +1,4 @@
-"""The command line for people: `nominima trace`, `verify`, `verdicts`, `estimate`, `learn`."""
+"""The command line for people: `nominima trace`, `verify`, `verdicts`, `estimate`, `learn`, `calibrate`."""
 
 import io
 import json
@@ -12,12 +12,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from nominima.drawing import estimates
+from nominima.drawing import calibrations, estimates
 from nominima.drawing import verdicts as verdicts_table
 from nominima.estimating.estimate import estimate as estimated
 from nominima.estimating.learn import learned, logs
 from nominima.ground.files import REMEDY, Refusal, write
 from nominima.ground.places import verdict
+from nominima.judging.calibration import DRAWS
+from nominima.judging.calibration import SEED as DRAWN_BY
 from nominima.judging.record import Scoreboard, read_judged
 from nominima.judging.words import titles
 from nominima.planning.costs import COSTS, read_costs
@@ -30,6 +32,7 @@ from nominima.tracing.job import INTERRUPTED
 from nominima.tracing.standing import behind, here
 from nominima.tracing.verify import verify as verify_all
 from nominima.tracing.walk import walk_code, walk_file
+from nominima.verbs import calibrate as calibrating
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -161,6 +164,37 @@ def learn() -> None:
     found = learned(plan, read_costs(), root)
     write(COSTS, f"{found.model_dump_json(indent=1)}\n".encode())
     typer.echo(f"{COSTS}: learned from {sum(map(len, logs(plan, root).values()))} logs")
+
+
+@app.command()
+@told
+def calibrate(
+    evidence: Annotated[
+        Path | None, typer.Option(help="Folder reports/evidence of an exploratory run, other seeds than the trial's.")
+    ] = None,
+    draws: Annotated[int, typer.Option(min=1, help="Of every claim, at every truth.")] = DRAWS,
+    seed: Annotated[int, typer.Option(min=0, help="Of the draws.")] = DRAWN_BY,
+    cores: Annotated[int, typer.Option(min=1, help="Claims that are simulated at once.")] = os.cpu_count() or 1,
+) -> None:
+    """Simulate how often each claim would get a false word, and how surely a true one.
+
+    Cells and numbers of seeds are those of the measurements here, the spread of seeds that
+    of an exploratory run: with --evidence it is taken from there into docs/calibration, without
+    what is kept there is used. Writes docs/calibration.csv; `make docs` puts it into docs/verdicts.md.
+    Exit code 0: every claim keeps what is asked of it. 1: not.
+    """
+    folder = evidence and evidence.resolve()
+    root = _project()
+    os.chdir(root)
+    jobs = Plan(load(Path("params.yaml"))).judge
+    claims = {name: job.inputs for name, job in jobs.items() if name != "scoreboard"}
+    rows = []
+    for row in calibrating.calibrate(claims, draws, seed, cores, folder):
+        rows.append(row)
+        typer.echo(calibrations.line(row))
+    calibrating.write_table(rows)
+    if any(row.fails or row.supported is None for row in rows):
+        raise typer.Exit(1)
 
 
 def _project() -> Path:

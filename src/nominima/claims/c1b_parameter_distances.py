@@ -51,6 +51,7 @@ CONCENTRATION = Rule(
 
 OWN = pl.col("seed") == pl.col("other")
 LAZY = -0.25  # width^-1/2, and parameters are about width²
+POWER_AT = 1.0  # where calibration asks for the word: no nearer to its own solution than to others
 
 
 @over_sizes
