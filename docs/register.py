@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from docs.generate import pasted, power
 from nominima.ground.files import Refusal, write
 from nominima.ground.texts import canonical
 from nominima.planning import digests, shelf
@@ -92,10 +91,9 @@ def _trial(plan: Plan, claim: str, measures: tuple[str, ...]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Add what is missing to the page, and say what each rule takes."""
+    """Add what is missing to the page."""
     try:
-        page = pasted(PAGE.read_text(), "power", power())
-        page = added(page, current(Plan(load(ROOT / "params.yaml"))), " ".join(sys.argv[1:]))
+        page = added(PAGE.read_text(), current(Plan(load(ROOT / "params.yaml"))), " ".join(sys.argv[1:]))
     except Refusal as refusal:
         sys.exit(str(refusal))
     write(PAGE, page.encode())

@@ -1,6 +1,7 @@
 """Hand-made measurements: what a claim would read if the world were so or so, checked against the measures' schemas."""
 
 import json
+from importlib import import_module
 from itertools import product
 
 import numpy as np
@@ -13,9 +14,12 @@ from nominima.measuring.identity import CENSORED, IDENTITY, completed
 from nominima.measuring.table import faults, schema
 from nominima.planning import shelf
 from nominima.planning.knobs import KNOBS, is_knob
+from nominima.tracing.trace import Trace
 from nominima.verbs import report
 from nominima.verbs.judge import findings
 
+CLAIMS = shelf.names("claims")
+TRACE = Trace(verb="judge", spec={}, code="0", inputs={}, environment={})
 COMPUTING = ("aggregate", "bin", "density", "extent", "impute", "loess", "quantile", "regression", "transform")
 SIZES = (4, 8, 16, 32)
 SEEDS = tuple(range(300, 308))
@@ -109,3 +113,13 @@ def drawn(name, **tables):
 def outcomes(part):
     """The word of every cell that decides, by name."""
     return {cell.name: cell.outcome for cell in part.cells if cell.decides}
+
+
+def world(name):
+    """The tables of a world in which the claim holds: `world()` of its test."""
+    return import_module(f"test_{name}").world()
+
+
+def of_runs(tables):
+    """The measures that are taken of runs."""
+    return [measure for measure in tables if shelf.constant("measures", measure, "OF") == "run"]

@@ -1,29 +1,13 @@
 """Over the shelf: what every claim must be, and what it must bear."""
 
-from importlib import import_module
-
 import pytest
-from made_tables import drawn, found, judged, lose
+from made_tables import CLAIMS, TRACE, drawn, found, judged, lose, of_runs, world
 from polars.testing import assert_frame_equal
 
 from docs.generate import rules_of
 from nominima.judging.evidence import numbers, of_view, read_numbers, write_numbers
 from nominima.judging.words import of_claim
 from nominima.planning import shelf
-from nominima.tracing.trace import Trace
-
-CLAIMS = shelf.names("claims")
-TRACE = Trace(verb="judge", spec={}, code="0", inputs={}, environment={})
-
-
-def world(name):
-    """The tables of a world in which the claim holds: `world()` of its test."""
-    return import_module(f"test_{name}").world()
-
-
-def of_runs(tables):
-    """The measures that are taken of runs."""
-    return [measure for measure in tables if shelf.constant("measures", measure, "OF") == "run"]
 
 
 @pytest.mark.parametrize("name", CLAIMS)

@@ -114,7 +114,7 @@ def test_lost_and_censored_networks_are_counted(gone, share, outcome):
 
 def test_untested_says_what_is_missing():
     assert "no condition was measured" in told(sizes=(4,)).reason
-    assert "3 seeds, 8 are needed" in told(seeds=(1, 2, 3)).reason
+    assert "3 of the 8 seeds that are needed" in told(seeds=(1, 2, 3)).reason
 
 
 def test_published_accuracies_stand_next_to_ours_with_both_intervals():

@@ -67,7 +67,7 @@ def test_untested_where_normal_points_miss_their_closed_form():
 
 def test_untested_says_what_is_missing():
     assert "it has 1 size" in told(dimensions=(16,)).reason
-    assert "5 seeds, 8 are needed" in told(seeds=5).reason
+    assert "5 of the 8 seeds that are needed" in told(seeds=5).reason
 
 
 def test_the_inputs_of_data_sets_are_shown():

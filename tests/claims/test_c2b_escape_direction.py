@@ -69,7 +69,7 @@ def test_what_is_not_sure_is_lost_and_not_failed():
 
 def test_nine_of_ten_must_be_shown():
     few = told(seeds=SEEDS[:8], noises=(0.0,))
-    assert (few.outcome, few.primary.cells[0].why) == ("untested", "32 networks, 36 are needed")
+    assert (few.outcome, few.primary.cells[0].why) == ("untested", "32 of the 36 networks that are needed")
     walled = told(depth=lambda lane, point: 0.0 if lane["seed"] == 300 else 0.02, noises=(0.0,))
     assert walled.outcome == "inconclusive", "4 of 72"
 

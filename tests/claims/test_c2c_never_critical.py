@@ -102,4 +102,4 @@ def test_lost_and_censored_networks_are_counted(gone):
 
 
 def test_untested_says_what_is_missing():
-    assert "8 are needed" in told(seeds=(1, 2, 3)).reason
+    assert "3 of the 8 seeds that are needed" in told(seeds=(1, 2, 3)).reason

@@ -69,7 +69,7 @@ def test_mixed_where_the_path_climbs_and_the_line_does_not():
 
 def test_inconclusive_where_nine_of_ten_is_not_shown():
     few = told(seeds=SEEDS[:8], path={"seeds": SEEDS[:8]})
-    assert (few.outcome, few.primary.cells[0].why) == ("untested", "32 networks, 36 are needed")
+    assert (few.outcome, few.primary.cells[0].why) == ("untested", "32 of the 36 networks that are needed")
     assert told(bumpy=first(1)).outcome == "inconclusive", "4 of 72"
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from made_tables import found, table
-from test_all_lost import CLAIMS, TRACE, of_runs, world
+from made_tables import CLAIMS, TRACE, found, of_runs, table, world
 
 from nominima.ground.places import table as file
 from nominima.judging.evidence import numbers, write_numbers

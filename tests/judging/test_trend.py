@@ -65,7 +65,7 @@ class TestClaim:
         told = truer(view, Part(ABOVE, (view,)))
         assert told.tau is not None
         assert told.tau.n == 4
-        assert (told.word, "4 seeds, 8 are needed" in told.reason) == ("unclear", True)
+        assert (told.word, "4 of the 8 seeds that are needed" in told.reason) == ("unclear", True)
 
     def test_only_deciding_cells_count(self):
         both = ({"dataset": "a", "tuned": False}, {"dataset": "a", "tuned": True})
@@ -75,7 +75,7 @@ class TestClaim:
 
     def test_of_one_size_there_is_no_word(self):
         assert truer(None, Part(ABOVE, ())).word == "unclear"
-        assert "1 sizes, 3 are needed" in found(rise, sizes=(4.0,)).reason
+        assert "1 of the 3 sizes that are needed" in found(rise, sizes=(4.0,)).reason
 
     def test_two_networks_of_one_size_and_seed_have_no_word(self):
         view = View("trend", pl.concat([lanes(rise), lanes(rise)]))
@@ -110,8 +110,8 @@ class TestCell:
     @pytest.mark.parametrize(
         ("world", "lacks"),
         [
-            ({"sizes": SIZES[:2]}, "2 sizes, 3 are needed"),
-            ({"seeds": SEEDS[:7], "spread": 1.5}, "7 seeds, 8 are needed"),
+            ({"sizes": SIZES[:2]}, "2 of the 3 sizes that are needed"),
+            ({"seeds": SEEDS[:7], "spread": 1.5}, "7 of the 8 seeds that are needed"),
             (
                 {"lost": lambda _, size, seed: "censored" if seed < 302 and size == 4 else None},
                 "2 of 8 seeds lost a run",

@@ -126,7 +126,7 @@ def _lack(sample: Sample, rule: Rule) -> str:
     decided = found.equal and found.n >= FEWEST_EQUAL
     units = found.n if sample.counted else sample.read["seed"].n_unique()
     if not decided and units < fewest(rule):
-        return f"{units} {rule.unit}s, {fewest(rule)} are needed"
+        return f"{units} of the {fewest(rule)} {rule.unit}s that are needed"
     return "" if found.low is not None else f"{found.n} of {sample.runs} runs can be used, too few for an interval"
 
 

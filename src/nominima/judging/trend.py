@@ -128,7 +128,7 @@ def _trend(name: str, found: Block, flat: float) -> Trend:
 
 def _lack(found: Block) -> str:
     if len(found.sizes) < SIZES:
-        return f"{len(found.sizes)} sizes, {SIZES} are needed"
+        return f"{len(found.sizes)} of the {SIZES} sizes that are needed"
     if found.asked - len(found.seeds) > MOST_LOST * found.asked:
         return f"{found.asked - len(found.seeds)} of {found.asked} seeds lost a run"
     return _few(found.asked, found.taus)
@@ -138,7 +138,7 @@ def _few(asked: int, taus: Floats) -> str:
     equal = len(taus) >= FEWEST_EQUAL and np.ptp(taus) == 0
     if equal or (asked >= FEWEST_SEEDS and len(taus) >= FEWEST):
         return ""
-    return f"{len(taus)} seeds, {FEWEST_SEEDS} are needed"
+    return f"{len(taus)} of the {FEWEST_SEEDS} seeds that are needed"
 
 
 def _claim(trends: Sequence[Trend], used: Sequence[Block], flat: float) -> Truer:
