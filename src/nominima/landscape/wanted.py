@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nominima.landscape.ritz import Array, Pairs, Ritz
 
-RISK = 1e-2
+RISK = 1e-3
 """Largest chance, whatever the spectrum, that an eigenvalue further out was missed where an end is called converged.
 
 It is nearly used up only where two eigenvalues lie little more than the tolerance apart. A tenth of it takes about a
