@@ -59,11 +59,20 @@ def test_what_logs_tell_is_taken_and_the_rest_is_kept(tmp_path: Path) -> None:
     assert again.step["mlp"] == pytest.approx(found.step["mlp"], rel=0.01)
 
 
+def test_a_network_that_a_measure_leaves_out_costs_nothing(tmp_path: Path) -> None:
+    left(tmp_path, measure__runs_s_a="s/a curvature: 2 rows, 8.00 CPU s\ncost: 12.00 CPU s, 500 MB\n")
+    found = learned(plan(), COSTS, tmp_path).measure["curvature"]
+    assert found.counts["seeds"] == 2
+    assert found.curves["mlp"]["10"] == 4.0
+
+
 def test_a_measure_costs_more_with_each_of_its_numbers() -> None:
     usual = measuring_seconds("curvature", {}, plan().runs["s/a"].training, COSTS)
-    assert usual == pytest.approx(4 * 1.0)
+    assert usual == pytest.approx(2 * 1.0)  # of the four networks it looks at two
     training = plan().runs["s/a"].training
     assert measuring_seconds("curvature", {"iterations": 300}, training, COSTS) == pytest.approx(3 * usual)
+    seen = [measuring_seconds("curvature", {"seeds": most}, training, COSTS) for most in (1, 4, 8)]
+    assert seen == pytest.approx([1.0, 4.0, 4.0])
     wider = training.model_copy(update={"size": 100, "seeds": 1})
     assert measuring_seconds("curvature", {}, wider, COSTS) == pytest.approx(4.0)
     assert measuring_seconds("random_points", {"points": 500}, None, COSTS) == pytest.approx(70)

@@ -9,7 +9,7 @@ from statistics import mean
 from typing import NamedTuple
 
 from nominima.ground.places import VERBS
-from nominima.planning.costs import Costs, Curve, Measured, counts, training_bytes, training_seconds
+from nominima.planning.costs import Costs, Curve, Measured, counts, looked_at, training_bytes, training_seconds
 from nominima.planning.plan import Job, Plan
 from nominima.planning.run import Run, apart
 
@@ -68,16 +68,17 @@ def _joined(old: Mapping[str, Curve], new: Mapping[str, Curve]) -> dict[str, Cur
 
 
 def _measures(plan: Plan, costs: Costs, read: Iterable[Log]) -> dict[str, Measured]:
-    """Measure → CPU seconds a lane by family and size, the mean over the runs of a size.
+    """Measure → CPU seconds a network by family and size, the mean over the runs of a size.
 
     What was known of other sizes stays, if it was measured with the same options.
     """
     taken: dict[str, dict[str, dict[str, list[float]]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     for log in read:
         for name, measure, seconds in TAKEN.findall(log.text):
-            run = plan.runs.get(name)
-            family, size, lanes = (run.training.model, run.training.size, run.training.seeds) if run else ("", 0, 1)
-            taken[measure][family][str(size)].append(max(float(seconds), LEAST) / lanes)
+            run, told = plan.runs.get(name), counts(measure, plan.params.measures.get(measure, {}))
+            family, size = (run.training.model, run.training.size) if run else ("", 0)
+            networks = looked_at(told, run.training.seeds) if run else 1
+            taken[measure][family][str(size)].append(max(float(seconds), LEAST) / networks)
     found: dict[str, Measured] = {}
     for measure, its in sorted(taken.items()):
         new = {family: _short({size: mean(each) for size, each in sizes.items()}) for family, sizes in its.items()}

@@ -20,6 +20,7 @@ COSTS = shelf.SOURCE.parent.parent / "benchmarks/costs.json"
 SPLITS = ("train", "validation", "test")
 REMEDY = "`make bench WORK=costs` measures it again"
 COPIES = 10  # of the parameters of all lanes, in memory while they are trained
+LIMITS = ("seeds", "pairs")  # counts of a measure of a run: it looks at so many of its networks at most
 FLOAT, RECORD = 4, 3  # bytes of a parameter, and of what is kept of a lane's answer to an example
 
 Amount = Annotated[float, Field(gt=0)]
@@ -28,11 +29,11 @@ Curve = Annotated[dict[Annotated[str, Field(pattern=r"^\d+$")], Amount], Field(m
 
 
 class Measured(Strict):
-    """What a measure cost: per lane of a run, or at all."""
+    """What a measure cost: per network of a run that it looked at, or at all."""
 
     counts: dict[str, Annotated[int, Field(ge=1)]] = Field(description="its whole numbers of 1 and more, as they were")
     curves: Annotated[dict[str, Curve], Field(min_length=1)] = Field(
-        description="family → size → CPU seconds a lane; of no run: '' → 0"
+        description="family → size → CPU seconds a network; of no run: '' → 0"
     )
 
 
@@ -90,14 +91,19 @@ def measuring_seconds(name: str, options: Options, training: Training | None, co
 
     They are taken to grow with each of its whole numbers, as `starts` or `points`, in proportion.
     """
-    lanes, family, size = (training.seeds, training.model, training.size) if training else (1, "", 0)
-    known = costs.measure.get(name)
+    family, size, limits = (training.model, training.size, LIMITS) if training else ("", 0, ())
+    now, known = counts(name, options), costs.measure.get(name)
+    networks = looked_at(now, training.seeds) if training else 1
     if known is None:
         alike = [at(_nearest(each.curves, family), size) for each in costs.measure.values()]
-        return lanes * median(alike)
-    now = counts(name, options)
-    grown = math.prod(now[key] / value for key, value in known.counts.items() if key in now)
-    return lanes * grown * at(_nearest(known.curves, family), size)
+        return networks * median(alike)
+    grown = math.prod(now[key] / value for key, value in known.counts.items() if key in now and key not in limits)
+    return networks * grown * at(_nearest(known.curves, family), size)
+
+
+def looked_at(told: Mapping[str, int], lanes: int) -> int:
+    """How many networks of a run of so many lanes a measure with such counts looks at."""
+    return min([lanes, *(told[name] for name in LIMITS if name in told)])
 
 
 def counts(name: str, options: Options) -> dict[str, int]:
