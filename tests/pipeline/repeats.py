@@ -1,7 +1,7 @@
 """Run one job of every kind again and again, wherever in memory things come to lie, and compare the bytes it makes.
 
 `python tests/pipeline/repeats.py --repeats 30` builds the smoke project, or takes a built one by `--project`, works on
-a copy of it and counts the jobs that give the bytes of their ledger. The whole chain's test has one.
+a copy of it and counts the jobs that give the bytes of their ledger.
 
 Every repetition has another size of its environment, other settings of malloc, another order of sets, and every other
 one no compiled caches.

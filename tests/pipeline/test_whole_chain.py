@@ -43,4 +43,3 @@ def test_all_claims_and_the_planted_ones_are_judged_drawn_recorded_and_verified(
     page = (project.root / "reports/index.html").read_text()
     assert all(name in page for name in found if name != "scoreboard")
     assert "contradicted" in project.run("nominima", "verdicts")
-    project.run("python", str(ROOT / "tests/pipeline/repeats.py"), "--repeats", "1", "--project", str(project.root))
