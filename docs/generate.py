@@ -38,31 +38,32 @@ def generated() -> dict[Path, str]:
 FULL = """# The trial of params.yaml on a workstation or a GPU: four decades of size and more, twice the seeds.
 # Made by `make docs`; `cp params.full.yaml params.yaml` makes it yours, and `nominima estimate` says what it takes.
 """
-WIDEST = {"w": 2048, "c": 256, "d": 128}
+LONGER = {
+    "sizes-narrow": (2, 16), "sizes-broad": (256, 2048), "sizes-digits-narrow": (2, 8), "sizes-digits": (16, 2048),
+    "convolutions-digits": (2, 256), "transformers-digits": (4, 128),
+}  # fmt: skip
+"""Sweep → its smallest and largest size at that scale."""
 
 
 def full(params: str) -> str:
-    """params.yaml with the size axes of the families' own sweeps made longer, and twice the seeds."""
+    """params.yaml with longer size axes and twice the seeds."""
     first, *sweeps = re.split(r"(?m)^(?=  [a-z0-9-]+:)", params.partition("\nsweeps:")[2].partition("\nmeasures:")[0])
-    longer = [
-        re.sub(r"\{([wcd]): \[(.*?)\]\}", _longer, each) if "groups: [families" in each else each for each in sweeps
-    ]
     head, rest = params.partition("\nsweeps:")[0], params.partition("\nmeasures:")[2]
-    whole = f"{head}\nsweeps:{first}{''.join(longer)}\nmeasures:{rest}"
+    whole = f"{head}\nsweeps:{first}{''.join(map(_longer, sweeps))}\nmeasures:{rest}"
     twice = re.sub(
         r"\bseeds: (\d+)(?=$|[ },]|\n)", lambda found: f"seeds: {2 * int(found[1])}", whole.partition("\nmeasures:")[0]
     )
     return f"{FULL}\n{twice[twice.index('datasets:') :]}\nmeasures:{rest}"
 
 
-def _longer(axis: re.Match[str]) -> str:
-    """A size axis from half its smallest size to the widest of its family, in its own steps."""
-    sizes = [int(size) for size in axis[2].split(",")]
-    step = sizes[1] // sizes[0]
-    while sizes[-1] * step <= WIDEST[axis[1]]:
-        sizes.append(sizes[-1] * step)
-    below = [sizes[0] // 2] if step == 2 else []
-    return f"{{{axis[1]}: {[*below, *sizes]}}}"
+def _longer(sweep: str) -> str:
+    """A sweep with the size axis that it has at the full scale, each size twice the one before."""
+    name = sweep.partition(":")[0].strip()
+    if name not in LONGER:
+        return sweep
+    smallest, largest = LONGER[name]
+    sizes = [smallest << power for power in range((largest // smallest).bit_length())]
+    return re.sub(r"\{([wcd]): \[.*?\]\}", lambda axis: f"{{{axis[1]}: {sizes}}}", sweep)
 
 
 def pasted(text: str, name: str, content: str) -> str:

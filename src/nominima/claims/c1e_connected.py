@@ -18,7 +18,8 @@ Limits: A barrier below 0 says that the middle of the curve is better than both 
 so that pairs are not fully independent. Matching is a local search begun a few times, and a curve has one bend:
 barriers are upper bounds. Transformers have no units that can be put in another order; they have the other ways, and
 part in the second test only. That a curved way is free needs no single valley: low places can be joined round a hill.
-Two seeds of noisy labels learned different wrong labels; curves are fitted to the first one's.
+Two seeds of noisy labels learned different wrong labels; curves are fitted to the first one's. As params.yaml comes,
+the ends of training are not joined, only the stops, and a curve has 512 steps.
 
 For: Garipov et al. 2018, Loss surfaces, mode connectivity, and fast ensembling of DNNs
 

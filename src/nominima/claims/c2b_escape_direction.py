@@ -12,9 +12,9 @@ the even part of the loss (the mean of both ways, which a slope cannot lower) mu
 thousandth of what training wins, at each of the six, in nine of ten networks of the four largest sizes. Certified
 strict minima of a small network, where there is no such direction, must not pass.
 
-Limits: Six points of each training. A way down that is there need not be taken, nor lead far: late in training the fall
-is minute. Rectifiers have kinks; the Hessian is that of the smooth piece. Networks of several sizes are counted as
-independent. What Lanczos' method cannot decide counts as lost.
+Limits: Six points of each training; as params.yaml comes, of perceptrons only. A way down that is there need not be
+taken, nor lead far: late in training the fall is minute. Rectifiers have kinks; the Hessian is that of the smooth
+piece. Networks of several sizes are counted as independent. What Lanczos' method cannot decide counts as lost.
 
 For: Dauphin et al. 2014, Identifying and attacking the saddle point problem
 

@@ -1,4 +1,4 @@
-"""The numbers behind a verdict lie in Git, so they are few at the scale of params.yaml: 300 KB a claim."""
+"""The scale of params.yaml: numbers few enough for Git, 300 KB a claim, and enough runs for every rule."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,9 @@ import pytest
 from made_tables import CLAIMS, TRACE, found, of_runs, table, world
 
 from nominima.ground.places import table as file
-from nominima.judging.evidence import numbers, write_numbers
+from nominima.judging.evidence import Missing, numbers, write_numbers
+from nominima.judging.parts import each_condition, of_condition
+from nominima.judging.rules import fewest
 from nominima.measuring.identity import CENSORED, IDENTITY
 from nominima.measuring.table import schema
 from nominima.planning.knobs import flat
@@ -36,19 +38,36 @@ def rows(measure, made, run):
 
 
 def shipped(name):
-    """Tables of all networks that params.yaml asks for for a claim; what is not of networks, of its own world."""
+    """What a claim finds in made tables of all networks that params.yaml asks for, the rest of its own world."""
     tables, asked = world(name), set(PLAN.judge[name].inputs)
     for measure in of_runs(tables):
         runs = [run for run in PLAN.runs.values() if file(f"runs/{run.name}", measure) in asked]
         tables[measure] = table(measure, *(rows(measure, tables[measure], run) for run in runs))
-    return tables
+    return found(name, **tables)
+
+
+def units(view, rule, condition):
+    """Seeds, or networks where the rule is about a share of them, of a cell."""
+    try:
+        sample = view.sample(of_condition(view.lanes, condition))
+    except Missing:
+        return 0
+    return sample.estimate().n if rule.unit == "network" else sample.read["seed"].n_unique()
 
 
 @pytest.mark.parametrize("name", CLAIMS)
-def test_the_numbers_of_the_shipped_scale_are_few(name, tmp_path):
-    job, told = PLAN.judge[name], numbers(found(name, **shipped(name)))
+def test_numbers_are_few_and_cells_that_decide_have_the_runs_that_can_support_them(name, tmp_path):
+    job, findings = PLAN.judge[name], shipped(name)
+    told, short = numbers(findings), {}
     value = 0.123456 * (1 + pl.int_range(pl.len()) % 9)  # as many digits as a measured one is stored with
     trace = TRACE.model_copy(update={"spec": json.loads(job.spec), "inputs": dict.fromkeys(job.inputs, "0" * 64)})
     write_numbers(tmp_path / "numbers.csv", told.with_columns(value=value.round(6)), trace)
     assert told.height > 100
     assert (tmp_path / "numbers.csv").stat().st_size <= LARGEST
+    for part in (findings.primary, *findings.parts):
+        for view in part.asks:
+            rule = view.rule or part.rule
+            for cell, condition in each_condition(view.lanes):
+                if part.counts(condition) and units(view, rule, condition) < fewest(rule, dissenters=1):
+                    short[part.name, view.name, cell] = units(view, rule, condition)
+    assert short == {}
