@@ -85,6 +85,11 @@ def test_a_curve_is_straight_in_logarithms_within_and_beyond():
     assert at({"64": 5.0}, 1000) == 5.0
 
 
+def test_a_curve_that_falls_is_level_beyond_its_ends():
+    curve = {"4": 3.0, "8": 0.03}
+    assert [at(curve, size) for size in (2, 4, 8, 16)] == pytest.approx([3.0, 3.0, 0.03, 0.03])
+
+
 def test_a_run_costs_its_steps_and_its_looks():
     always = training(tested="always")
     seconds, steps = training_seconds(always, plan().params.datasets["d"], COSTS)
@@ -149,7 +154,7 @@ def test_a_damaged_file_of_costs_is_refused(tmp_path):
 
 
 def test_an_absurd_budget_is_refused_before_anything_starts(tmp_path):
-    text = (ROOT / "params.yaml").read_text().replace("128, 256]", "128, 4096]", 1)
+    text = (ROOT / "params.yaml").read_text().replace("[32, 64, 128]", "[32, 64, 4096]", 1)
     (tmp_path / "params.yaml").write_text(text.replace("steps: 5000", "steps: 9000000", 1))
     with pytest.raises(Refusal, match=r"about [\d,]+ CPU hours, .* of them for training sizes/w4096/clean"):
         load(tmp_path / "params.yaml")

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from nominima import cli
 from nominima.estimating.learn import learned, logs
-from nominima.planning.costs import Costs, measuring_seconds, read_costs, training_seconds
+from nominima.planning.costs import Costs, counts, measuring_seconds, read_costs, training_seconds
 from nominima.tracing.job import spent
 
 TRAIN = "s/{}: 4 lanes, 0 diverged, 1000 steps; stop by validation loss 1.0000, test accuracy 0.5000; {} parameters\n"
@@ -76,6 +76,10 @@ def test_a_measure_costs_more_with_each_of_its_numbers() -> None:
     wider = training.model_copy(update={"size": 100, "seeds": 1})
     assert measuring_seconds("curvature", {}, wider, COSTS) == pytest.approx(4.0)
     assert measuring_seconds("random_points", {"points": 500}, None, COSTS) == pytest.approx(70)
+
+
+def test_a_size_from_which_a_measure_does_less_is_no_count() -> None:
+    assert counts("decay_shift", {"largest": 5000}) == {"seeds": 8, "iterations": 400}
 
 
 def test_the_command_writes_what_was_learned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,8 +151,8 @@ def test_numbers_mean_the_same_to_every_reader() -> None:
 
 def test_runs_are_the_product_of_the_axes_over_the_base() -> None:
     params = load(ROOT / "params.yaml")
-    run = params.runs()["sizes/w16/noisy"]
-    assert (run.training.noise, run.training.size, run.training.rate) == (0.2, 16, params.training.rate)
+    run = params.runs()["sizes/w32/noisy"]
+    assert (run.training.noise, run.training.size, run.training.rate) == (0.2, 32, params.training.rate)
     assert [name for name in params.runs() if name.startswith("sizes/")] == [
         f"sizes/{size}/{labels}"
         for size in params.sweeps["sizes"].axes["size"]

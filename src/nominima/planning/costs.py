@@ -20,6 +20,7 @@ COSTS = shelf.SOURCE.parent.parent / "benchmarks/costs.json"
 SPLITS = ("train", "validation", "test")
 REMEDY = "`make bench WORK=costs` measures it again"
 COPIES = 10  # of the parameters of all lanes, in memory while they are trained
+THRESHOLDS = ("exact", "largest")  # counts of a measure of a run: sizes of networks, not how much is done
 LIMITS = ("seeds", "pairs")  # counts of a measure of a run: it looks at so many of its networks at most
 FLOAT, RECORD = 4, 3  # bytes of a parameter, and of what is kept of a lane's answer to an example
 
@@ -65,13 +66,17 @@ def read_costs(path: Path = COSTS) -> Costs:
 
 
 def at(curve: dict[str, float], size: int) -> float:
-    """A curve's value at a size: linear in logarithms between the two nearest sizes, and beyond the last two."""
+    """A curve's value at a size: linear in logarithms between the two nearest sizes, and beyond the last two if it
+    rises there, else level.
+    """
     known = sorted((int(key), value) for key, value in curve.items())
     if len(known) == 1 or size == 0:
         return known[0][1]
     above = next((index for index, (key, _) in enumerate(known) if key >= size), len(known) - 1)
     (left, low), (right, high) = known[max(above, 1) - 1 : max(above, 1) + 1]
     share = (math.log(size) - math.log(left)) / (math.log(right) - math.log(left))
+    if high < low:
+        share = min(max(share, 0.0), 1.0)
     return math.exp(math.log(low) + share * (math.log(high) - math.log(low)))
 
 
@@ -109,8 +114,10 @@ def looked_at(told: Mapping[str, int], lanes: int) -> int:
 def counts(name: str, options: Options) -> dict[str, int]:
     """The options of a measure that count something from 1 on, those with their default among them."""
     known = shelf.options("measures", name)
-    fields = known.model_fields.items()
-    counted = [key for key, field in fields if any(getattr(limit, "ge", None) == 1 for limit in field.metadata)]
+    whole = {
+        key for key, field in known.model_fields.items() if any(getattr(its, "ge", 0) == 1 for its in field.metadata)
+    }
+    counted = [key for key in known.model_fields if key in whole and key not in THRESHOLDS]
     told = known.model_validate_json(json.dumps(options))
     return {key: getattr(told, key) for key in counted}
 
