@@ -1,4 +1,4 @@
-"""The verb `calibrate`: simulate every claim's decision where the truth is known, into docs/calibration.csv."""
+"""What `nominima calibrate` does, which is no job: decide every claim where the truth is known."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
