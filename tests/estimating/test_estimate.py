@@ -31,7 +31,7 @@ COSTS = Costs(
     optimizer={"adam": 1.0, "soap": 3.0},
     measure={
         "norms": Measured(counts={}, curves={"mlp": {"10": 0.1}}),
-        "curvature": Measured(counts={"iterations": 100}, curves={"mlp": {"10": 1.0, "100": 4.0}}),
+        "curvature": Measured(counts={"iterations": 100, "seeds": 2}, curves={"mlp": {"10": 1.0, "100": 4.0}}),
         "random_points": Measured(counts={"points": 50, "seeds": 20}, curves={"": {"0": 7.0}}),
     },
     parameters={"mlp": {"10": 1000.0, "100": 10000.0}},
