@@ -65,6 +65,9 @@ def settled(inputs, outputs):
     """Have outputs made again that are not as planned, and those that are so not for the sake of time stamps."""
     if STANDING is None:
         return inputs
+    if workflow.local_exec:
+        # With a limit on jobs a second every finished job has the scheduler look at all others once more a second, for ever.
+        workflow.scheduling_settings.max_jobs_per_timespan = None
     workflow.dag.forcefiles.update(STANDING.again.intersection(outputs))
     asked = workflow.dag_settings
     if asked.forceall or asked.forcerun or asked.forcetargets:
