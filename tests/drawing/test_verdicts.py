@@ -52,11 +52,11 @@ def test_the_table_of_the_readme_has_a_line_per_claim_with_its_numbers() -> None
     numbers = {"estimate": estimate(None, None, None), "supported": 0, "tested": 0, "runs": 9, "lost": 2}
     board = Scoreboard(standings=[standing(), standing(claim="c2d_x", outcome="untested", growth="unclear", **numbers)])
     assert markdown(board, TITLES) == (
-        "| claim | verdict | with size | effect (95 % interval) | supported in | runs |\n"
+        "| claim | verdict | with size | effect (95 % interval) | cells that support it | runs |\n"
         "| --- | --- | --- | --- | --- | --- |\n"
         "| [c1b](reports/figures/c1b_parameter_distances.svg) All starts are near \\| \\[as\\] \\<b\\> far "
-        "| **supported** | grows | 0.951 [0.93, 0.97] | 3 of 4 cells | 16 |\n"
-        "| [c2d](reports/figures/c2d_x.svg) B | **untested** | unclear | – | 0 of 0 cells | 9, 2 lost |\n"
+        "| **supported** | grows | 0.951 [0.93, 0.97] | 3 of 4 | 16 |\n"
+        "| [c2d](reports/figures/c2d_x.svg) B | **untested** | unclear | – | 0 of 0 | 9, 2 lost |\n"
     )
 
 

@@ -16,6 +16,7 @@ from nominima.drawing import charts, forest, frame
 from nominima.drawing import scoreboard as board
 from nominima.drawing.theme import DASHES, SHAPES
 from nominima.judging.intervals import NOTHING, Estimate
+from nominima.judging.record import Growth, Scoreboard
 
 TABLE = pl.DataFrame(
     {
@@ -231,3 +232,15 @@ def test_the_scoreboard_tells_each_claim_in_words():
                      "supported in 1 of 2 cells"):  # fmt: skip
         assert expected in told
     assert board.title(scoreboard()) == "No claims on trial"
+
+
+@pytest.mark.parametrize("word", board.GROWTH)
+def test_a_row_of_the_scoreboard_has_room_for_its_words(word: Growth):
+    first = scoreboard(verdict()).standings[0].model_copy(update={"growth": word})
+    titles = {first.claim: "A title that takes more than one line here"}
+    drawn = board.draw(Scoreboard(standings=[first, first]), titles).to_dict()
+    texts = [row for rows in drawn["datasets"].values() for row in rows if "text" in row]
+    left = [row for row in texts if row["x"] == 0]
+    assert max(len(row["text"]) for row in left) <= 38, "longer ones run into the numbers"
+    second = min(row["y"] for row in left[2:] if row["text"].startswith("A title") and row["y"] > left[0]["y"])
+    assert max(row["y"] for row in texts if row["y"] < second) <= second - 17

@@ -40,11 +40,12 @@ Mark = dict[str, Any]
 
 
 class Line(NamedTuple):
-    """A claim's place in the picture: pixels from the top, and the lines of its title."""
+    """A claim's place in the picture: pixels from the top, and the lines of its title and of how it grows."""
 
     top: int
     height: int
     title: list[str]
+    growth: list[str]
     standing: Standing
 
 
@@ -79,8 +80,9 @@ def _rows(board: Scoreboard, titles: Mapping[str, str]) -> Iterator[Line]:
     top = 0
     for standing in board.standings:
         told = lines(titles.get(standing.claim, standing.claim), 33)
-        height = 17 * max(len(told), 2) + 52
-        yield Line(top, height, told, standing)
+        below = [] if standing.outcome == "untested" else growth(standing)
+        height = 17 * max(len(told) + len(below), 3) + 35
+        yield Line(top, height, told, below, standing)
         top += height
 
 
@@ -155,7 +157,7 @@ def _texts(rows: list[Line]) -> tuple[list[Mark], list[Mark]]:
         outcome, below = row.standing.outcome, row.top + 17 * len(row.title) + 14
         bold += _text_column(row.title, 0, row.top + 14, INK)
         bold += _text_column([outcome.upper()], 20, below, LOOKS[outcome][1])
-        normal += _text_column([] if outcome == "untested" else [growth(row.standing)], 0, below + 18, INK)
+        normal += _text_column(row.growth, 0, below + 18, INK)
         normal += _text_column(_told(row), START, row.top + 48, QUIET)
     return bold, normal
 
@@ -170,6 +172,7 @@ def _told(row: Line) -> list[str]:
     return [interval(row.standing.estimate), f"predicted {prediction(row.standing.rule)}"]
 
 
-def growth(standing: Standing) -> str:
-    """Whether the claim gets truer with size, and where it holds: `truer with size; supported in 5 of 6 cells`."""
-    return f"{GROWTH[standing.growth]}; supported in {standing.supported} of {standing.tested} cells"
+def growth(standing: Standing) -> list[str]:
+    """Whether the claim gets truer with size, then where it holds: `supported in 5 of 6 cells`."""
+    cells = f"{standing.tested} cell{'' if standing.tested == 1 else 's'}"
+    return [*lines(GROWTH[standing.growth], 38), f"supported in {standing.supported} of {cells}"]

@@ -9,7 +9,7 @@ from rich.text import Text
 from nominima.judging.record import Scoreboard, Standing
 
 COLOURS = {"supported": "green", "contradicted": "red", "mixed": "yellow"}
-HEADS = ("claim", "verdict", "with size", "effect (95 % interval)", "supported in", "runs")
+HEADS = ("claim", "verdict", "with size", "effect (95 % interval)", "cells that support it", "runs")
 
 
 def show(board: Scoreboard, titles: Mapping[str, str], console: Console) -> None:
@@ -36,7 +36,7 @@ def markdown(board: Scoreboard, titles: Mapping[str, str]) -> str:
 def _cells(standing: Standing, title: str) -> tuple[str, ...]:
     number = standing.claim.partition("_")[0]
     link = f"[{number}](reports/figures/{standing.claim}.svg) {_escaped(title)}"
-    agree = f"{standing.supported} of {standing.tested} cells"
+    agree = f"{standing.supported} of {standing.tested}"
     return link, f"**{standing.outcome}**", standing.growth, _effect(standing), agree, _runs(standing)
 
 
