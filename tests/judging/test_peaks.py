@@ -24,8 +24,9 @@ def test_the_peak_is_a_geometric_mean_over_seeds():
     sample = peak(frame.select("size", "seed", "value"))
     assert sample.estimate().value == pytest.approx(3.0)
     assert peak(rows((1.0, 2.0, 4.0))).estimate().value == pytest.approx(1.0)
-    with pytest.raises(Missing, match="1 size"):
-        peak(rows((1.0,), dials=(1,)))
+    for dials in ((1,), (1, 2), (1, 2, 4, 8)):
+        with pytest.raises(Missing, match=f"{len(dials)} of three sizes"):
+            peak(rows(dials, dials=dials))
 
 
 def test_the_first_width_that_fits_and_its_neighbours():

@@ -3,9 +3,10 @@
 import numpy as np
 import polars as pl
 
+from nominima.judging.evidence import Missing
 from nominima.judging.intervals import Floats
 from nominima.judging.lanes import conditions
-from nominima.judging.samples import of_seeds
+from nominima.judging.samples import Sample, of_seeds
 
 WEIGHTS = (-0.5, 1.0, -0.5)  # of logarithms, sizes ascending
 HALF_ONCE_TWICE = (0.5, 1.0, 2.0)
@@ -16,9 +17,19 @@ def factor(numbers: Floats) -> Floats:
     return np.log(numbers) @ WEIGHTS
 
 
+def peak(rows: pl.DataFrame) -> Sample:
+    """Score: exp of the mean over seeds of that, for lanes of three sizes.
+
+    Raises Missing for other numbers of sizes.
+    """
+    count = rows["size"].n_unique()
+    if count != len(WEIGHTS):
+        raise Missing(f"it has {count} of three sizes")
+    return _peak(rows)
+
+
 @of_seeds
-def peak(_: Floats, values: Floats) -> Floats:
-    """Score: exp of the mean over seeds of that, for lanes of three sizes."""
+def _peak(_: Floats, values: Floats) -> Floats:
     return np.exp(factor(values).mean(axis=-1))
 
 
