@@ -15,8 +15,9 @@ meet the rule. A part: of the rise of the validation error from its optimum to t
 must undo more than half.
 
 Limits: Twenty coefficients, 100 examples, noise of 1, copies that differ by a twentieth: with more examples any
-difference can be told in the end. The correlation is no exact zero: a little of the difference is learned. A flow that
-validates best when it has arrived has its optimum there; how often is shown. There is one size, and no trend is asked.
+difference can be told in the end. The correlation is small and no exact zero, for a little of the difference is
+learned. A flow that validates best when it has arrived has its optimum there; how often is shown. Linear models only:
+twins among the inputs of a network are not on trial. There is one size, and no trend is asked.
 
 For: Hastie, Tibshirani & Friedman 2009, The elements of statistical learning, 3.4 (collinear inputs: large coefficients
 of opposite sign)
