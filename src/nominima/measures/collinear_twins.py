@@ -41,15 +41,15 @@ def measure(
     validation: Count = 100,
     deviation: Positive = 0.5,
     noise: Positive = 1.0,
-    copy: Positive = 0.05,
-    control: Positive = 1.0,
+    closest: Positive = 0.05,
+    furthest: Positive = 1.0,
     per_decade: Count = 20,
 ) -> pl.DataFrame:
     """Gradient flow on two independent training sets of one truth, at its validation optimum and at its end.
 
     y = x·β + noise·ε with x ~ N(0, I) of `twins` inputs and β ~ N(0, deviation²), drawn once a pair (the seed). The
     regression is given x and copies x' = x + c·ε': 2·twins coefficients, β⁺ of the originals and β⁻ of the copies,
-    whose truth is 0. c: `copy`, the control `control`, and three between them, evenly in logarithms. Inputs, copies,
+    whose truth is 0. c: `closest`, `furthest`, the control, and three between them, evenly in logarithms. Inputs, copies,
     noise and the `validation` examples of the two sets are independent; those of all c are the same numbers.
 
     β(t) is the exact gradient flow from 0 (measuring/linear_flow.py), at 0, `per_decade` times a decade from 10⁻² to
@@ -65,7 +65,7 @@ def measure(
     β⁺ and β⁻ have a cosine below ½. Null where one of the sets has no such times.
     """
     at, frames = times(per_decade), []
-    copies = [copy, *np.geomspace(copy, control, BETWEEN + 2)[1:-1].tolist(), control]
+    copies = [closest, *np.geomspace(closest, furthest, BETWEEN + 2)[1:-1].tolist(), furthest]
     for first in range(first_seed, first_seed + pairs, AT_ONCE):
         seeds = range(first, min(first + AT_ONCE, first_seed + pairs))
         drawn = [_draw(seed, twins, examples, validation, deviation, noise) for seed in seeds]
