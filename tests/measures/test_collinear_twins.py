@@ -29,8 +29,7 @@ def drawn(seed, copy, twins=4, examples=15, validation=12):
 def test_rows_and_columns(table):
     assert table.columns == list(SCHEMA)
     copies = table["copy"].unique().sort().to_list()
-    assert copies == pytest.approx([0.05 * 20 ** (k / 4) for k in range(5)])
-    assert (copies[0], copies[-1]) == (0.05, 1.0)
+    assert copies == [0.05, 0.1, 0.2, 0.5, 1.0]
     points = [(copy, seed, point) for copy in copies for seed in (1000, 1001, 1002) for point in ("best", "end")]
     assert table.select("copy", "seed", "point").rows() == points
     assert set(table["status"]) == {"ok"}

@@ -51,7 +51,7 @@ SUM = Rule(statistic="correlation between two training sets of the sum of twins'
 
 POINTS = {"best": "at the optimum", "end": "at the end"}
 HARMLESS = 0.01  # rise of the validation error
-EVERY = 4  # pairs of sets, drawn
+BLOCK = 20  # pairs of sets whose mean is drawn
 UNDONE, RISE = 0.0, 1.0  # places of a numerator and its denominator
 
 
@@ -87,7 +87,7 @@ def judge(evidence: Evidence) -> Findings:
             View("pairs of sets of which one is best when arrived", arrived, share()),
             View("ln(time of the first harm / time when twins part)", _lanes(twins, "end", "harm_after_parting")),
         ),
-        drawn=_by_copy(every.filter(pl.col("seed") % EVERY == 0)),
+        drawn=_by_copy(every),
     )  # fmt: skip
 
 
@@ -111,9 +111,11 @@ def _undone(twins: pl.DataFrame, of: str = "validation") -> pl.DataFrame:
 
 
 def _by_copy(every: pl.DataFrame) -> tuple[View, View]:
-    """Lanes whose place is how much copies differ: agreement of two training sets, and the rise of the error."""
+    """Lanes, a seed for a block of pairs and a place for how much copies differ: agreement, and the rise of the error."""
+    means = pl.col("difference", "sum", "validation", "validation_symmetrised").mean()
+    blocks = every.group_by("copy", pl.col("seed") // BLOCK, "point", maintain_order=True)
     agreement, rises = [], []
-    for (copy,), twins in every.group_by("copy", maintain_order=True):
+    for (copy,), twins in blocks.agg(means, pl.col("coefficients", "status").first()).group_by("copy"):
         for what in ("difference", "sum"):
             agreement += [_at(_lanes(twins, at, what), copy, of=f"the {what}, {where}") for at, where in POINTS.items()]
         rises += [
