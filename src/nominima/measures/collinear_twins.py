@@ -49,8 +49,8 @@ def measure(
 
     y = x·β + noise·ε with x ~ N(0, I) of `twins` inputs and β ~ N(0, deviation²), drawn once a pair (the seed). The
     regression is given x and copies x' = x + c·ε': 2·twins coefficients, β⁺ of the originals and β⁻ of the copies,
-    whose truth is 0. c: `closest`, the control `furthest`, and three round numbers between them. Inputs, copies, noise and
-    the `validation` examples of the two sets are independent; those of all c are the same numbers.
+    whose truth is 0. c: `closest`, the control `furthest`, and three round numbers between them. Inputs, copies, noise
+    and the `validation` examples of the two sets are independent; those of all c are the same numbers.
 
     β(t) is the exact gradient flow from 0 (measuring/linear_flow.py), at 0, `per_decade` times a decade from 10⁻² to
     10⁷, and ∞. point: `best`, where the mean squared error on the set's own validation examples is lowest; `end`,
