@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from made_tables import judged, noise, outcomes, table
+from made_tables import found, judged, noise, outcomes, table
 
 CLAIM = "c3a_collinear_twins"
 SUMS, UNLIKE = {"best": 0.95, "end": 0.9}, {"best": 0.7, "end": 0.7}
@@ -108,3 +108,15 @@ def test_what_is_shown():
     assert beside["pairs of sets with a rise below 0.01"] == 0
     assert beside["pairs of sets of which one is best when arrived"] == 0.05
     assert beside["ln(time of the first harm / time when twins part)"] == pytest.approx(0.5, abs=0.02)
+
+
+def test_what_is_drawn_has_the_means_of_all_pairs():
+    made = world()["collinear_twins"]
+    views = {view.name: view.lanes for view in found(CLAIM, collinear_twins=made).drawn}
+    agreement, rise = views["agreement by copy"], views["rise by copy"]
+    assert agreement.height == 2 * 2 * 4  # blocks, copies, series
+    for copy, point, where in ((0.05, "best", "optimum"), (1.0, "end", "end")):
+        rows = agreement.filter(place=copy, of=f"the difference, at the {where}")
+        assert rows["value"].mean() == pytest.approx(made.filter(copy=copy, point=point)["difference"].mean(), abs=1e-5)
+    learned, equal = (rise.filter(place=0.05, twins=which)["value"].mean() for which in ("as learned", "at their mean"))
+    assert equal == pytest.approx(0.3 * learned, rel=1e-3)

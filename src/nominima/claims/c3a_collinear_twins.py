@@ -114,10 +114,9 @@ def _by_copy(every: pl.DataFrame) -> tuple[View, View]:
     """Lanes of blocks of pairs, their place how much copies differ: agreement, and the rise of the error."""
     means = pl.col("difference", "sum", "validation", "validation_symmetrised").mean()
     blocks = every.group_by("copy", pl.col("seed") // BLOCK, "point", maintain_order=True)
+    drawn = blocks.agg(means, pl.col("coefficients", "status").first())
     agreement, rises = [], []
-    for (copy,), twins in blocks.agg(means, pl.col("coefficients", "status").first()).group_by(
-        "copy", maintain_order=True
-    ):
+    for (copy,), twins in drawn.group_by("copy", maintain_order=True):
         for what in ("difference", "sum"):
             agreement += [_at(_lanes(twins, at, what), copy, of=f"the {what}, {where}") for at, where in POINTS.items()]
         rises += [
