@@ -48,8 +48,7 @@ def test_supported_where_noise_and_validation_turn_together():
     assert {cell.condition["rate"] for cell in verdict.primary.cells} == set(RATES), "rates are never pooled"
     assert {cell.estimate.value for cell in verdict.primary.cells} == {1.0}
     (part,) = verdict.parts[0].cells
-    assert part.estimate.value > 0.9
-    assert part.estimate.n == 16
+    assert (part.estimate.value, part.estimate.n) == (pytest.approx(1, abs=0.1), 16)
 
 
 @pytest.mark.parametrize(("factor", "word"), [
@@ -104,7 +103,7 @@ class TestControl:
         near, permuted = views["near"], views["near, steps permuted"]
         key = ["dataset", "rate", "size", "seed"]
         assert near.sort(key)["value"].is_null().equals(permuted.sort(key)["value"].is_null())
-        assert 0.1 < permuted["value"].drop_nulls().mean() < 0.5
+        assert permuted["value"].drop_nulls().mean() == pytest.approx(0.3, abs=0.2)
 
 
 class TestRanks:
@@ -122,7 +121,7 @@ class TestRanks:
     def test_pooling_sizes_would_invent_one(self):
         size = lambda lane: 10.0 * lane["size"]  # noqa: E731
         verdict = told(peak=size, factor=lambda lane: 2 ** (0.5 * noise(lane["seed"], str(lane["rate"]), "turn")))
-        assert verdict.parts[0].cells[0].estimate.value < 0.9
+        assert verdict.parts[0].cells[0].estimate.value == pytest.approx(0.37, abs=0.25)
 
 
 def test_rates_must_be_four_over_a_decade():

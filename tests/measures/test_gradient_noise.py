@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "measuring"))  # where runs are made
 
-from made_runs import BASE, INPUTS, trained
+from made_runs import BASE, INPUTS, trained  # pyright: ignore[reportMissingImports] - in that folder
 
 from nominima.ground.files import Refusal
 from nominima.measures.gradient_noise import looked, mean_and_noise, measure

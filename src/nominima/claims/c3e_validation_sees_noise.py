@@ -1,8 +1,7 @@
 """Validation sees the noise.
 
-Claim: The loss on validation examples turns up because the examples of training have nothing more to say: their
-gradient is then made of the accident of which examples they are. Validation sees this moment, and so does the noise of
-the gradient itself.
+Claim: The validation loss turns up when the examples of training have nothing more to say: their gradient is then made
+of the accident of which examples they are, and the noise in that gradient shows the same moment.
 
 Refuted by: In half of the networks or more the gradient turns into noise at another time than validation turns, or
 never.
@@ -29,10 +28,9 @@ For: Liu et al. 2020, Understanding why neural networks generalize well through 
 Against: Zhang et al. 2017, Understanding deep learning requires rethinking generalization (noise can be learned too)
 
 Caption: By learning rate, largest networks. Above: the factor between the step at which the gradient of all training
-examples turns into noise and the step of the lowest validation loss, dots are single networks; never counts as the last
-step looked at. The claim puts more than half of them below the dashed line. Then that share, with the steps as they are
-and permuted. Below: the share of noise in the squared gradient where the validation loss is lowest; above the dashed
-line noise came first, below it validation did.
+examples turns into noise and that of the lowest validation loss, dots are single networks; never counts as the last
+step looked at. The claim puts more than half of them below the dashed line. Then both steps. Below: the noise that
+scattered examples would leave in the gradient where validation is best, by its square; above 1 the gradient is shorter.
 """
 
 import math
@@ -71,16 +69,17 @@ def judge(evidence: Evidence) -> Findings:
     steps = _steps(table, "noise_from")
     if steps.is_empty():
         raise Missing(f"no networks learned noisy labels at {RATES} rates over a decade")
-    near, permuted, off = _near(steps), _near(_permuted(steps)), _at_rates(lanes(table, OFF, stopped=True))
+    near, off = _near(steps), _at_rates(lanes(table, OFF, stopped=True))
     factor = off.with_columns(pl.col("value").exp())
     at_peak = _at_rates(lanes(table, pl.col("share_at_peak").first(), stopped=True))
+    lowest, turned = steps.drop("value_right"), _at_rates(lanes(table, pl.col("noise_from").first(), stopped=True))
     others = {"cosine of training and test gradient below .5": "apart_from",
               "ratio of one step below .5": "unshared_from"}  # fmt: skip
     return Findings(
         primary=Part(
             RULE,
             asks=(View("near", near, share(1)),),
-            guards=(must_fail("near, steps permuted", permuted),),
+            guards=(must_fail("near, steps permuted", _near(_permuted(steps))),),
         ),
         parts=(Part(RANKS, (View("ranks", _placed(steps), spearman),), name="ranks"),),
         trend=View("minus |ln| of the factor", off.with_columns(-pl.col("value"))),
@@ -91,12 +90,13 @@ def judge(evidence: Evidence) -> Findings:
             *(View(f"near: {name}", _near(_steps(table, its)), share(1)) for name, its in others.items()),
             View("factor between the steps", factor),
             View("share of noise at the lowest validation loss", at_peak),
-            View("step of the lowest validation loss", steps.drop("value_right")),
-            View("step of noise", _at_rates(lanes(table, pl.col("noise_from").first(), stopped=True))),
+            View("step of the lowest validation loss", lowest),
+            View("step of noise", turned),
         ),
         drawn=(
             View("factor by rate", _placed(factor)),
-            View("near by rate, permuted", _placed(permuted)),
+            View("lowest validation loss by rate", _placed(lowest)),
+            View("noise by rate", _placed(turned)),
             View("share of noise by rate", _placed(at_peak)),
         ),
     )  # fmt: skip
@@ -141,10 +141,10 @@ def _worst(near: pl.DataFrame) -> pl.DataFrame:
 PANELS = (
     Panel("factor by rate", "How far apart noise and the lowest validation loss are", "factor between the steps", "xy",
           (2, "the claim: most below it"), along="place", largest=True, x="learning rate"),
-    Panel("near, all sizes and rates", "Networks with both within a factor of two", "share", along="place",
-          largest=True, x="learning rate", limit=(0.5, "the claim: above it"), single=False),
-    Panel("near by rate, permuted", "The same with steps permuted over all rates", "share", along="place",
-          largest=True, x="learning rate", limit=(0.5, "must not be above it"), single=False),
+    Panel("lowest validation loss by rate", "Where the validation loss is lowest", "step", "xy", along="place",
+          largest=True, x="learning rate"),
+    Panel("noise by rate", "Where the gradient turns into noise", "step", "xy", along="place", largest=True,
+          x="learning rate"),
     Panel("share of noise by rate", "Noise in the gradient where validation is best", "share of its square", "xy",
           (0.5, "the gradient is noise: above it"), along="place", largest=True, x="learning rate"),
 )  # fmt: skip

@@ -64,10 +64,10 @@ def measure(subject: RunSubject, *, tested: Count = 2000) -> pl.DataFrame:
     steps, curves = _validation(subject)
     peaks = [lowest(steps, curve) if np.isfinite(curve).all() else None for curve in curves]
     grid = _grid(subject, peaks)
-    seen = looked(subject, replay, grid, tested) if len(replay.alive) else None
+    seen = looked(subject, replay, grid, tested) if len(replay.alive) else ()
     rows = [{"seed": seed, "status": "diverged", "seen": grid[-1]} for seed in subject.seeds]
     for at, lane in enumerate(replay.alive.tolist()):
-        its = Moment(*(part[:, at] for part in seen or ()))
+        its = Moment(*(part[:, at] for part in seen))
         rows[lane] |= {"drift": replay.drift[at].item(), **_told(np.array(grid, float), peaks[lane], its)}
         rows[lane]["status"] = _status(rows[lane], grid)
     return frame(rows, SCHEMA, KEY)
@@ -123,12 +123,13 @@ def _told(steps: Floats, peak: float | None, its: Moment) -> dict[str, float | N
 @torch.no_grad()
 def looked(subject: RunSubject, replay: Replay, grid: list[int], tested: int, batch: int = BATCH) -> Moment:
     """What is seen at each of these steps, (point, lane)."""
-    lanes, gradient = len(replay.alive), replay.parameters.zeros()
+    gradient = replay.parameters.zeros()
     fill = subject.model.gradient(replay.parameters, gradient)
     x = subject.x.to(replay.targets.device)
     order = torch.randperm(len(x), generator=generator(0, "batches")).to(x.device)
     own = Batches(x[order], replay.targets[:, order], max(1, min(batch, len(x) // BATCHES)))
-    far = Batches(*(part.to(x) for part in _tested(subject, tested, lanes)), TOGETHER)
+    inputs, wanted = _tested(subject, tested, len(replay.alive))
+    far = Batches(inputs.to(x), wanted.to(x), TOGETHER)
     found = []
     for step in grid:
         replay.advance(step)
