@@ -29,8 +29,8 @@ Against: Zhang et al. 2017, Understanding deep learning requires rethinking gene
 
 Caption: By learning rate, largest networks. Above: the factor between the step at which the gradient of all training
 examples turns into noise and that of the lowest validation loss, dots are single networks; never counts as the last
-step looked at. The claim puts more than half of them below the dashed line. Then both steps. Below: the noise that
-scattered examples would leave in the gradient where validation is best, by its square; above 1 the gradient is shorter.
+step looked at. The claim puts more than half of them below the dashed line. Then both steps. Below: noise in the
+squared gradient where validation is best, by the scatter of examples; above 1 it is shorter than noise alone.
 """
 
 import math
