@@ -27,9 +27,9 @@ For: Hastie, Montanari, Rosset & Tibshirani 2022, Surprises in high-dimensional 
 Against: Belkin et al. 2019, Reconciling modern machine-learning practice and the bias-variance trade-off (the peak,
 without stopping)
 
-Caption: Above: risk by number of features of a linear model with 100 examples, stopped by validation and trained to the
-end, means over replicas; the claim wants no peak at 100 in the stopped curves. Below: loss of perceptrons on clean test
-examples by number of parameters, stopped and at the end.
+Caption: Above: logarithm of the risk by number of features of a linear model with 100 examples, stopped by validation
+and trained to the end, means over replicas; the claim wants no peak at 100 in the stopped curves. Below: loss of
+perceptrons on clean test examples by number of parameters, stopped and at the end.
 """
 
 import numpy as np
@@ -144,7 +144,7 @@ def _published() -> Published:
 
 
 PANELS = (
-    Panel("risk by features", "Linear model, 100 examples: risk by number of features", "risk", "xy", x="features",
-          single=False),
+    Panel("risk by features", "Linear model, 100 examples: risk by number of features", "ln(risk)", x="features",
+          single=False, value=pl.col("value").log()),
     Panel("loss by width", "Perceptrons, 15 % wrong labels: loss on clean test examples", "loss (nats)", single=False),
 )  # fmt: skip
