@@ -195,6 +195,7 @@ def test_what_is_shown():
     assert shown(found, "added, equal compute") == pytest.approx([-0.1] * 10, abs=0.003)
     assert shown(found, "added by a prior and stopping") == pytest.approx([0.01] * 10, abs=0.003)
     assert shown(found, "loss added, nats") == pytest.approx([0.1] * 10)
+    assert shown(found, "share of tuned runs still improving at the end") == [0] * 10
     assert shown(found, "flow over ridge, best") == pytest.approx([1.05] * 2)
     assert found.published[0].ours.value == pytest.approx(1.3, abs=0.02)
 

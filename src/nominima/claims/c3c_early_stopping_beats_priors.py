@@ -76,6 +76,7 @@ def judge(evidence: Evidence) -> Findings:
     tenth = free(lanes(curve, RIGHT.sort_by((STEP.clip(0.5) / STOP * 10).log().abs()).first(), stopped=True))
     falling = marked(every.filter(schedule="linear"), "end").tuned("l2")
     accuracy = Tried(end.value, at_mark(curve, "end", -pl.col("validation_accuracy")))
+    improving = lanes(curve, pl.col("censored").first().cast(pl.Float64))
     losses = Tried(at_mark(curve, "end", "test_loss"), end.by)
     return Findings(
         primary=Part(
@@ -96,6 +97,7 @@ def judge(evidence: Evidence) -> Findings:
             View("added, equal compute", _added(after(curve, 1 / FEWEST), alone, edges=True)),
             View("added by a prior and stopping", _added(stop, alone, edges=True)),
             View("loss added, nats", _added(losses, free(at_mark(curve, "best_loss", "test_loss")))),
+            View("share of tuned runs still improving at the end", _each(Tried(improving, end.by).tuned)),
             View("strength that validation prefers", _each(end.preferred)),
             *(View(f"flow over ridge, {column.replace('_', ' ')}", flow.select(
                 "law", "seed", size=pl.col("dimension").cast(pl.Float64), value=column, status=pl.lit("ok")))
@@ -133,8 +135,8 @@ def _bought(curve: pl.DataFrame) -> pl.DataFrame:
         "none (stopped; best of 6 rates)": rates.tuned("rate", edges=True),
         "none (never stopped)": free(along({budget: ends[budget] for budget in BUDGETS}).value),
     }
-    steps, told = float(curve["steps"].first()), ("size", "seed", "value", "status")
-    return pl.concat(its.select(*told, place=pl.col("share") * steps, prior=pl.lit(name)) for name, its in kept.items())
+    told, place = ("size", "seed", "value", "status"), pl.col("share") * curve["steps"].item(0)
+    return pl.concat(its.select(*told, place=place, prior=pl.lit(name)) for name, its in kept.items())
 
 
 PANELS = tuple(
