@@ -1,4 +1,4 @@
-"""Several numbers that a row asks at once, of which none may lie beyond a limit: when one of them does."""
+"""Several numbers of which none may lie beyond a limit: when one of them does."""
 
 from dataclasses import dataclass
 

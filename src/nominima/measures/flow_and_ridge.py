@@ -1,4 +1,4 @@
-"""Early stopping against ridge where both are exact: risks of gradient flow and ridge in linear regression."""
+"""Stopping against decay where both are exact: gradient flow and ridge in linear regression."""
 
 from collections.abc import Callable
 from typing import Any

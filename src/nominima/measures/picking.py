@@ -1,4 +1,4 @@
-"""What it costs to stop where a few validation examples say: regret in clean test loss, by their number and by rule."""
+"""What is lost by stopping where a few validation examples say: regret by their number and by rule."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
