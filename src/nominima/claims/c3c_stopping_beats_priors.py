@@ -29,10 +29,10 @@ Against: Krogh & Hertz 1992, A simple weight decay can improve generalization
 
 Against: Srivastava et al. 2014, Dropout
 
-Caption: Above, what the tuned prior adds to the accuracy of stopping. Below, for each data set, the clean test accuracy
-that a number of training steps buys, all strengths of a prior taken together: of its strengths the one with the lowest
-validation loss by then, of stopping the best point so far. At equal height to the right of stopping a prior costs more
-for the same; the right end is where all strengths were trained to the end.
+Caption: For each data set, the clean test accuracy that a number of training steps buys, all strengths of a prior taken
+together: of its strengths the one with the lowest validation loss by then, of stopping the best point so far. Compute
+is equal where they are the steps of one run; at the right end all strengths were trained to the end. Below, what the
+tuned prior adds there to the accuracy of stopping; the claim puts every prior into the shaded region.
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ from nominima.judging.parts import Findings, Part, Published, View, minus, must_
 from nominima.judging.readings import at_mark, less
 from nominima.judging.rules import Rule
 from nominima.judging.samples import at_largest
-from nominima.judging.strengths import FEWEST, RIGHT, STEP, Tried, after, along, free, marked, validated
+from nominima.judging.strengths import FEWEST, PENALTIES, RIGHT, STEP, Tried, after, along, free, marked, validated
 
 MEASURES = ("learning_curve", "flow_and_ridge")
 RULE = Rule(
@@ -62,7 +62,8 @@ UNITS, UNIT = {"digits": 0.02}, 0.01  # smallest difference of accuracy that cou
 BUDGETS = (0.02, 0.04, 0.1, 0.2, 0.4, 1.0, 2.0, 6.0)  # steps of all runs of a method together, in those of one run
 SIXTHS = tuple(budget / FEWEST for budget in BUDGETS)  # of each, where it has six runs
 DRAWN = ("mnist1d", "digits")
-STOP = STEP.filter(pl.col("best_loss")).first()
+STOPPED = "none: stopped"
+STOP, LATE = STEP.filter(pl.col("best_loss")).first(), pl.col("censored").first().cast(pl.Float64)
 
 
 def judge(evidence: Evidence) -> Findings:
@@ -76,7 +77,6 @@ def judge(evidence: Evidence) -> Findings:
     tenth = free(lanes(curve, RIGHT.sort_by((STEP.clip(0.5) / STOP * 10).log().abs()).first(), stopped=True))
     falling = marked(every.filter(schedule="linear"), "end").tuned("l2")
     accuracy = Tried(end.value, at_mark(curve, "end", -pl.col("validation_accuracy")))
-    improving = lanes(curve, pl.col("censored").first().cast(pl.Float64))
     losses = Tried(at_mark(curve, "end", "test_loss"), end.by)
     return Findings(
         primary=Part(
@@ -97,7 +97,7 @@ def judge(evidence: Evidence) -> Findings:
             View("added, equal compute", _added(after(curve, 1 / FEWEST), alone, edges=True)),
             View("added by a prior and stopping", _added(stop, alone, edges=True)),
             View("loss added, nats", _added(losses, free(at_mark(curve, "best_loss", "test_loss")))),
-            View("share of tuned runs still improving at the end", _each(Tried(improving, end.by).tuned)),
+            View("share of tuned runs still improving at the end", _each(Tried(lanes(curve, LATE), end.by).tuned)),
             View("strength that validation prefers", _each(end.preferred)),
             *(View(f"flow over ridge, {column.replace('_', ' ')}", flow.select(
                 "law", "seed", size=pl.col("dimension").cast(pl.Float64), value=column, status=pl.lit("ok")))
@@ -128,19 +128,23 @@ def _in_units(frame: pl.DataFrame) -> pl.DataFrame:
 def _bought(curve: pl.DataFrame) -> pl.DataFrame:
     """Lanes: the accuracy of the network that one would keep, by steps that all runs of a method take together."""
     ends, stops = ({share: of(curve, share) for share in (*BUDGETS, *SIXTHS)} for of in (after, validated))
-    each = along({budget: ends[sixth] for budget, sixth in zip(BUDGETS, SIXTHS, strict=True)})
-    rates = along({budget: stops[sixth] for budget, sixth in zip(BUDGETS, SIXTHS, strict=True)})
+    each, rates = (along({budget: of[budget / FEWEST] for budget in BUDGETS}) for of in (ends, stops))
+    one, never = (free(along({budget: of[budget] for budget in BUDGETS}).value) for of in (stops, ends))
+    usual = pl.col("rate").is_in(curve.filter(pl.max_horizontal(PENALTIES) > 0)["rate"].unique().to_list())
     kept = {name: each.tuned(knob, edges=True) for name, knob in PRIORS.items()} | {
-        "none (stopped)": free(along({budget: stops[budget] for budget in BUDGETS}).value),
-        "none (stopped; best of 6 rates)": rates.tuned("rate", edges=True),
-        "none (never stopped)": free(along({budget: ends[budget] for budget in BUDGETS}).value),
-    }
-    told, place = ("size", "seed", "value", "status"), pl.col("share") * curve["steps"].item(0)
-    return pl.concat(its.select(*told, place=place, prior=pl.lit(name)) for name, its in kept.items())
+        STOPPED: one.filter(usual), "none: never stopped": never.filter(usual),
+        "none: stopped at the best of 6 rates": rates.tuned("rate", edges=True),
+    }  # fmt: skip
+    told = ("size", "seed", "value", "status", (pl.col("share") * curve["steps"].item(0)).alias("place"))
+    return pl.concat(its.select(*told, prior=pl.lit(name)) for name, its in kept.items())
 
 
 PANELS = tuple(
-    Panel(f"accuracy by steps, {name}", f"What steps of training buy, {name}, noisy labels", "share right", "x",
-          along="place", x="steps of all runs of a method together", single=False)
+    Panel(f"accuracy by steps, {name}", f"What steps of training buy: {name}, {among}", "share right", "x",
+          along="place", x="steps of all runs of a method together", single=False, where=where)
     for name in DRAWN
+    for among, where in (
+        ("penalties and dropout", pl.col("prior").is_in([*list(PRIORS)[:4], STOPPED])),
+        ("fewer units, other rates", ~pl.col("prior").is_in(list(PRIORS)[:4])),
+    )
 )  # fmt: skip

@@ -27,13 +27,21 @@ class Tried:
     by: pl.DataFrame
 
     def tuned(self, knob: str, *, edges: bool = False) -> pl.DataFrame:
-        """Lanes: the number at the chosen strength; lost where that is at an edge of its grid, unless edges will do."""
+        """Lanes: the number at the chosen strength; lost where that is at an edge, unless edges will do."""
         best = self.chosen(knob)
         return inside(strengths(self.value, knob), best.with_columns(edge=pl.lit(value=False)) if edges else best)
 
     def chosen(self, knob: str) -> pl.DataFrame:
-        """Conditions and size, the chosen strength as `arm`, and whether it is at an edge."""
-        return inner_lowest(strengths(self.by, knob), FEWEST)
+        """Conditions and size, the chosen strength as `arm` (the least where all are lost), and whether it is at an
+        `edge`: the least or the largest, or one of fewer than FEWEST.
+        """
+        every, arm = strengths(self.by, knob), pl.col("arm")
+        best = inner_lowest(every, 1)
+        key = [name for name in best.columns if name not in ("arm", "edge")]
+        grids = every.group_by(key, maintain_order=True).agg(least=arm.min(), few=arm.n_unique() < FEWEST)
+        found = grids.join(best, on=key, how="left", nulls_equal=True, maintain_order="left")
+        edge = (pl.col("edge") | pl.col("few")).fill_null(value=False)
+        return found.select(*key, arm=pl.coalesce("arm", "least"), edge=edge)
 
     def preferred(self, knob: str) -> pl.DataFrame:
         """Lanes: the chosen strength, of every network that has it."""
