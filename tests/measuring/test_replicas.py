@@ -107,7 +107,9 @@ def test_what_improves_to_the_end_is_censored_and_what_rests_is_not():
     def censored(steps):
         training = knobs(optimizer="sgd", rate=0.5, batch=60, steps=steps)
         found = train(model, training, range(2), (x, y), validating(model, (x, y)))
-        return found.censored.tolist(), [step >= 0.5 * steps for step in found.step.tolist()]
+        return found.censored.tolist(), [step == steps for step in found.step.tolist()]
 
     assert censored(10) == ([True, True], [True, True])
-    assert censored(1000) == ([False, False], [True, True])
+    assert censored(300)[0] == [False, False]
+    stops = [censored(steps) for steps in (60, 80, 110, 150, 200)]
+    assert any(last and not late for lates, lasts in stops for late, last in zip(lates, lasts, strict=True))

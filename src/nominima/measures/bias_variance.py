@@ -1,6 +1,7 @@
 """How much of what networks get wrong is common to all training sets, and how much varies from one to the next."""
 
 from functools import partial
+from itertools import product
 from typing import Any
 
 import polars as pl
@@ -9,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from nominima.ground.files import Refusal
-from nominima.ground.records import Count, Natural, Positive, Repeats, Share
+from nominima.ground.records import Count, Natural, Repeats, Share
 from nominima.measuring.replicas import Trained, knobs, train
 from nominima.measuring.table import frame
 from nominima.planning import shelf
@@ -20,8 +21,9 @@ from nominima.training.model import Model, Parameters
 from nominima.training.objective import corrupt, noisy_loss
 
 OF = "dataset"
-KEY = ("noise", "width", "point", "seed")
+KEY = ("optimizer", "noise", "width", "point", "seed")
 SCHEMA = {
+    "optimizer": "String",
     "noise": "Float64",
     "width": "Int64",
     "point": "String",
@@ -32,9 +34,11 @@ SCHEMA = {
     "censored": "Boolean",
     "bias": "Float64",
     "variance": "Float64",
-    "participation": "Float64",
+    "participation": "Float64?",
 }
 
+OPTIMIZERS = {"adam": 0.001, "momentum": 0.03}
+"""Each with its rate: Adam moves parameters about equally far whatever their gradients are, the other does not."""
 NARROWEST = 4
 FEWEST = 3
 """Sets: what is known of two has no spread."""
@@ -48,7 +52,6 @@ def measure(
     noise: Share = 0.2,
     widest: Count = 256,
     batch: Count = 100,
-    rate: Positive = 0.001,
     steps: Count = 500,
     longest: Count = 16_000,
     first_seed: Natural = 300,
@@ -56,9 +59,9 @@ def measure(
     """Squared bias and variance of the probabilities of perceptrons of width 4, 8, … `widest` over training sets.
 
     The sets are disjoint blocks of `examples` training examples, or as many as there are for each; each has a seed of
-    its own for the start, the order and the labels that are moved: none, and a share `noise`. They are trained by Adam
-    at `rate` in batches of `batch` for `steps` steps at the widest and as many times more as a network is narrower, at
-    most `longest`; validation (common to all, with the noise in closed form) stops them. See measuring/replicas.py.
+    its own for the start, the order and the labels that are moved: none, and a share `noise`. They are trained by each
+    of OPTIMIZERS in batches of `batch`, `steps` steps at the widest and as many times more as a network is narrower, at
+    most `longest`. Validation, common to all, with the noise in closed form, stops them (measuring/replicas.py).
     point: `best`, that stop, or `end`, the last step.
 
     p_i being the probabilities after set i of n and y the clean label as 0 and 1, on all test examples,
@@ -70,7 +73,8 @@ def measure(
     variance: the pseudo-value of a set, n times the number with all sets less n − 1 times that without it. The mean of
     the pseudo-values is the number, and their spread its error by the jackknife (Tukey 1958).
 
-    participation: (Σd²)²/Σd⁴ of the travel d from the start to the point: how many parameters it is shared by.
+    participation: (Σd²)²/Σd⁴ of the travel d from the start to the point: how many parameters share it; null if none
+    has moved.
 
     Raises:
         Refusal: there are fewer than three sets, or no validation examples to stop by.
@@ -82,16 +86,15 @@ def measure(
     if not len(subject.validation.x):
         raise Refusal("the data set has no validation examples, by which training is stopped; give it some")
     widths = [1 << power for power in range(NARROWEST.bit_length() - 1, widest.bit_length())]
-    rows: list[dict[str, Any]] = []
-    for share in sorted({0.0, noise}):
-        for width in widths:
-            its = shelf.load("models", "mlp").build(width, subject.inputs, subject.classes)
-            training = knobs(optimizer="adam", rate=rate, batch=batch, steps=min(steps * widest // width, longest))
-            seeds = range(first_seed, first_seed + sets)
-            found = train(
-                its, training, seeds, blocks(subject, seeds, count, share), partial(_loss, its, subject, share)
-            )
-            rows += [{"noise": share, "width": width} | row for row in _rows(its, subject, seeds, found)]
+    seeds, rows = range(first_seed, first_seed + sets), list[dict[str, Any]]()
+    for (optimizer, rate), share, width in product(OPTIMIZERS.items(), sorted({0.0, noise}), widths):
+        its = shelf.load("models", "mlp").build(width, subject.inputs, subject.classes)
+        lasting = min(steps * widest // width, longest)
+        training = knobs(optimizer=optimizer, rate=rate, batch=batch, steps=lasting)
+        loss = partial(_loss, its, subject, share)
+        found = train(its, training, seeds, blocks(subject, seeds, count, share), loss)
+        told = {"optimizer": optimizer, "noise": share, "width": width}
+        rows += [told | row for row in _rows(its, subject, seeds, found)]
     return frame(rows, SCHEMA, KEY)
 
 

@@ -69,9 +69,9 @@ def measure(
     widest: Count = 256,
     batch: Count = 100,
     rate: Positive = 0.0005,
-    steps: Count = 150,
-    small_rate: Positive = 0.002,
-    small_steps: Count = 5000,
+    steps: Count = 120,
+    small_rate: Positive = 0.005,
+    small_steps: Count = 2500,
 ) -> pl.DataFrame:
     """Excess risk of multilayer perceptrons, and of softmax regression on the inputs that count, stopped by validation.
 
@@ -81,9 +81,10 @@ def measure(
     many validation examples and 2000 test inputs of its own, and an initialisation for each model.
 
     width: of the two hidden layers, that all inputs enter: `widest`, a quarter and a sixteenth of it; 0 stands for the
-    right small model, the teacher's class on the teacher's inputs. Both are trained by Adam in batches of `batch`;
-    networks at `rate` for `steps`, as many times more as they are narrower, the small model at `small_rate` for
-    `small_steps`. stop: the step of the lowest validation loss; see measuring/replicas.py.
+    right small model, the teacher's class on the teacher's inputs. Both are trained by Adam: networks in batches of
+    `batch` at `rate` for `steps`, as many times more as they are narrower; the small model, which costs nothing, with
+    the gradient of all its examples at `small_rate` for `small_steps`. stop: the step of the lowest validation loss;
+    see measuring/replicas.py.
 
     excess: mean over the test inputs of the Kullback-Leibler divergence of the teacher's probabilities from the
     model's, which is its risk less the Bayes risk without noise of labels, nats, at the stop; excess_end: at the last
@@ -98,7 +99,8 @@ def measure(
         seeds = range(first_seed + first, first_seed + min(first + DRAWN, replicas))
         tasks = [task(teacher, examples, seed) for seed in seeds]
         for width, (its_rate, its_steps) in ways.items():
-            training = knobs(optimizer="adam", rate=its_rate, batch=batch, steps=its_steps)
+            served = batch if width else examples
+            training = knobs(optimizer="adam", rate=its_rate, batch=served, steps=its_steps)
             told = {"teacher": teacher, "examples": examples, "width": width}
             rows += [told | row for row in _rows(model(teacher, width), training, seeds, tasks)]
     return frame(rows, SCHEMA, KEY)

@@ -1,11 +1,13 @@
 """Networks each of which has training examples of its own, trained side by side and stopped by validation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import repeat
 from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from nominima.planning.run import Training
 from nominima.planning.steps import metric_steps
@@ -107,25 +109,30 @@ class _Walk:
 
     def __init__(self, model: Model, training: Training, seeds: Sequence[int], examples: Examples) -> None:
         x, y = examples
-        lanes, count = y.shape
         start = torch.stack([model.initial(generator(seed, "initial")) for seed in seeds])
         self.parameters = Stack.of(model.layout, start)
         gradient, optimizer = self.parameters.zeros(), chosen_optimizer(training)
         self._fill = model.gradient(self.parameters, gradient)
         memory = optimizer.start(self.parameters)
-        self._update = Update([training] * lanes, optimizer, self.parameters, gradient, memory, None)
-        # All lanes hold the examples of all, and each is served its own: the feed shares inputs among lanes.
-        targets = torch.nn.functional.one_hot(y.flatten(), model.layout[-1].numel).float().expand(lanes, -1, -1)
-        own = torch.arange(lanes * count).split(count)
-        orders = [
-            epochs(lambda _, its=its: its, generator(seed, "order")) for its, seed in zip(own, seeds, strict=True)
-        ]
-        self._feed = Feed(x.flatten(0, 1), targets, training.batch, orders)
+        self._update = Update([training] * len(seeds), optimizer, self.parameters, gradient, memory, None)
+        self._batches = _batches(x, one_hot(y, model.layout[-1].numel).float(), training.batch, seeds)
         self._made = 0
 
     def go_to(self, step: int) -> None:
         """Go on until so many steps are made."""
         for number in range(self._made + 1, step + 1):
-            self._fill(*next(self._feed))
+            self._fill(*next(self._batches))
             self._update(number)
         self._made = step
+
+
+def _batches(x: Tensor, targets: Tensor, batch: int, seeds: Sequence[int]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Endless batches (lane, batch, …) of each lane's own examples; all of them at once if they are no more."""
+    lanes, count = x.shape[:2]
+    if batch >= count:
+        return repeat((x, targets))
+    # A feed shares its inputs among lanes: all lanes hold the examples of all, and each is served its own.
+    own = torch.arange(lanes * count).split(count)
+    orders = [epochs(lambda _, its=its: its, generator(seed, "order")) for its, seed in zip(own, seeds, strict=True)]
+    feed = Feed(x.flatten(0, 1), targets.flatten(0, 1).expand(lanes, -1, -1), batch, orders)
+    return iter(feed.__next__, None)
