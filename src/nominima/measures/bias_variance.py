@@ -52,8 +52,8 @@ def measure(
     noise: Share = 0.2,
     widest: Count = 256,
     batch: Count = 100,
-    steps: Count = 500,
-    longest: Count = 16_000,
+    steps: Count = 300,
+    longest: Count = 8000,
     first_seed: Natural = 300,
 ) -> pl.DataFrame:
     """Squared bias and variance of the probabilities of perceptrons of width 4, 8, … `widest` over training sets.

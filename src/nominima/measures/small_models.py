@@ -71,7 +71,7 @@ def measure(
     rate: Positive = 0.0005,
     steps: Count = 120,
     small_rate: Positive = 0.005,
-    small_steps: Count = 2500,
+    small_steps: Count = 6000,
 ) -> pl.DataFrame:
     """Excess risk of multilayer perceptrons, and of softmax regression on the inputs that count, stopped by validation.
 
