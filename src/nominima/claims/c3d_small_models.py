@@ -17,8 +17,8 @@ and variance. More than half of the fall of the bias must lie below width 32, at
 the number of parameters that share the travel to the stop must grow more slowly than the root of all.
 
 Limits: One family, one rate for all widths; narrower networks are trained longer. A model whose validation loss rests
-counts as stopped; never stopped is some two to five times as long. Bias includes what labels leave to chance. Adam moves
-all parameters about equally far, which counts against the second part; momentum stands next to it. Sets are eighths.
+counts as stopped; never stopped is two to five times as long. Bias includes what labels leave to chance. Adam moves all
+parameters about equally far, which counts against the second part; momentum is shown.
 
 For: Neal et al. 2018, A modern take on the bias-variance tradeoff in neural networks (variance falls with width)
 
@@ -52,10 +52,9 @@ RULE = Rule(
 )  # fmt: skip
 RISE = Rule(statistic="rise of the stopped clean test loss from a width to a larger one, nats, the worst pair",
             side="below", tau=0.02, confidence=0.9)  # fmt: skip
-FALLS = Rule(statistic="rank correlation of the stopped clean test loss with width, mean over seeds",
-             side="below", tau=-0.3, null=0.3, confidence=0.99)  # fmt: skip
-BIAS = Rule(statistic="fall of the squared bias below width 32, share of its fall over all widths",
-            side="above", tau=0.5)  # fmt: skip
+FALLS = Rule(statistic="rank correlation of the stopped clean test loss with width", side="below", tau=-0.3, null=0.3,
+             confidence=0.99)  # fmt: skip
+BIAS = Rule(statistic="fall of the squared bias below width 32, share of its whole fall", side="above", tau=0.5)
 TRAVEL = Rule(statistic="slope of ln participation ratio of the travel to the stop over ln parameters",
               side="below", tau=0.5)  # fmt: skip
 
