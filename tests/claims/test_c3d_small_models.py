@@ -26,17 +26,16 @@ def models(
 
     Without a spread all replicas are equal: intervals of 200 that are not take a while.
     """
-    for teacher, examples, seed, width in product(
-        ("linear", "sparse"), (100, 400), range(10_000, 10_000 + seeds), widths
-    ):
-        lane = {"teacher": teacher, "examples": examples, "width": width, "seed": seed}
+    for (teacher, examples), seed in product(product(TEACHERS, (100, 400)), range(10_000, 10_000 + seeds)):
         small = 20 / examples * math.exp(2 * spread * _noise(teacher, examples, seed))
-        own = math.exp(spread * _noise(teacher, examples, seed, width))
-        yield lane | {
-            "status": "ok", "parameters": PARAMETERS[width], "stop": 50, "censored": late(lane), "bayes": 0.52,
-            "excess": small * (ratio(lane) * own if width else 1),
-            "excess_end": small * (end(lane) * own if width else 2),
-        }  # fmt: skip
+        for width in widths:
+            lane = {"teacher": teacher, "examples": examples, "width": width, "seed": seed}
+            own = math.exp(spread * _noise(teacher, examples, seed, width))
+            yield lane | {
+                "status": "ok", "parameters": PARAMETERS[width], "stop": 50, "censored": late(lane), "bayes": 0.52,
+                "excess": small * (ratio(lane) * own if width else 1),
+                "excess_end": small * (end(lane) * own if width else 2),
+            }  # fmt: skip
 
 
 def curve(loss=lambda width: 1.2 - 0.1 * math.log2(width), spread=0.003, **changes):
@@ -57,7 +56,9 @@ def parted(
     late=lambda width, seed: False, dataset="mnist1d", optimizer="adam", widths=WIDTHS,
 ):  # fmt: skip
     """Squared bias and variance by width, at the stop and at the end; a participation ratio of P^slope."""
-    for share, width, point, seed in product((0.0, 0.2), widths, ("best", "end"), range(300, 300 + sets)):
+    for (share, point), (width, seed) in product(
+        product((0.0, 0.2), ("best", "end")), product(widths, range(300, 300 + sets))
+    ):
         own = _noise(share, width, point, seed)
         level = bias(width) if point == "best" else bias_end(width)
         yield {

@@ -140,7 +140,7 @@ def test_an_untrained_network_is_off_by_what_its_start_says(monkeypatch):
 
 def test_the_same_sets_give_the_same_rows_at_any_width(table):
     narrow = measure(dataset(), **FEW | {"widest": 4, "steps": 3})
-    assert narrow.filter(width=4, noise=0.2)["step"].max() <= 3
+    assert (narrow["step"] <= 3).all()
     again = measure(dataset(), **FEW)
     assert again.equals(table)
 

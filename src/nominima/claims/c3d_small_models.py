@@ -28,17 +28,17 @@ Against: Ng 2004, Feature selection, L1 vs. L2 regularization, and rotational in
 
 Caption: Above: excess risk as a multiple of that of the right small model, by number of parameters, networks stopped
 and never stopped, both axes logarithmic; the claim puts the largest of the first panel below the dashed line. Below:
-the stopped loss, then squared bias and variance by width, and the number of parameters that share the travel.
+the stopped loss, then squared bias and variance, and the number of parameters that share the travel.
 """
 
 import math
 
-import numpy as np
 import polars as pl
 
 from nominima.drawing.panels import Panel
 from nominima.judging.evidence import Evidence
 from nominima.judging.intervals import Floats
+from nominima.judging.lanes import largest
 from nominima.judging.pairs import rank, worst_rise
 from nominima.judging.parts import Findings, Part, View, minus, must_fail
 from nominima.judging.readings import at_mark, swept
@@ -62,15 +62,9 @@ SMALL = 32  # width
 RIGHT = pl.col("width") == 0  # the small model
 
 
-def to_small(widths: Floats, numbers: Floats) -> Floats:
-    """The fall from the smallest width to SMALL."""
-    return numbers[..., 0] - numbers[..., np.searchsorted(widths, SMALL, side="right") - 1]
-
-
-@of_means
-def share_below(widths: Floats, numbers: Floats) -> Floats:
-    """The same as a share of the fall to the largest width."""
-    return to_small(widths, numbers) / (numbers[..., 0] - numbers[..., -1])
+def fall(numbers: Floats, to: int) -> Floats:
+    """The fall from the smallest size to another."""
+    return numbers[..., 0] - numbers[..., to]
 
 
 def judge(evidence: Evidence) -> Findings:
@@ -78,9 +72,11 @@ def judge(evidence: Evidence) -> Findings:
     models, curve, parted = (evidence[name] for name in MEASURES)
     loss = swept(at_mark(curve.filter(model="mlp"), "best_loss", "test_loss"))
     ratio, unstopped = _against(models, "excess"), _against(models, "excess_end")
+    small = parted.filter(pl.col("width") <= SMALL)["width"].n_unique() - 1
+    share_below = of_means(lambda _, means: fall(means, small) / fall(means, -1))
+    fall_below = of_means(lambda _, means: fall(means, small))
     (bias, bias_end), (variance, variance_end), (shared, shared_end) = (
-        [_of_sets(parted, point, name, size) for point in ("best", "end")]
-        for name, size in (("bias", "width"), ("variance", "width"), ("participation", "parameters"))
+        [_of_sets(parted, point, name) for point in ("best", "end")] for name in ("bias", "variance", "participation")
     )
     return Findings(
         primary=Part(
@@ -96,14 +92,14 @@ def judge(evidence: Evidence) -> Findings:
         ),
         trend=View("minus the ln", minus(ratio)),
         shown=(
-            View("excess of the network, nats", _excess(models.filter(~RIGHT), "excess")),
+            View("excess of the network, nats", largest(_excess(models.filter(~RIGHT), "excess"))),
             View("excess of the right small model, nats", _excess(models.filter(RIGHT), "excess")),
             View("excess of the small model never stopped, nats", _excess(models.filter(RIGHT), "excess_end")),
             View("Bayes risk, nats", _excess(models.filter(RIGHT), "bayes")),
-            View("squared bias, fall to width 32", bias, of_means(to_small)),
+            View("squared bias, fall to width 32", bias, fall_below),
             View("variance", variance),
-            View("variance, fall to width 32", variance, of_means(to_small)),
-            View("variance at the end, fall to width 32", variance_end, of_means(to_small)),
+            View("variance, fall to width 32", variance, fall_below),
+            View("variance at the end, fall to width 32", variance_end, fall_below),
             View("sharing at the end", shared_end, in_logarithms),
         ),
     )  # fmt: skip
@@ -122,19 +118,19 @@ def _against(models: pl.DataFrame, name: str) -> pl.DataFrame:
 def _excess(models: pl.DataFrame, name: str) -> pl.DataFrame:
     """Lanes of replicas; four figures of a number are enough, and there are many."""
     value = pl.col(name).round_sig_figs(4)
-    return _lanes(models.with_columns(value), name, "parameters", ("teacher", "examples"), stopped=name == "excess")
+    return _lanes(models.with_columns(value), name, ("teacher", "examples"), stopped=name == "excess")
 
 
-def _of_sets(parted: pl.DataFrame, point: str, name: str, size: str) -> pl.DataFrame:
-    return _lanes(parted.filter(point=point), name, size, ("dataset", "noise", "optimizer"), stopped=point == "best")
+def _of_sets(parted: pl.DataFrame, point: str, name: str) -> pl.DataFrame:
+    return _lanes(parted.filter(point=point), name, ("dataset", "noise", "optimizer"), stopped=point == "best")
 
 
-def _lanes(table: pl.DataFrame, name: str, size: str, told: tuple[str, ...], *, stopped: bool) -> pl.DataFrame:
+def _lanes(table: pl.DataFrame, name: str, told: tuple[str, ...], *, stopped: bool) -> pl.DataFrame:
     """Lanes of a number; null where validation was still improving, if it is read at the stop."""
     late = pl.col("censored") & stopped
     status = pl.when(late).then(pl.lit("censored")).otherwise("status")
     value = pl.when(~late & (pl.col("status") == "ok")).then(name)
-    return table.select(*told, "seed", size=pl.col(size).cast(pl.Float64), value=value, status=status)
+    return table.select(*told, "seed", size=pl.col("parameters").cast(pl.Float64), value=value, status=status)
 
 
 MULTIPLE = {"y": "multiple of the small model's", "log": "xy", "value": pl.col("value").exp()}
@@ -144,7 +140,7 @@ PANELS = (
     Panel("ln(excess / that), never stopped", "The same of networks never stopped", limit=(1.05, "must lie above it"),
           **MULTIPLE),
     Panel("stopped loss", "Loss on clean test examples, stopped by validation", "loss (nats)", single=False),
-    Panel("squared bias", "Squared bias of the probabilities, stopped", "Brier score", x="width", single=False),
-    Panel("variance", "Variance of the probabilities, stopped", "Brier score", x="width", single=False),
+    Panel("squared bias", "Squared bias of the probabilities, stopped", "Brier score", single=False),
+    Panel("variance", "Variance of the probabilities, stopped", "Brier score", single=False),
     Panel("sharing", "Parameters that share the travel to the stop", "parameters", "xy", single=False),
 )  # fmt: skip
