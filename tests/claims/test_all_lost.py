@@ -27,11 +27,16 @@ def test_a_sweep_that_diverged_leaves_it_untested_and_can_be_drawn(name):
     if judged(name, **of_theory).outcome == "supported":
         pytest.skip("nothing that decides it is trained")
     lost = tables | {measure: lose(measure, tables[measure], 1) for measure in of_runs(tables)}
-    verdict = judged(name, **lost)
+    verdict, usual = judged(name, **lost), judged(name, **tables)
+    assert drawn(name, **lost)
+    if verdict.primary == usual.primary:  # what decides is theory: parts are trained
+        changed = [part for part, other in zip(verdict.parts, usual.parts, strict=True) if part != other]
+        assert {part.outcome for part in changed} == {"untested"}
+        assert all("are lost" in part.reason for part in changed)
+        return
     assert verdict.outcome == "untested"
     assert "are lost" in verdict.reason
     assert verdict.lost == verdict.runs > 0
-    assert drawn(name, **lost)
 
 
 @pytest.mark.parametrize("name", CLAIMS)

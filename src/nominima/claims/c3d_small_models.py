@@ -1,0 +1,146 @@
+"""Small models only add bias.
+
+Claim: What its smallness spares a small model in variance, stopping early spares a wide one as well. A wide network
+that validation stops loses next to nothing even against the very model that made the data; no size is worse than a
+smaller one; and what is wrong with narrow networks is bias.
+
+Refuted by: The excess risk of stopped wide networks is more than a twentieth above that of the right small model; or a
+stopped network is worse than a narrower one; or bias falls, and ever more parameters move, in wide networks as well.
+
+Tested by: Teachers draw one of three classes from the softmax of a linear function of all 20 normal inputs, or of 2 of
+them. Of 200 replicas with 100 or 400 examples each, a network of width 256 and the right small model, softmax
+regression on the inputs that count, are trained alike and stopped by validation. The logarithm of the ratio of their
+excess risks must on average lie below that of 1.05; with networks that were never stopped it must not. First part: in
+sweeps of width the stopped clean test loss must rise by less than 0.02 nats from any width to any larger one, and its
+trend must fall. Second part: the probabilities of networks trained on eight disjoint sets are parted into squared bias
+and variance. More than half of the fall of the bias must lie below width 32, at the end of training it must not, and
+the number of parameters that share the travel to the stop must grow more slowly than the root of all.
+
+Limits: One family, one rate for all widths; narrower networks are trained longer. A model whose validation loss rests
+counts as stopped; never stopped is two to five times as long. Bias includes what labels leave to chance. Adam moves all
+parameters about equally far, which counts against the second part; momentum is shown.
+
+For: Neal et al. 2018, A modern take on the bias-variance tradeoff in neural networks (variance falls with width)
+
+Against: Geman, Bienenstock & Doursat 1992, Neural networks and the bias/variance dilemma
+
+Against: Ng 2004, Feature selection, L1 vs. L2 regularization, and rotational invariance (as many examples as inputs)
+
+Caption: Above: excess risk as a multiple of that of the right small model, by number of parameters, networks stopped
+and never stopped, both axes logarithmic; the claim puts the largest of the first panel below the dashed line. Below:
+the stopped loss, then squared bias and variance, and the number of parameters that share the travel.
+"""
+
+import math
+
+import polars as pl
+
+from nominima.drawing.panels import Panel
+from nominima.judging.evidence import Evidence
+from nominima.judging.intervals import Floats
+from nominima.judging.lanes import largest
+from nominima.judging.pairs import rank, worst_rise
+from nominima.judging.parts import Findings, Part, View, minus, must_fail
+from nominima.judging.readings import at_mark, swept
+from nominima.judging.rules import Rule
+from nominima.judging.samples import in_logarithms, of_means
+
+MEASURES = ("small_models", "learning_curve", "bias_variance")
+RULE = Rule(
+    statistic="ln(excess over the Bayes risk of the stopped wide network / of the right small model), mean of replicas",
+    side="below", tau=math.log(1.05), seeds=200, trend="minus the same logarithm of a replica", flat=math.log(1.05),
+)  # fmt: skip
+RISE = Rule(statistic="rise of the stopped clean test loss from a width to a larger one, nats, the worst pair",
+            side="below", tau=0.02, confidence=0.9)  # fmt: skip
+FALLS = Rule(statistic="rank correlation of the stopped clean test loss with width", side="below", tau=-0.3, null=0.3,
+             confidence=0.99)  # fmt: skip
+BIAS = Rule(statistic="fall of the squared bias below width 32, share of its whole fall", side="above", tau=0.5)
+TRAVEL = Rule(statistic="slope of ln participation ratio of the travel to the stop over ln parameters",
+              side="below", tau=0.5)  # fmt: skip
+
+SMALL = 32  # width
+RIGHT = pl.col("width") == 0  # the small model
+
+
+def fall(numbers: Floats, to: int) -> Floats:
+    """The fall from the smallest size to another."""
+    return numbers[..., 0] - numbers[..., to]
+
+
+def judge(evidence: Evidence) -> Findings:
+    """Wide networks against the right small model; stopped losses by width; bias, variance and travel by width."""
+    models, curve, parted = (evidence[name] for name in MEASURES)
+    loss = swept(at_mark(curve.filter(model="mlp"), "best_loss", "test_loss"))
+    ratio, unstopped = _against(models, "excess"), _against(models, "excess_end")
+    small = parted.filter(pl.col("width") <= SMALL)["width"].n_unique() - 1
+    share_below = of_means(lambda _, means: fall(means, small) / fall(means, -1))
+    fall_below = of_means(lambda _, means: fall(means, small))
+    (bias, bias_end), (variance, variance_end), (shared, shared_end) = (
+        [_of_sets(parted, point, name) for point in ("best", "end")] for name in ("bias", "variance", "participation")
+    )
+    return Findings(
+        primary=Part(
+            RULE,
+            asks=(View("ln(excess / that of the right small model)", ratio),),
+            guards=(must_fail("ln(excess / that), never stopped", unstopped),),
+        ),
+        parts=(
+            Part(RISE, (View("stopped loss", loss, worst_rise), View("rank of the stopped loss", loss, rank, FALLS)),
+                 name="every width", decides=~pl.col("tuned"), lacks="no widths were compared"),
+            Part(BIAS, (View("squared bias", bias, share_below), View("sharing", shared, in_logarithms, TRAVEL)),
+                 (must_fail("squared bias at the end", bias_end),), pl.col("optimizer") == "adam", name="bias"),
+        ),
+        trend=View("minus the ln", minus(ratio)),
+        shown=(
+            View("excess of the network, nats", largest(_excess(models.filter(~RIGHT), "excess"))),
+            View("excess of the right small model, nats", _excess(models.filter(RIGHT), "excess")),
+            View("excess of the small model never stopped, nats", _excess(models.filter(RIGHT), "excess_end")),
+            View("Bayes risk, nats", _excess(models.filter(RIGHT), "bayes")),
+            View("squared bias, fall to width 32", bias, fall_below),
+            View("variance", variance),
+            View("variance, fall to width 32", variance, fall_below),
+            View("variance at the end, fall to width 32", variance_end, fall_below),
+            View("sharing at the end", shared_end, in_logarithms),
+        ),
+    )  # fmt: skip
+
+
+def _against(models: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Lanes: ln(excess of a network / excess of the stopped right small model) of the same replica."""
+    key = ["teacher", "examples", "seed"]
+    small = _excess(models.filter(RIGHT), "excess").select(*key, right="value", why="status")
+    both = _excess(models.filter(~RIGHT), name).join(small, on=key, maintain_order="left")
+    status = pl.when(pl.col("status") != "ok").then("status").otherwise("why")
+    ratio = (pl.col("value") / pl.col("right")).log().round(3)
+    return both.with_columns(value=ratio, status=status).drop("right", "why")
+
+
+def _excess(models: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Lanes of replicas; four figures of a number are enough, and there are many."""
+    value = pl.col(name).round_sig_figs(4)
+    return _lanes(models.with_columns(value), name, ("teacher", "examples"), stopped=name == "excess")
+
+
+def _of_sets(parted: pl.DataFrame, point: str, name: str) -> pl.DataFrame:
+    return _lanes(parted.filter(point=point), name, ("dataset", "noise", "optimizer"), stopped=point == "best")
+
+
+def _lanes(table: pl.DataFrame, name: str, told: tuple[str, ...], *, stopped: bool) -> pl.DataFrame:
+    """Lanes of a number; null where validation was still improving, if it is read at the stop."""
+    late = pl.col("censored") & stopped
+    status = pl.when(late).then(pl.lit("censored")).otherwise("status")
+    value = pl.when(~late & (pl.col("status") == "ok")).then(name)
+    return table.select(*told, "seed", size=pl.col("parameters").cast(pl.Float64), value=value, status=status)
+
+
+MULTIPLE = {"y": "multiple of the small model's", "log": "xy", "value": pl.col("value").exp()}
+PANELS = (
+    Panel("ln(excess / that of the right small model)", "Excess risk against the right small model, stopped",
+          limit=(1.05, "the claim: below it at the largest"), **MULTIPLE),
+    Panel("ln(excess / that), never stopped", "The same of networks never stopped", limit=(1.05, "must lie above it"),
+          **MULTIPLE),
+    Panel("stopped loss", "Loss on clean test examples, stopped by validation", "loss (nats)", single=False),
+    Panel("squared bias", "Squared bias of the probabilities, stopped", "Brier score", single=False),
+    Panel("variance", "Variance of the probabilities, stopped", "Brier score", single=False),
+    Panel("sharing", "Parameters that share the travel to the stop", "parameters", "xy", single=False),
+)  # fmt: skip

@@ -1,0 +1,61 @@
+"""Scores for what is said of every size and every smaller one: pairs of sizes, and their ranks."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+
+from nominima.judging import intervals
+from nominima.judging.intervals import Estimate, Floats
+from nominima.judging.samples import Sample, of_seeds, over_sizes
+from nominima.judging.trend import Block
+
+
+@dataclass(frozen=True)
+class Pairs(Sample):
+    """The seeds of a cell with a value at every size; the number is the largest mean rise from a size to a larger one.
+
+    Each pair of sizes has an interval of its own, paired by seed. That of the number runs from the highest lower limit
+    of any pair to the highest upper one: it lies below a limit if every pair's does, above it if one pair's does. No
+    level is divided among the pairs: all lie below by chance no more often than the worst one does (Berger 1982).
+    """
+
+    @cached_property
+    def _known(self) -> dict[float, Estimate]:
+        return {}
+
+    def estimate(self, level: float = intervals.USUAL) -> Estimate:
+        """The number with its interval."""
+        if level not in self._known:
+            self._known[level] = self._estimate(level)
+        return self._known[level]
+
+    def _estimate(self, level: float) -> Estimate:
+        pairs = combinations(range(self.rows.shape[1]), 2)
+        each = [intervals.mean(self.rows[:, large] - self.rows[:, small], level) for small, large in pairs]
+        highest = {name: [getattr(its, name) for its in each] for name in ("value", "low", "high")}
+        known = {name: None if None in ends else max(ends) for name, ends in highest.items()}
+        return Estimate(**known, n=len(self.rows), level=level, equal=all(its.equal for its in each))
+
+
+def worst_rise(rows: pl.DataFrame) -> Sample:
+    """Score: the largest mean rise from a size to a larger one, every pair with its own interval (`Pairs`).
+
+    Raises Missing for fewer than two sizes.
+    """
+    found = of_seeds(_largest_rise)(rows)
+    return Pairs(found.read, found.seeds, found.rows, found.statistic)
+
+
+@over_sizes
+def rank(sizes: Floats, values: Floats) -> Floats:
+    """Score: Kendall's τ_b of each seed over its sizes, as in `judging.trend`; seeds that ran at every size."""
+    return Block({}, sizes, list(range(len(values))), values, len(values)).taus
+
+
+def _largest_rise(_sizes: Floats, values: Floats) -> Floats:
+    means = values.mean(axis=-2)
+    rises = [means[..., large] - means[..., small] for small, large in combinations(range(means.shape[-1]), 2)]
+    return np.max(rises, axis=0)
