@@ -23,9 +23,8 @@ def test_it_holds_in_a_world_of_its_own_and_every_panel_is_drawn(name):
 @pytest.mark.parametrize("name", CLAIMS)
 def test_a_sweep_that_diverged_leaves_it_untested_and_can_be_drawn(name):
     tables = world(name)
-    of_theory = {measure: its for measure, its in tables.items() if measure not in of_runs(tables)}
-    if judged(name, **of_theory).outcome == "supported":
-        pytest.skip("nothing that decides it is trained")
+    if not of_runs(tables):
+        pytest.skip("nothing of it is trained")
     lost = tables | {measure: lose(measure, tables[measure], 1) for measure in of_runs(tables)}
     verdict, usual = judged(name, **lost), judged(name, **tables)
     assert drawn(name, **lost)

@@ -93,7 +93,7 @@ def means(rows: pl.DataFrame, along: str = "size") -> pl.DataFrame:
 def _rows(panel: Panel, numbers: pl.DataFrame) -> pl.DataFrame:
     """The lanes of a panel's view, with those conditions only that vary in it, data set and noise always."""
     lanes = of_view(numbers, panel.view).with_columns(value=panel.value)
-    lanes = lanes if panel.where is None else lanes.filter(panel.where)
+    lanes = lanes if panel.where is None or lanes.is_empty() else lanes.filter(panel.where)
     told = [name for name in lanes.columns if name not in COLUMNS]
     if panel.largest and told:
         lanes = lanes.filter(pl.col("size") == pl.col("size").max().over(told))
