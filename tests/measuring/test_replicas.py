@@ -113,3 +113,16 @@ def test_what_improves_to_the_end_is_censored_and_what_rests_is_not():
     assert censored(300)[0] == [False, False]
     stops = [censored(steps) for steps in (60, 80, 110, 150, 200)]
     assert any(last and not late for lates, lasts in stops for late, last in zip(lates, lasts, strict=True))
+
+
+def test_of_equal_looks_the_first_is_the_stop():
+    fitted, _ = drawn((5,))
+    model = shelf.load("models", "mlp").build(4, (5,), 3)
+    training = knobs(optimizer="adam", rate=0.02, batch=10, steps=5)
+
+    def level(parameters, which):
+        return torch.ones(len(SEEDS[which]), dtype=torch.float64)
+
+    found = train(model, training, SEEDS, fitted, level)
+    assert found.step.tolist() == [0] * 4
+    assert torch.equal(found.stop, found.initial)
