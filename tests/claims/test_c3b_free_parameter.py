@@ -146,7 +146,7 @@ def test_tuned_rates_are_variants_and_other_sweeps_change_nothing():
 def test_what_is_shown_and_published():
     found = judged(CLAIM, **world())
     shown = {
-        row.name: row.estimate.value
+        row.name: row.estimate.value or 0.0
         for row in found.beside
         if row.cell.startswith("truth sparse") or "error" in row.name
     }

@@ -18,9 +18,15 @@ def rows(values):
     return pl.DataFrame({"size": 1.0, "seed": range(len(values)), "value": values, "status": "ok"})
 
 
+def one_sided(values, limit):
+    """p of Student's test that a mean lies above a limit."""
+    t = (values.mean(axis=0) - limit) / stats.sem(values)
+    return stats.t.sf(t, len(values) - 1)
+
+
 def holm(values, limit, alpha):
     """Whether Holm's procedure, step by step, finds a column of (seed, number) with a mean above a limit."""
-    p = sorted(stats.ttest_1samp(values, limit, alternative="greater").pvalue)
+    p = np.sort(one_sided(values, limit))
     rejected = 0
     while rejected < len(p) and p[rejected] < alpha / (len(p) - rejected):
         rejected += 1
@@ -32,7 +38,7 @@ def test_one_lies_above_exactly_where_holm_says_so():
     found = []
     for _ in range(200):
         values = draw.standard_normal((8, 5)) + draw.uniform(0, 2.5, 5)
-        lows = [one_of(5)(rows(column)).estimate(0.96).low for column in values.T]
+        lows = [one_of(5)(rows(column)).estimate(0.96).low or -np.inf for column in values.T]
         assert (max(lows) > 1) == holm(values, 1, alpha=0.02)
         found.append(max(lows) > 1)
     assert 50 < sum(found) < 150
@@ -66,7 +72,7 @@ def test_a_part_is_supported_by_all_and_contradicted_by_one():
 
     assert word(0, 0, 0, 0, 0) == "supported"
     assert word(0, 0, 0, 0, 1) == "inconclusive"
-    assert stats.ttest_1samp(still + 1.75, 1, alternative="greater").pvalue < 0.05
+    assert one_sided(still + 1.75, 1) < 0.05
     assert word(0, 0, 0, 0, 1.75) == "inconclusive"
     assert word(1.75) == "contradicted"
     assert word(0, 0, 0, 0, 2.5) == "contradicted"
@@ -76,4 +82,5 @@ def test_it_stays_what_it_is_when_its_rows_are_drawn_anew():
     sample = one_of(5)(rows([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]))
     again = replace(sample, rows=sample.rows + 1)
     assert isinstance(again, OneOf)
-    assert again.estimate(0.96).low == pytest.approx(sample.estimate(0.96).low + 1)
+    lows = [its.estimate(0.96).low or 0.0 for its in (sample, again)]
+    assert lows[1] == pytest.approx(lows[0] + 1)
