@@ -36,7 +36,7 @@ def refused(text: str, folder: Path) -> str:
         ("rate: 0.01", "rate: 0.01\n  l2: 1e300", "training.l2: 1e+300: Input should be less than or equal to"),
         (PATHS, PATHS.replace(": 10,", ": 1000000000,"), "options of measures/curvature: iterations: 1000000000: "),
         ("random_points: {points: ", "random_points: {points: 3000000000, x: ", "points: 3000000000: Input should be"),
-        ("exact_seeds: 1", "!!bool exact_seeds: 1", "params.yaml:82: tag tag:yaml.org,2002:bool is not allowed"),
+        ("exact_seeds: 1", "!!bool exact_seeds: 1", "params.yaml:104: tag tag:yaml.org,2002:bool is not allowed"),
         ("\nclaims:", "\nclaims: !!float", "tag tag:yaml.org,2002:float is not allowed; write the value without it"),
         ("\ndatasets:", "\n%YAML 1.1\n---\ndatasets:", "a % directive is not allowed"),
         ("batch: 50", "batch: 301", "batch: 301: more than the 300 examples trained on"),
