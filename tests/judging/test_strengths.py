@@ -86,7 +86,7 @@ def curve():
 
 @pytest.mark.parametrize(("share", "last", "best"), [
     (0.05, (0.1, 3.0), (0.1, 3.0)), (0.5, (0.3, 2.0), (0.2, 1.0)), (0.55, (0.3, 2.0), (0.2, 1.0)),
-    (1.0, (0.5, 4.0), (0.4, 0.5)), (6.0, (0.5, 4.0), (0.4, 0.5)),
+    (0.6, (0.4, 0.5), (0.4, 0.5)), (1.0, (0.5, 4.0), (0.4, 0.5)), (6.0, (0.5, 4.0), (0.4, 0.5)),
 ])  # fmt: skip
 def test_a_share_of_the_steps(share, last, best):
     for tried, expected in ((after(curve(), share), last), (validated(curve(), share), best)):

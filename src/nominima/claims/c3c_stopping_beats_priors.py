@@ -63,6 +63,8 @@ BUDGETS = (0.02, 0.04, 0.1, 0.2, 0.4, 1.0, 2.0, 6.0)  # steps of all runs of a m
 SIXTHS = tuple(budget / FEWEST for budget in BUDGETS)  # of each, where it has six runs
 DRAWN = ("mnist1d", "digits")
 STOPPED = "none: stopped"
+WEIGHED = pl.col("prior").is_in([name for name, knob in PRIORS.items() if knob in PENALTIES])
+BOUGHT = {"penalties and dropout": WEIGHED | (pl.col("prior") == STOPPED), "fewer units, other rates": ~WEIGHED}
 STOP, LATE = STEP.filter(pl.col("best_loss")).first(), pl.col("censored").first().cast(pl.Float64)
 
 
@@ -74,7 +76,7 @@ def judge(evidence: Evidence) -> Findings:
     alone = free(stop.value)
     if alone.is_empty():
         raise Missing("there are no runs without a prior on noisy labels")
-    tenth = free(lanes(curve, RIGHT.sort_by((STEP.clip(0.5) / STOP * 10).log().abs()).first(), stopped=True))
+    tenth = free(lanes(curve, RIGHT.sort_by((STEP / STOP * 10).log().abs()).first(), stopped=True))
     falling = marked(every.filter(schedule="linear"), "end").tuned("l2")
     accuracy = Tried(end.value, at_mark(curve, "end", -pl.col("validation_accuracy")))
     losses = Tried(at_mark(curve, "end", "test_loss"), end.by)
@@ -103,8 +105,9 @@ def judge(evidence: Evidence) -> Findings:
                 "law", "seed", size=pl.col("dimension").cast(pl.Float64), value=column, status=pl.lit("ok")))
               for column in ("worst_on_path", "best")),
         ),
-        drawn=tuple(View(f"accuracy by steps, {name}", _bought(curve.filter(dataset=name))) for name in DRAWN
-                    if name in curve["dataset"]),
+        drawn=tuple(View(f"{what}, {name}", bought.filter(which))
+                    for name in DRAWN if not (one := curve.filter(dataset=name)).is_empty()
+                    for bought in [_bought(one)] for what, which in BOUGHT.items()),
         published=(Published("risk of gradient flow over that of ridge, at most", "Ali, Kolter & Tibshirani 2019", 1.69,
                              view="flow over ridge, worst on path", where=(("law", "even"),)),),
     )  # fmt: skip
@@ -140,11 +143,7 @@ def _bought(curve: pl.DataFrame) -> pl.DataFrame:
 
 
 PANELS = tuple(
-    Panel(f"accuracy by steps, {name}", f"What steps of training buy: {name}, {among}", "share right", "x",
-          along="place", x="steps of all runs of a method together", single=False, where=where)
-    for name in DRAWN
-    for among, where in (
-        ("penalties and dropout", pl.col("prior").is_in([*list(PRIORS)[:4], STOPPED])),
-        ("fewer units, other rates", ~pl.col("prior").is_in(list(PRIORS)[:4])),
-    )
+    Panel(f"{what}, {name}", f"What steps of training buy: {name}, {what}", "share right", "x", along="place",
+          x="steps of all runs of a method together", single=False)
+    for name in DRAWN for what in BOUGHT
 )  # fmt: skip
