@@ -100,7 +100,7 @@ def test_untested_with_few_replicas_and_without_half_or_twice():
 def test_perceptrons_have_no_word_without_runs_of_that_noise():
     for found in (told(), told(curves(share=0.2))):
         assert (found.outcome, found.parts[0].outcome) == ("supported", "untested")
-        assert "no width first fits" in found.parts[0].reason
+        assert "first fits its examples" in found.parts[0].reason
 
 
 @pytest.mark.parametrize(("stopped", "outcome"), [(1.0, "supported"), (1.1, "inconclusive"), (1.3, "contradicted")])
