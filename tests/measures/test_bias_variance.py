@@ -6,7 +6,15 @@ import pytest
 import torch
 
 from nominima.ground.files import Refusal
-from nominima.measures.bias_variance import OPTIMIZERS, blocks, decomposition, measure, participation, pseudo_values
+from nominima.measures.bias_variance import (
+    OPTIMIZERS,
+    blocks,
+    decomposition,
+    measure,
+    participation,
+    pseudo_values,
+    validation_loss,
+)
 from nominima.planning import shelf
 from nominima.training.dataset import Dataset, Examples
 from nominima.training.feed import generator
@@ -151,3 +159,17 @@ def test_small_data_sets_are_cut_into_smaller_sets_and_impossible_ones_refused()
         measure(dataset(), **FEW | {"sets": 2})
     with pytest.raises(Refusal, match="no validation examples"):
         measure(dataset(validation=0), **FEW)
+
+
+def test_networks_are_stopped_by_a_validation_that_carries_the_noise():
+    """(1 − r)·CE(y) + r/2·Σ CE(k ≠ y), meant over the validation examples."""
+    subject, logits = dataset(), torch.tensor([1.0, 0.0, -2.0])
+    model = shelf.load("models", "mlp").build(4, (2, 3), 3)
+    theta = torch.zeros(2, model.size)
+    theta[:, -3:] = logits  # the biases of the output: every example is told the same
+    surprise = -logits.double().log_softmax(0).numpy()
+    own = surprise[subject.validation.y].mean()
+    wanted = 0.7 * own + 0.3 / 2 * (surprise.sum() - own)
+    for share, loss in ((0.3, wanted), (0.0, own)):
+        found = validation_loss(model, subject, share, model.views(theta), slice(0, 2))
+        assert found.tolist() == pytest.approx([loss] * 2, rel=1e-6)

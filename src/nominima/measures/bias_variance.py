@@ -91,7 +91,7 @@ def measure(
         its = shelf.load("models", "mlp").build(width, subject.inputs, subject.classes)
         lasting = min(steps * widest // width, longest)
         training = knobs(optimizer=optimizer, rate=rate, batch=batch, steps=lasting)
-        loss = partial(_loss, its, subject, share)
+        loss = partial(validation_loss, its, subject, share)
         found = train(its, training, seeds, blocks(subject, seeds, count, share), loss)
         told = {"optimizer": optimizer, "noise": share, "width": width}
         rows += [told | row for row in _rows(its, subject, seeds, found)]
@@ -134,8 +134,9 @@ def participation(travel: Tensor) -> Tensor:
     return squared.sum(-1).square() / squared.square().sum(-1)
 
 
-def _loss(its: Model, subject: Dataset, noise: float, parameters: Parameters, which: slice) -> Tensor:
-    del which  # all have the same validation examples
+def validation_loss(its: Model, subject: Dataset, noise: float, parameters: Parameters, which: slice) -> Tensor:
+    """Mean loss (lane,) on the validation examples, which all sets share, with the noise in closed form."""
+    del which
     seen = means(its, parameters, *map(torch.from_numpy, (subject.validation.x, subject.validation.y)))
     return noisy_loss(seen.own, seen.total, noise, subject.classes)
 
