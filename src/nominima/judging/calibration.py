@@ -149,11 +149,11 @@ def _spreads(
 def _spread(view: View, cell: str, condition: Condition, spread: pl.DataFrame) -> Spread:
     lanes = of_cell(spread, view.name, cell)
     if lanes.is_empty():
-        raise Missing("it is not in the exploratory run")
+        raise Missing("cells not in the exploratory run")
     layout = view.sample(of_condition(view.lanes, condition))
     sample = view.sample(lanes)
     if set(sample.read["size"]) != set(layout.read["size"]):
-        raise Missing("the exploratory run has other sizes")
+        raise Missing("cells with other sizes in the exploratory run")
     return spread_of(sample, len(seeds_of(layout)))
 
 
@@ -226,4 +226,4 @@ def _range(numbers: Sequence[int]) -> str:
 def _note(found: Spreads, lacks: dict[str, str]) -> str:
     equal = len({cell for (cell, _), its in found.items() if its.equal})
     still = [f"cells whose seeds do not differ: {equal}"] if equal else []
-    return "; ".join([*still, *(f"{name}: {lack}" for name, lack in lacks.items())])
+    return "; ".join([*still, *(f"{lack}: {count}" for lack, count in Counter(lacks.values()).items())])

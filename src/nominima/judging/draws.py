@@ -173,7 +173,7 @@ def spread_of(sample: Sample, count: int) -> Spread:
         Missing: fewer than FEWEST of its seeds have a number, or that is not finite.
     """
     if len(sample.seeds) < FEWEST:
-        raise Missing(f"{len(sample.seeds)} of the {FEWEST} exploratory seeds that are needed have a number")
+        raise Missing(f"cells with a number of fewer than {FEWEST} exploratory seeds")
     seeds = seeds_of(sample)
     wide = sample.read.filter(pl.col("seed").is_in(seeds)).pivot(
         on="size", index="seed", values="value", aggregate_function="first"
@@ -181,7 +181,7 @@ def spread_of(sample: Sample, count: int) -> Spread:
     lost = wide.sort("seed").drop("seed").select(pl.all().is_null()).to_numpy()
     found = Spread(sample, count, lost)
     if not sample.counted and not np.isfinite(found.truth):
-        raise Missing("its number is not defined in the exploratory run")
+        raise Missing("cells whose number is not defined in the exploratory run")
     return found
 
 
