@@ -50,14 +50,17 @@ def test_the_spread_is_kept_and_gives_the_same_again_without_the_exploratory_run
 
 
 def test_what_is_missing_is_refused_by_name(explored):
-    with pytest.raises(Refusal, match=r"docs/calibration/c1a_random_points\.csv"):
-        list(calibrate({CLAIM: [TABLE]}, 5, 1, 1))
     with pytest.raises(Refusal, match=r"data/measures/nothing.parquet: cells and seeds of c1a"):
         list(calibrate({CLAIM: ["data/measures/nothing.parquet"]}, 5, 1, 1, explored))
     SPREAD.parent.mkdir(parents=True, exist_ok=True)
     pl.DataFrame({"view": ["x"]}).write_csv(SPREAD)
     with pytest.raises(Refusal, match="not a spread of seeds"):
         list(calibrate({CLAIM: [TABLE]}, 5, 1, 1))
+
+
+def test_a_claim_of_which_no_exploratory_run_is_kept_is_told_so(explored):
+    (found,) = calibrate({CLAIM: [TABLE]}, 5, 1, 1)
+    assert (found.cells, found.of, found.note) == (0, 6, "cells not in the exploratory run: 6")
 
 
 def test_a_claim_without_evidence_is_told_by_reason(explored):

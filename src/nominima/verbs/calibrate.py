@@ -16,7 +16,7 @@ from nominima.judging.calibration import Calibrated
 from nominima.judging.calibration import calibrate as simulated
 from nominima.judging.evidence import Missing
 from nominima.judging.parts import narrowed
-from nominima.judging.spread import file_of, read_spread, taken, write_spread
+from nominima.judging.spread import PLACED, file_of, read_spread, taken, write_spread
 from nominima.planning import shelf
 
 TABLE = Path("docs/calibration.csv")
@@ -33,10 +33,11 @@ def calibrate(
         seed: of the draws.
         cores: claims at once.
         explored: folder with the numbers of an exploratory run (`reports/evidence` there); its spread of seeds is kept
-            in docs/calibration. Without it the spread that is kept there is drawn from.
+            in docs/calibration. Without it the spread that is kept there is drawn from; a claim of which none is kept
+            is not simulated.
 
     Raises:
-        Refusal: a measurement, the exploratory numbers or the spread of a claim are missing or damaged.
+        Refusal: a measurement or the exploratory numbers are missing or damaged, or the spread that is kept is damaged.
     """
     work = partial(_claim, draws=draws, seed=seed, explored=explored)
     with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
@@ -72,5 +73,6 @@ def _claim(claim: str, inputs: list[str], draws: int, seed: int, explored: Path 
     if explored:
         numbers = evidence.read_numbers(explored / Path(places.evidence(claim)).name)
         write_spread(file_of(claim), taken(findings, numbers))
-    at = getattr(module, "POWER_AT", None)
-    return simulated(claim, findings, read_spread(file_of(claim)), draws, seed, at)
+    at, kept = getattr(module, "POWER_AT", None), file_of(claim)
+    spread = read_spread(kept) if kept.exists() else pl.DataFrame(schema=dict.fromkeys(PLACED, pl.String))
+    return simulated(claim, findings, spread, draws, seed, at)
