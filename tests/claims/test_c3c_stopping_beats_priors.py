@@ -173,8 +173,13 @@ class TestStrength:
     @pytest.mark.parametrize(("prior", "edge"), [("l2", 0), ("dropout", 5), ("size", 0)])
     def test_at_an_edge_it_is_lost(self, prior, edge):
         found = told(digits=False, preferred=lambda name: edge if name == prior else 2)
-        assert found.outcome == "untested"
+        assert (found.outcome, found.primary.cells[0].why) == ("inconclusive", f"{NAMES[prior]}: all 8 runs are lost")
         assert found.primary.cells[0].lost == {"edge": 8}
+
+    def test_at_an_edge_it_hides_no_other_that_wins(self):
+        gain = lambda prior: 0.05 if prior == "l2" else 0.0  # noqa: E731
+        found = told(digits=False, gain=gain, preferred=lambda name: 5 if name == "dropout" else 2)
+        assert found.outcome == "contradicted"
 
     def test_the_one_that_validation_prefers_is_shown(self):
         found = told(preferred=lambda prior: 3)
@@ -185,7 +190,7 @@ class TestStrength:
         made = tables(digits=False)
         weak = pl.col("l1") == GRIDS["l1"][0]
         found = judged(CLAIM, **made | {"learning_curve": made["learning_curve"].filter(~weak)})
-        assert (found.outcome, found.primary.cells[0].lost) == ("untested", {"edge": 8})
+        assert (found.outcome, found.primary.cells[0].lost) == ("inconclusive", {"edge": 8})
 
 
 def test_what_is_shown():

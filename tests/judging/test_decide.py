@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_lanes import ABOVE, BELOW, SEEDS, SHARE, cells, constant, lanes, part, word
+from made_lanes import ABOVE, SEEDS, SHARE, cells, constant, lanes, part, word
 
 from nominima.judging.decide import decide, decide_part, of_cells, of_parts
 from nominima.judging.parts import Findings, Part, View
@@ -78,32 +78,6 @@ class TestCell:
 
 def _at(size, count):
     return lambda _, its, seed: "diverged" if its == size and seed < 300 + count else None
-
-
-class TestSeveralNumbers:
-    def views(self, *numbers, **rules):
-        named = {f"n{at}": number for at, number in enumerate(numbers)}
-        return tuple(View(name, lanes(constant(number)), rule=rules.get(name)) for name, number in named.items())
-
-    @pytest.mark.parametrize(
-        ("numbers", "expected"),
-        [
-            ((0.3, 0.3), "supported"), ((0.3, 0.1), "inconclusive"),
-            ((0.3, -0.3), "contradicted"), ((0.1, -0.3), "contradicted"),
-        ],
-    )  # fmt: skip
-    def test_are_supported_if_each_is_and_contradicted_if_one_is(self, numbers, expected):
-        assert word(None, asks=self.views(*numbers))[0] == expected
-
-    def test_may_have_rules_of_their_own(self):
-        assert word(None, asks=self.views(0.3, 0.05, n1=BELOW))[0] == "supported"
-        assert word(None, asks=self.views(0.3, 0.3, n1=BELOW))[0] == "contradicted"
-
-    def test_a_row_with_ninety_percent_intervals_decides_with_fewer(self):
-        """Student's 90 % interval of these eight values clears τ, the 95 % one does not."""
-        ninety = ABOVE.model_copy(update={"confidence": 0.9})
-        assert word(constant(0.2), spread=0.1)[0] == "inconclusive"
-        assert word(constant(0.2), ninety, spread=0.1)[0] == "supported"
 
 
 class TestShareOfNetworks:

@@ -7,7 +7,7 @@ import numpy as np
 
 from nominima.judging import trend
 from nominima.judging.evidence import Missing
-from nominima.judging.intervals import FEWEST_EQUAL, NOTHING, Estimate, estimate
+from nominima.judging.intervals import FEWEST_EQUAL, NOTHING, USUAL, Estimate, estimate
 from nominima.judging.parts import Condition, Findings, Guard, Part, Published, View, each_condition, of_condition
 from nominima.judging.reasons import doubt, of_claim, of_part, weakest
 from nominima.judging.record import Beside, Cell, Guarded, Literature, Number, PartVerdict, Standing, Verdict
@@ -29,6 +29,16 @@ class Asked(NamedTuple):
     def outcome(self, level: float) -> Outcome:
         """What its interval at a level says."""
         return "untested" if self.sample is None else outcome(self.sample.estimate(level), self.rule)
+
+    @property
+    def usable(self) -> bool:
+        """Whether it has a word, whatever becomes of the others: it lacks nothing and few of its runs are lost."""
+        return self.sample is not None and not self.lacks and self.sample.most_lost <= MOST_LOST
+
+    @property
+    def lost(self) -> bool:
+        """Whether it was measured and all of its runs are lost."""
+        return self.sample is not None and 0 < self.sample.runs == sum(self.sample.lost.values())
 
 
 def decide(claim: str, findings: Findings, note: str = "") -> Verdict:
@@ -67,7 +77,7 @@ def decide_part(part: Part) -> PartVerdict:
     asked = [[_ask(view, part.rule, condition) for view in part.asks] for _, condition in found]
     cells = [_cell(part, name, condition, numbers) for (name, condition), numbers in zip(found, asked, strict=True)]
     tested = sum(cell.decides and cell.outcome != "untested" for cell in cells)
-    strict = 1 - (1 - part.rule.confidence) / max(tested, 1)
+    strict = 1 - (1 - USUAL) / max(tested, 1)
     cells = [cell.model_copy(update={"firm": _firm(cell, numbers, strict)})
              for cell, numbers in zip(cells, asked, strict=True)]  # fmt: skip
     counted = [cell for cell in cells if cell.decides]
@@ -132,10 +142,9 @@ def _lack(sample: Sample, rule: Rule) -> str:
 
 def _cell(part: Part, name: str, condition: Condition, asked: Sequence[Asked]) -> Cell:
     samples = [number.sample for number in asked if number.sample is not None]
-    lacks = next((number.lacks for number in asked if number.lacks), "")
     numbers = [_number(number, part.rule) for number in asked]
     guards = [_guarded(guard, part.rule, condition, asked[0]) for guard in part.guards]
-    word, why = _word(asked, lacks, numbers, guards)
+    word, why = _word(asked, numbers, guards)
     losses = [sample.lost for sample in samples]
     worst = max(losses, key=lambda lost: sum(lost.values()), default={})
     return Cell(
@@ -144,18 +153,23 @@ def _cell(part: Part, name: str, condition: Condition, asked: Sequence[Asked]) -
     )  # fmt: skip
 
 
-def _word(
-    asked: Sequence[Asked], lacks: str, numbers: Sequence[Number], guards: Sequence[Guarded]
-) -> tuple[Outcome, str]:
-    """The word of a cell and why it is not decided: evidence first, then losses, then what must succeed and fail."""
-    if lacks:
-        return "untested", lacks
+def _word(asked: Sequence[Asked], numbers: Sequence[Number], guards: Sequence[Guarded]) -> tuple[Outcome, str]:
+    """The word of a cell and why it is not decided: one number that contradicts, whatever the others lack; then
+    evidence, losses, what must succeed and what must fail.
+    """
+    broken = next((guard for guard in guards if guard.kind == "positive" and not guard.behaves), None)
+    if broken is None and any(its.usable and its.outcome(its.rule.confidence) == "contradicted" for its in asked):
+        return "contradicted", ""
+    lacking = next((number for number in asked if number.lacks), None)
+    if lacking:
+        why = lacking.lacks if len(asked) == 1 else f"{lacking.view.name}: {lacking.lacks}"
+        tried = lacking.lost and broken is None and any(number.usable for number in asked)
+        return "inconclusive" if tried else "untested", why
     lossy = max((number.sample for number in asked if number.sample), key=lambda sample: sample.most_lost)
     if lossy.most_lost > MOST_LOST:
         return "inconclusive", f"of {lossy.runs} runs {_told(lossy)}"
-    for guard in guards:
-        if guard.kind == "positive" and not guard.behaves:
-            return "untested", guard.lacks or f"what must succeed does not: {guard.name}"
+    if broken:
+        return "untested", broken.lacks or f"what must succeed does not: {broken.name}"
     word = of_numbers([number.outcome for number in numbers])
     if word == "supported":
         for guard in guards:
@@ -180,7 +194,7 @@ def _number(asked: Asked, rule: Rule) -> Number:
 
 def _firm(cell: Cell, asked: Sequence[Asked], level: float) -> bool:
     decided = cell.outcome in ("supported", "contradicted")
-    return decided and of_numbers([number.outcome(level) for number in asked]) == cell.outcome
+    return decided and of_numbers([number.outcome(level) for number in asked if number.usable]) == cell.outcome
 
 
 def _guarded(guard: Guard, rule: Rule, condition: Condition, asked: Asked) -> Guarded:

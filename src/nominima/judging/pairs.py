@@ -18,8 +18,9 @@ class Pairs(Sample):
     """The seeds of a cell with a value at every size; the number is the largest mean rise from a size to a larger one.
 
     Each pair of sizes has an interval of its own, paired by seed. That of the number runs from the highest lower limit
-    of any pair to the highest upper one: it lies below a limit if every pair's does, above it if one pair's does. No
-    level is divided among the pairs: all lie below by chance no more often than the worst one does (Berger 1982).
+    of any pair to the highest upper one: it lies below a limit if every pair's does, above it if one pair's does. All
+    lie below by chance no more often than the worst one does (Berger 1982), so that upper limits are of the level
+    itself; that some pair lies above is a union, and lower limits are of 1 − (1 − level)/pairs.
     """
 
     @cached_property
@@ -33,9 +34,12 @@ class Pairs(Sample):
         return self._known[level]
 
     def _estimate(self, level: float) -> Estimate:
-        pairs = combinations(range(self.rows.shape[1]), 2)
-        each = [intervals.mean(self.rows[:, large] - self.rows[:, small], level) for small, large in pairs]
-        highest = {name: [getattr(its, name) for its in each] for name in ("value", "low", "high")}
+        rises = [
+            self.rows[:, large] - self.rows[:, small] for small, large in combinations(range(self.rows.shape[1]), 2)
+        ]
+        each, firmer = ([intervals.mean(rise, its) for rise in rises] for its in (level, 1 - (1 - level) / len(rises)))
+        highest = {name: [getattr(its, name) for its in each] for name in ("value", "high")}
+        highest["low"] = [its.low for its in firmer]
         known = {name: None if None in ends else max(ends) for name, ends in highest.items()}
         return Estimate(**known, n=len(self.rows), level=level, equal=all(its.equal for its in each))
 
