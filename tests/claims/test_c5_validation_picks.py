@@ -19,7 +19,11 @@ def rows(
 
         for count in counts:
             told = {"by": "loss", "validated": count, "spent": 3.0, "halved": None}
-            yield lane | told | {"rule": "lowest", "regret": its(regret(lane) * 200 / count), "halved": halved}
+            yield (
+                lane
+                | told
+                | {"rule": "lowest", "regret": its(regret(lane) * 200 / count), "halved": halved, "noisy": 0.001}
+            )
             for name in ("GL", "PQ", "UP"):
                 yield lane | told | {"rule": name, "regret": rule, "spent": 1.5}
             yield lane | told | {"by": "accuracy", "rule": "lowest", "regret": accuracy, "spent": None}
@@ -89,6 +93,7 @@ def test_what_is_shown():
     for rule in ("GL 5 %", "PQ .75", "UP 3"):
         assert shown(found, f"regret by {rule}") == [0.03, 0.03]
         assert shown(found, f"steps until {rule}, share of those kept") == [1.5, 1.5]
+    assert shown(found, "regret in test loss under the noise of training") == [0.001, 0.001]
     assert shown(found, "steps to the end, share of those kept") == [3, 3]
 
 

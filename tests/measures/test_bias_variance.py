@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from nominima.ground.files import Refusal
+from nominima.measures import bias_variance
 from nominima.measures.bias_variance import (
     OPTIMIZERS,
     blocks,
@@ -101,6 +102,20 @@ def test_training_sets_are_disjoint_blocks_with_noise_of_their_own():
     assert moved.sum(1).tolist() == [6] * 4
     assert len({tuple(row) for row in moved.tolist()}) == 4
     assert (blocks(subject, range(7, 11), 20, 0.0)[1].numpy() == clean).all()
+
+
+def test_sets_are_stopped_by_a_validation_that_carries_their_noise(monkeypatch):
+    asked = set()
+    own = bias_variance.train
+
+    def spy(its, training, seeds, examples, validation):
+        moved = (examples[1].numpy() != dataset().train.y[: examples[1].numel()].reshape(examples[1].shape)).any()
+        asked.add((bool(moved), validation.args[2]))
+        return own(its, training, seeds, examples, validation)
+
+    monkeypatch.setattr(bias_variance, "train", spy)
+    measure(dataset(), **FEW | {"widest": 4})
+    assert asked == {(False, 0.0), (True, 0.2)}
 
 
 def test_every_width_noise_point_and_set_has_its_row(table):

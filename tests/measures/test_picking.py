@@ -23,9 +23,9 @@ POINTS = len(STEPS)
 def made(monkeypatch):
     """A subject of LAST steps with these numbers: test, accuracy, train (point,); loss, right (point, example)."""
 
-    def make(subject, loss, test=None, right=None, accuracy=None, train=None, tested="always"):
+    def make(subject, loss, test=None, right=None, accuracy=None, train=None, noisy=None, tested="always"):
         lanes, falling = len(subject.seeds), np.linspace(2, 1, POINTS)
-        told = {"test_loss": test, "test_accuracy": accuracy, "train_loss": train}
+        told = {"test_loss": test, "test_accuracy": accuracy, "train_loss": train, "noisy_test_loss": noisy}
         told = {name: falling if given is None else given for name, given in told.items()}
         told["test_accuracy"] = 1 - falling / 4 if accuracy is None else accuracy
         metrics = pl.concat(
@@ -72,10 +72,12 @@ def curve(*pairs, start=3.0):
 def test_a_curve_that_all_examples_share_is_read_exactly(subject, made):
     """Lowest at step 20: test there 1.3 of 2 at the start and 1.1 at best, so (1.3 − 1.1)/(2 − 1.1)."""
     test = curve((1, 1.5), (20, 1.3), (27, 1.1), (31, 1.2), start=2.0)
-    table = measure(made(subject, alike(curve((20, 1.0), (23, 1.5))), test=test), subsets=7)
+    noisy = curve((1, 2.5), (15, 2.3), (20, 2.4), start=2.8)
+    table = measure(made(subject, alike(curve((20, 1.0), (23, 1.5))), test=test, noisy=noisy), subsets=7)
     for count in (20, 40):
         row = at(table, by="loss", rule="lowest", validated=count)
         assert row["regret"] == pytest.approx(0.2 / 0.9)
+        assert row["noisy"] == pytest.approx(0.1 / 0.5)
         assert row["spent"] == pytest.approx(60 / 20)
     assert at(table, by="loss", rule="never")["regret"] == pytest.approx(0.1 / 0.9)
     assert table.filter(rule="never")["validated"].unique().to_list() == [40]

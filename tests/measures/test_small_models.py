@@ -6,9 +6,9 @@ from scipy.special import log_softmax, rel_entr
 
 from nominima.measures import small_models
 from nominima.measures.small_models import CLASSES, INPUTS, RELEVANT, excess, measure, task
-from nominima.training.feed import generator
 
-FEW = {"replicas": 3, "first_seed": 7, "fewest": 20, "most": 40, "widest": 16, "steps": 4, "small_steps": 30}
+FEW = {"replicas": 3, "first_seed": 7, "fewest": 20, "most": 40, "widest": 16, "batch": 30, "steps": 4,
+       "small_steps": 30}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -71,17 +71,29 @@ def test_every_replica_has_the_right_small_model_and_networks(table):
 
 @pytest.mark.parametrize("teacher", RELEVANT)
 def test_the_small_model_is_softmax_regression_on_the_inputs_that_count(teacher):
-    """After a step of next to nothing its excess is that of its start, which NumPy knows."""
+    """After a step of next to nothing it says that all classes are alike, which NumPy knows."""
     options = FEW | {"small_steps": 1, "small_rate": 1e-9, "replicas": 1}
     row = measure(None, **options).row(by_predicate=(pl.col("teacher") == teacher) & (pl.col("examples") == 40)
                                        & (pl.col("width") == 0), named=True)  # fmt: skip
-    count = RELEVANT[teacher]
-    weight = torch.randn(3 * count, generator=generator(7, "initial")) / count**0.5
     _, _, test = task(teacher, 40, seed=7)
-    said = log_softmax(test.x[:, :count].numpy() @ weight.numpy().reshape(3, count).T, axis=1)
     truth = test.truth.numpy()
-    assert row["excess"] == pytest.approx((np.exp(truth) * (truth - said)).sum(1).mean(), rel=1e-5)
+    assert row["excess"] == pytest.approx((np.exp(truth) * (truth + np.log(3))).sum(1).mean(), rel=1e-5)
     assert row["bayes"] == pytest.approx(-(np.exp(truth) * truth).sum(1).mean())
+
+
+def test_networks_are_served_batches_and_the_small_model_all_of_its_examples(monkeypatch):
+    asked = []
+    own = small_models.train
+
+    def spy(its, training, seeds, examples, validation):
+        asked.append((its.size, examples[0].shape[1], training.batch, training.rates[0], training.steps))
+        return own(its, training, seeds, examples, validation)
+
+    monkeypatch.setattr(small_models, "train", spy)
+    measure(None, **FEW | {"replicas": 1, "rate": 0.25, "small_rate": 0.5})
+    small = {(63, 20, 20, 0.5, 30), (63, 40, 40, 0.5, 30), (9, 20, 20, 0.5, 30), (9, 40, 40, 0.5, 30)}
+    widths = {(size, count, 30, 0.25, steps) for size, steps in ((29, 64), (119, 16), (659, 4)) for count in (20, 40)}
+    assert set(asked) == small | widths
 
 
 def test_rows_do_not_depend_on_what_else_is_asked(table, monkeypatch):

@@ -58,7 +58,7 @@ SHIFT = Rule(statistic="change of each eigenvalue when the penalty is added, in 
 
 PRIORS = ("l2", "decay", "l1", "dropout", "smoothing")
 STRENGTHS = 6  # of decay, at least
-EVERY = 4  # checkpoints that are drawn
+EVERY = 6  # checkpoints that are drawn
 LACKS = f"there are no networks with {STRENGTHS} strengths of decay and without"
 NORM = pl.col("relative_norm")
 LEAST, MOST = (pl.col(f"shift_{name}").first() for name in ("least", "most"))

@@ -52,7 +52,7 @@ PATH = Rule(
 
 TOLERANCE = 0.001  # of the fall
 RANDOM = 0.9  # share of wrong labels from which they carry next to nothing
-EVERY = 2  # points of a line that are drawn
+EVERY = 4  # points of a line that are drawn
 LOSS = pl.col("train_loss").sort_by("alpha")
 
 

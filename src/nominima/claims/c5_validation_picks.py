@@ -12,17 +12,19 @@ lowest of all points, as a share of the fall from the start to that lowest. The 
 at the largest size; that of the end of training, which nobody picked, must not.
 
 Limits: The best point in hindsight is found on the very test examples on which regret is taken, so it is luckier than
-any honest one: this counts against the claim. On one half of the test examples against the best of the other, among the
-points where parameters were kept, it is shown. Validation labels carry the noise of training in closed form, so that
-the luck of wrong labels in 200 is left out. All validation examples are one set, drawn once; subsets of many share most
-of their members. Points are 15 % of steps apart: regret between them is not seen. Regret is never negative, its law is
-skewed, and an interval of eight seeds finds it small a little too easily.
+any honest one: this counts against the claim. On one half of the test examples against the best of the other, among
+the points where parameters were kept, it is shown. Validation labels carry the noise of training in closed form, so
+that the luck of wrong labels in 200 is left out; but the loss that it estimates is not the clean one, and regret in
+the noisy one is shown. Points lie evenly in the logarithm of steps, in which training progresses for so long that the
+rule PQ, shown beside two others, hardly ever fires. All validation examples are one set, drawn once; subsets of many
+share most of their members. Points are 15 % of steps apart: regret between them is not seen. Regret is never negative,
+its law is skewed, and an interval of eight seeds finds it small a little too easily.
 
 For: Prechelt 1998, Early stopping — but when?
 
 Against: Mahsereci et al. 2017, Early stopping without a validation set (what is held back is lost for training)
 
-Against: Roelofs et al. 2019, A meta-analysis of overfitting in machine learning (what is used to choose is used up)
+Against: Cawley & Talbot 2010, On over-fitting in model selection (what chooses is fitted too)
 
 Caption: What is lost by stopping where validation says, by number of validation examples, largest networks; the claim
 puts 200 below the dashed line. Then by size with 200 of them, and when training is never stopped.
@@ -62,6 +64,7 @@ def judge(evidence: Evidence) -> Findings:
         shown=(
             View("regret in accuracy, picked by accuracy", by_accuracy, variant=True),
             View("regret of one half of the test, best of the other", _read(table, "lowest", "halved")),
+            View("regret in test loss under the noise of training", _read(table, "lowest", "noisy")),
             *(View(f"regret by {name}", _read(table, rule)) for rule, name in RULES.items()),
             *(View(f"steps until {name}, share of those kept", _read(table, rule, "spent"))
               for rule, name in RULES.items()),

@@ -177,7 +177,7 @@ def _axes(parts: Parts, x: str, y: list[str], log: str) -> dict[str, Any]:
 
 
 def _axis(form: str, ticks: list[float], log: bool) -> alt.Axis:
-    return alt.Axis(format=form, values=ticks) if log and len(ticks) > 1 else alt.Axis(format="~g")
+    return alt.Axis(format=form, values=ticks) if log and len(ticks) > 1 else alt.Axis(format="~r")
 
 
 def log_ticks(numbers: Collection[float]) -> list[float]:

@@ -67,7 +67,7 @@ def panel(marks: Sequence[Mark], rule: Rule, title: str, note: str = "") -> Char
     low, high = span([mark.estimate for mark in marks], rule)
     kinds = [kind for kind in KINDS if kind in set(table["kind"])]
     scale = alt.Scale(domain=(low, high), nice=False, zero=False)
-    x = alt.X("value:Q").scale(scale).title(lines(rule.statistic)).axis(format="~g")
+    x = alt.X("value:Q").scale(scale).title(lines(rule.statistic)).axis(format="~r")
     down = alt.Scale(domain=(0, height), range=[0, height], nice=False, zero=False)
     y = alt.Y("row:Q").scale(down).axis(None)
     color = alt.Color("kind:N").scale(domain=kinds, range=[KINDS[kind][1] for kind in kinds]).title(None)

@@ -23,7 +23,7 @@ from nominima.drawing.theme import (
     prediction,
 )
 from nominima.judging.record import Growth, Scoreboard, Standing
-from nominima.judging.rules import Outcome
+from nominima.judging.rules import Outcome, Rule
 
 GROWTH: dict[Growth, str] = {
     "grows": "truer with size",
@@ -175,4 +175,9 @@ def _told(row: Line) -> list[str]:
 def growth(standing: Standing) -> list[str]:
     """Whether the claim gets truer with size, then where it holds: `supported in 5 of 6 cells`."""
     cells = f"{standing.tested} cell{'' if standing.tested == 1 else 's'}"
-    return [*lines(GROWTH[standing.growth], 38), f"supported in {standing.supported} of {cells}"]
+    return [*lines(trend(standing.growth, standing.rule), 38), f"supported in {standing.supported} of {cells}"]
+
+
+def trend(word: Growth, rule: Rule) -> str:
+    """Whether a claim gets truer with size, in words."""
+    return GROWTH[word] if rule.trend else "no trend is asked"

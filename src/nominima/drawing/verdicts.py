@@ -37,7 +37,8 @@ def _cells(standing: Standing, title: str) -> tuple[str, ...]:
     number = standing.claim.partition("_")[0]
     link = f"[{number}](reports/figures/{standing.claim}.svg) {_escaped(title)}"
     agree = f"{standing.supported} of {standing.tested}"
-    return link, f"**{standing.outcome}**", standing.growth, _effect(standing), agree, _runs(standing)
+    trend = standing.growth if standing.rule.trend else "–"
+    return link, f"**{standing.outcome}**", trend, _effect(standing), agree, _runs(standing)
 
 
 def _effect(standing: Standing) -> str:

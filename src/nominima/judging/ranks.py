@@ -2,6 +2,7 @@
 
 import numpy as np
 import polars as pl
+from scipy.stats import rankdata
 
 from nominima.judging.intervals import Floats
 from nominima.judging.samples import VALUE, Sample
@@ -23,28 +24,20 @@ def spearman(rows: pl.DataFrame) -> Sample:
     read = found.agg(value=pl.when(both.sum() == places).then(1.0), status=why).sort("size", "seed")
     each = rows.filter(both).sort("size", "place").group_by("seed", maintain_order=True).agg(PAIR)
     each = each.filter(pl.col("value").list.len() == sizes * places).sort("seed")
-    shape = len(each), sizes, places
-    below = np.stack([_below(np.array(each[name].to_list(), dtype=float).reshape(shape)) for name in PAIR])
+    pair = [np.array(each[name].to_list(), dtype=float).reshape(len(each), sizes, places) for name in PAIR]
 
     def statistic(which: Floats) -> Floats:
         """(…, seed, 1), which of the seeds are drawn → (…)."""
-        times = (which == np.arange(len(each))).sum(axis=-2).astype(float)
-        weights = np.repeat(times, places, axis=-1)[..., None, :]
-        ranks = np.tensordot(times, below, axes=([-1], [2]))
-        ranks -= (ranks * weights[..., None, :]).sum(-1, keepdims=True) / weights[..., None, :].sum(-1, keepdims=True)
-        one, other = ranks[..., 0, :, :], ranks[..., 1, :, :]
+        one, other = (_ranks(numbers[which[..., 0].astype(int)]) for numbers in pair)
         with np.errstate(divide="ignore", invalid="ignore"):
-            rho = (weights * one * other).sum(-1) / np.sqrt((weights * one**2).sum(-1) * (weights * other**2).sum(-1))
+            rho = (one * other).sum(-1) / np.sqrt((one**2).sum(-1) * (other**2).sum(-1))
         return rho.mean(axis=-1)
 
     return Sample(read, tuple(each["seed"]), np.arange(float(len(each)))[:, None], statistic)
 
 
-def _below(values: Floats) -> Floats:
-    """How many of a seed's values lie below each value, equal ones by half: (seed, size, place) → (size, seed, lane).
-
-    Summed over the seeds that are drawn, as often as they are, it is the rank of that lane less a half.
-    """
-    lanes = np.moveaxis(values, 1, 0).reshape(values.shape[1], 1, -1)
-    its = np.moveaxis(values, 1, 0)[..., None]
-    return ((its < lanes[:, :, None]) + 0.5 * (its == lanes[:, :, None])).sum(axis=2)
+def _ranks(values: Floats) -> Floats:
+    """Of all lanes of a size, less their mean: (…, seed, size, place) → (…, size, lane)."""
+    lanes = np.moveaxis(values, -2, -3)
+    ranks = rankdata(lanes.reshape(*lanes.shape[:-2], -1), axis=-1)
+    return ranks - ranks.mean(axis=-1, keepdims=True)

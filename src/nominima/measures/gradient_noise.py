@@ -33,7 +33,7 @@ SCHEMA = {
     "unshared_from": "Float64?",
     "share_at_peak": "Float64?",
 }
-FAR = 2.0  # times the peak: a crossing that comes earlier must have been seen
+FAR = 2.0  # times the peak: a run must be as long, and HELD points more, for a crossing to be told from none
 ASTRAY = 0.01  # of the way made: how far a training that is made again may be off
 BATCH, BATCHES = 64, 16  # examples of a batch at most; batches at least
 TOGETHER = 500  # test examples at once
@@ -43,11 +43,10 @@ HALF = 0.5
 def measure(subject: RunSubject, *, tested: Count = 2000) -> pl.DataFrame:
     """Of each seed the step of its lowest validation loss, and those from which gradients tell of noise.
 
-    The training is made again (`measuring.replay`) and looked at at its metric steps, until HELD of them lie beyond FAR
-    times the latest peak of its seeds. g is the gradient of the mean cross-entropy of all N training examples on the
-    targets trained on, without priors and dropout, the mean of disjoint batches, drawn by lot, of 64 examples, or fewer
-    where these would be less than 16 batches. Each condition must hold at three looked-at points in a row; its step is
-    the first of these, null if there is none; step 0 is left out.
+    The training is made again (`measuring.replay`) and looked at at all its metric steps. g is the gradient of the mean
+    cross-entropy of all N training examples on the targets trained on, without priors and dropout, the mean of disjoint
+    batches, drawn by lot, of 64 examples, or fewer where these would be less than 16 batches. Each condition must hold
+    at three looked-at points in a row; its step is the first of these, null if there is none; step 0 is left out.
 
     peak: by a parabola (`moments.lowest`). noise_from: tr Σ / (N·‖G‖²) > 1, or ‖G‖² ≤ 0, with ‖G‖² = ‖g‖² − tr Σ/N the
     square of the population's gradient without the bias of noise and tr Σ = Σ_b n_b‖g_b − g‖²/(B−1) the trace of the
@@ -57,13 +56,13 @@ def measure(subject: RunSubject, *, tested: Count = 2000) -> pl.DataFrame:
     what a small step down g wins on the training examples it wins on those (Liu et al. 2020). share_at_peak:
     tr Σ / (N·‖g‖²) at the looked-at point nearest to the peak; noise_from is where it is above ½.
 
-    seen: the last step looked at; drift: how far the training made again was from its checkpoints. Status `astray`: by
+    seen: the last step; drift: how far the training made again was from its checkpoints. Status `astray`: by
     more than a hundredth of the way made; `short`: the run ends before noise_from can be told.
     """
     replay = Replay(subject)
     steps, curves = _validation(subject)
     peaks = [lowest(steps, curve) if np.isfinite(curve).all() else None for curve in curves]
-    grid = _grid(subject, peaks)
+    grid = metric_steps(subject.run.training.steps)
     seen = looked(subject, replay, grid, tested) if len(replay.alive) else ()
     rows = [{"seed": seed, "status": "diverged", "seen": grid[-1]} for seed in subject.seeds]
     for at, lane in enumerate(replay.alive.tolist()):
@@ -88,15 +87,6 @@ def _validation(subject: RunSubject) -> tuple[Floats, Floats]:
     losses = metrics["validation_loss"].cast(pl.Float64).fill_null(np.nan).to_numpy()
     steps = np.array(metric_steps(subject.run.training.steps), float)
     return steps, losses.reshape(len(subject.seeds), len(steps))
-
-
-def _grid(subject: RunSubject, peaks: list[float | None]) -> list[int]:
-    """The metric steps to look at; seeds that are lost or whose best point is their last one do not lengthen them."""
-    steps = metric_steps(subject.run.training.steps)
-    lost = zip(peaks, subject.censored["censored"], subject.status, strict=True)
-    latest = max((peak for peak, late, status in lost if peak and not late and status == "ok"), default=0.0)
-    beyond = sum(step < FAR * latest for step in steps)
-    return steps[: beyond + HELD]
 
 
 def _status(row: dict[str, Any], grid: list[int]) -> str:

@@ -24,6 +24,7 @@ SCHEMA = {
     "validated": "Int64",
     "status": "String",
     "regret": "Float64",
+    "noisy": "Float64?",
     "spent": "Float64?",
     "halved": "Float64?",
 }
@@ -36,13 +37,16 @@ Places = NDArray[np.intp]
 
 
 class Curve(NamedTuple):
-    """A lane at all points looked at. steps, train, test, accuracy: (point,); loss, right: (point, example) of the
-    validation examples; halves: (2, checkpoint), test loss of both halves; kept: the points that are checkpoints.
+    """A lane at all points looked at.
+
+    steps, train, test, noisy, accuracy: (point,); loss, right: (point, example) of the validation examples; halves:
+    (2, checkpoint), test loss of both halves; kept: (checkpoint,), the points that are checkpoints.
     """
 
     steps: Floats
     train: Floats
     test: Floats
+    noisy: Floats
     accuracy: Floats
     loss: Floats
     right: Floats
@@ -64,6 +68,7 @@ def measure(subject: RunSubject, *, subsets: Repeats = 100) -> pl.DataFrame:
     exceeds 5; `PQ`: where, at the end of a strip of five points, GL exceeds .75·P, P = 1000·(mean of the training loss
     in the strip over its lowest there − 1); `UP`: where E has risen three times running.
 
+    noisy: regret in test loss under the noise of training, f of which the validation loss is a sample.
     spent: steps until the rule stops, as a multiple of those of the network that is kept, geometric mean over subsets.
     halved: the regret on one half of the test examples (every other one) against the oracle of the other, mean of both
     ways, among the points at which parameters were kept; below 0 where the pick is better.
@@ -98,14 +103,14 @@ def _weights(whole: int, count: int, subsets: int, seed: int) -> Floats:
 
 def _curve(subject: RunSubject, records: Records, lane: int) -> Curve:
     its = subject.trajectory.metrics.filter(seed=subject.seeds[lane]).sort("step")
-    names = ("step", "train_loss", "test_loss", "test_accuracy")
-    steps, train, test, accuracy = (its[name].cast(pl.Float64).to_numpy() for name in names)
+    names = ("step", "train_loss", "test_loss", "noisy_test_loss", "test_accuracy")
+    steps, train, test, noisy, accuracy = (its[name].cast(pl.Float64).to_numpy() for name in names)
     parameters, split = subject.model.views(subject.trajectory.theta[:, lane]), subject.dataset.test
     own = answers(subject.model, parameters, torch.from_numpy(split.x), torch.from_numpy(split.y)).own.double().numpy()
     halves = np.stack([own[:, half::2].mean(axis=1) for half in (0, 1)])
     kept = np.searchsorted(steps, subject.trajectory.steps.numpy())
     loss, right = (part[:, lane].double().numpy() for part in (records.validation_loss, records.validation_right))
-    return Curve(steps, train, test, accuracy, loss, right, halves, kept)
+    return Curve(steps, train, test, noisy, accuracy, loss, right, halves, kept)
 
 
 def _rows(curve: Curve | None, weights: Floats) -> Iterator[dict[str, Any]]:
@@ -120,8 +125,9 @@ def _rows(curve: Curve | None, weights: Floats) -> Iterator[dict[str, Any]]:
     for rule, stop in stops.items():
         kept = np.where(np.arange(len(loss))[:, None] <= stop, loss, np.inf).argmin(axis=0)
         spent = np.log(curve.steps[stop] / np.maximum(curve.steps[kept], 1)).mean()
+        told = {"regret": _regret(curve.test, kept), "noisy": _regret(curve.noisy, kept), "spent": np.exp(spent)}
         halved = {"halved": _halved(curve, loss[curve.kept].argmin(axis=0))} if rule == EVERY else {}
-        yield {"by": "loss", "rule": rule, "regret": _regret(curve.test, kept), "spent": np.exp(spent)} | halved
+        yield {"by": "loss", "rule": rule} | told | halved
     yield {"by": "accuracy", "rule": EVERY, "regret": _regret(-curve.accuracy, right.argmax(axis=0))}
     if every:
         end = np.array([last])

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -78,12 +79,13 @@ def measure(
     A teacher draws one of three classes from the softmax of its logits, W·x with x ~ N(0, 1) of 20 inputs: `linear`,
     all of them count; `sparse`, 2 do. The entries of W are normal, the mean over classes is taken off and W scaled
     so that the mean variance of the logits is 4. Each replica (its seed) has a teacher, `fewest` or `most` examples, as
-    many validation examples and 2000 test inputs of its own, and an initialisation for each model.
+    many validation examples and 2000 test inputs of its own, and an initialisation for each network.
 
     width: of the two hidden layers, that all inputs enter: `widest`, a quarter and a sixteenth of it; 0 stands for the
-    right small model, the teacher's class on the teacher's inputs. Both are trained by Adam: networks in batches of
-    `batch` at `rate` for `steps`, as many times more as they are narrower; the small model, which costs nothing, with
-    the gradient of all its examples at `small_rate` for `small_steps`. stop: the step of the lowest validation loss;
+    right small model, the teacher's class on the teacher's inputs, from zero: its loss is convex, and of a random start
+    the stop would leave some in it. Both are trained by Adam: networks in batches of `batch` at `rate` for `steps`, as
+    many times more as they are narrower; the small model, which costs nothing, with the gradient of all its examples at
+    `small_rate` for `small_steps`. stop: the step of the lowest validation loss;
     see measuring/replicas.py.
 
     excess: mean over the test inputs of the Kullback-Leibler divergence of the teacher's probabilities from the
@@ -118,9 +120,12 @@ def task(teacher: str, examples: int, seed: int) -> Draw:
 
 
 def model(teacher: str, width: int) -> Model:
-    """The network of a width, or the right small model of a teacher: width 0."""
-    inputs, depth = (INPUTS, 2) if width else (RELEVANT[teacher], 0)
-    return shelf.load("models", "mlp").build(max(width, 1), (inputs,), CLASSES, depth=depth)
+    """The network of a width; of width 0 the right small model of a teacher, which starts at zero."""
+    build = shelf.load("models", "mlp").build
+    if width:
+        return build(width, (INPUTS,), CLASSES, depth=2)
+    convex = build(1, (RELEVANT[teacher],), CLASSES, depth=0)
+    return replace(convex, layout=tuple(leaf._replace(gain=0.0) for leaf in convex.layout))
 
 
 def excess(truth: Tensor, logits: Tensor) -> Tensor:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from nominima.drawing.provenance import Provenance, provenance
-from nominima.drawing.scoreboard import GROWTH
 from nominima.drawing.scoreboard import title as scoreboard_title
+from nominima.drawing.scoreboard import trend
 from nominima.drawing.theme import interval, prediction
 from nominima.ground.files import Refusal, read, write
 from nominima.ground.places import VERBS, figure, ledger, verdict
@@ -72,7 +72,7 @@ def rendered(board: Scoreboard, sections: list[Section], scoreboard: Picture, tr
         "trace": trace.model_dump(),
         "key": trace.key,
     }
-    return environment.get_template("page.html").render(**told, growth=GROWTH, title=scoreboard_title(board))
+    return environment.get_template("page.html").render(**told, trend=trend, title=scoreboard_title(board))
 
 
 def sri(text: str) -> str:
