@@ -240,3 +240,8 @@ def built(name: str) -> Case:
     if isinstance(case.loss, nn.Module):
         case.loss.double()
     return case
+
+
+def contents(module):
+    kept = {name: one.clone() for name, one in module.state_dict(keep_vars=False).items()}
+    return kept, [sorted(one.__dict__) for one in module.modules()], [p.grad for p in module.parameters()]
