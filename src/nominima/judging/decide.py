@@ -154,9 +154,7 @@ def _cell(part: Part, name: str, condition: Condition, asked: Sequence[Asked]) -
 
 
 def _word(asked: Sequence[Asked], numbers: Sequence[Number], guards: Sequence[Guarded]) -> tuple[Outcome, str]:
-    """The word of a cell and why it is not decided: one number that contradicts, whatever the others lack; then
-    evidence, losses, what must succeed and what must fail.
-    """
+    """The word of a cell and why it is not decided: contradicted by one number, then what lacks, losses and guards."""
     broken = next((guard for guard in guards if guard.kind == "positive" and not guard.behaves), None)
     if broken is None and any(its.usable and its.outcome(its.rule.confidence) == "contradicted" for its in asked):
         return "contradicted", ""
