@@ -8,7 +8,8 @@ from ruamel.yaml import YAML
 
 from nominima.planning.workplace import commands
 
-COUNT = 1600
+COUNT = 700
+LONGEST = 1 << 17  # bytes of one argument, as `sh -c` is given
 
 
 @pytest.fixture
@@ -30,6 +31,8 @@ def test_a_stack_of_very_many_lanes_is_trained(params: Path, tmp_path: Path) -> 
     project = lay(tmp_path / "project", params)
     project.snakemake("all_train")
     assert len(list((project.root / "data/runs/many/base").iterdir())) == COUNT
+    arguments = [plan.stat().st_size for plan in (project.root / ".snakemake/plans").glob("*.txt")]
+    assert max(arguments) > LONGEST
 
 
 @pytest.mark.parametrize("verb", ["train", "measure", "judge"])

@@ -25,6 +25,7 @@ workplace.set_up(Path(workflow.basedir))
 try:
     guard.no_config(config)
     SNAPSHOT = guard.snapshot(Path("params.yaml"))
+    digests.recall()
     PLAN = Plan(load(Path("params.yaml")))
     # A job's own process has nothing to decide: the main one did.
     STANDING = standing.start(PLAN.by_verb) if workflow.is_main_process else None

@@ -20,3 +20,7 @@ rule seal:
         code=digests.code("verbs.seal"),
     shell:
         "python -m nominima.verbs.seal --verb {wildcards.verb} --plan .snakemake/plans/{params.plan}.json > {log} 2>&1"
+
+
+if workflow.is_main_process:
+    digests.keep()

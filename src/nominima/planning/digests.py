@@ -4,9 +4,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from nominima.ground.files import Refusal, write
 from nominima.planning.module import module
 from nominima.planning.reach import Closure, Place, closure
 from nominima.planning.syntax import form, without
@@ -16,6 +18,10 @@ from nominima.planning.workplace import VARIABLES, WITHOUT, commands
 SOURCE = Path(__file__).parents[1]
 IMPORTED_AS = {"scikit-learn": "sklearn", "pypng": "png", "ruamel-yaml": "ruamel", "vl-convert-python": "vl_convert"}
 COMPUTES_WITH = {"mnist1d": ("numpy", "scipy"), "sklearn": ("numpy", "scipy"), "scipy": ("numpy",)}
+MEMORY = ".snakemake/digests.json"
+
+_taken: dict[tuple[Path, tuple[str, ...]], str] = {}
+"""(source, roots) → digest: many jobs of a plan run the same code."""
 
 
 def code(*roots: str, source: Path = SOURCE) -> str:
@@ -28,7 +34,36 @@ def code(*roots: str, source: Path = SOURCE) -> str:
     Comments, formatting, docstrings and messages do not count, nor does the version of Python. `source` is the folder
     of the package, in src/ of a checkout.
     """
-    return _digest(source, roots)
+    if (source, roots) not in _taken:
+        _taken[source, roots] = _digest(source, roots)
+    return _taken[source, roots]
+
+
+def recall(source: Path = SOURCE) -> None:
+    """Take over what an earlier process kept, if it looked at the very same files: their content decides, no date."""
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        kept = json.loads((source.parent.parent / MEMORY).read_bytes())
+        if kept["of"] == _fingerprint(source, kept["digests"]):
+            _taken.update({(source, tuple(told.partition("@")[0].split("+"))): told for told in kept["digests"]})
+
+
+def keep(source: Path = SOURCE) -> None:
+    """Leave all that was taken to later processes; that this fails changes nothing but the time they take."""
+    told = sorted(digest for (folder, _), digest in _taken.items() if folder == source)
+    content = json.dumps({"of": _fingerprint(source, told), "digests": told}).encode()
+    path = source.parent.parent / MEMORY
+    with suppress(OSError, Refusal):
+        if not path.exists() or path.read_bytes() != content:
+            write(path, content)
+
+
+def _fingerprint(source: Path, told: list[str]) -> str:
+    """SHA-256 of digests and of every file that they rest on, the source that takes them included."""
+    top = source.parent.parent
+    shipped = (file for file in source.rglob("*") if file.is_file() and file.suffix != ".pyc")
+    files = [*shipped, *top.glob("requirements*.lock"), *(top / "workflow/rules").glob("*.smk")]
+    each = [f"{file.relative_to(top)}:{hashlib.sha256(file.read_bytes()).hexdigest()}" for file in sorted(files)]
+    return hashlib.sha256("\n".join([*each, *told]).encode()).hexdigest()
 
 
 def changed(recorded: str) -> bool:
@@ -43,9 +78,7 @@ def definitions(*roots: str, without: Iterable[str] = (), source: Path = SOURCE)
     return hashlib.sha256("\n".join(_told(source, found)).encode()).hexdigest()
 
 
-@cache
 def _digest(source: Path, roots: tuple[str, ...]) -> str:
-    """Many jobs of a plan run the same code."""
     found = _closure(source, roots)
     top = source.parent.parent
     libraries = found.libraries | {each for name in found.libraries for each in COMPUTES_WITH.get(name, ())}

@@ -5,13 +5,12 @@ import json
 import re
 import resource
 import sys
-import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, TypeVar
 
 from nominima.ground.files import REMEDY, Refusal, digest
@@ -91,7 +90,9 @@ def main(verb: str, work: Callable[[Work], None]) -> None:
     for name in ("inputs", "outputs"):
         parser.add_argument(f"--{name}", type=Path, nargs="*", default=[])
     job = Work(verb=verb, **vars(parser.parse_args()))
-    Thread(target=_watch, daemon=True).start()
+    digests.recall()
+    done = Event()
+    Thread(target=_watch, args=(done,), daemon=True).start()
     try:
         _ = job.trace  # inputs are checked before they are used
         work(job)
@@ -104,6 +105,8 @@ def main(verb: str, work: Callable[[Work], None]) -> None:
         if not out_of_memory(error):
             raise
         sys.exit(f"{verb}: {MEMORY}: it had {_peak():.1f} GB and could not get more; {LOWER}")
+    finally:
+        done.set()
     print(spent())
 
 
@@ -136,14 +139,15 @@ def out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "memory" in str(error))
 
 
-def _watch() -> None:
+def _watch(done: Event) -> None:
     """Print the peak of memory whenever it has grown by half: what is left to read where the job is killed for it."""
     told = FIRST
     while True:
         if _peak() > told:
             told = 1.5 * _peak()
             print(f"memory: {_peak():.1f} GB", flush=True)
-        time.sleep(1)
+        if done.wait(timeout=1):
+            return
 
 
 def _peak() -> float:
