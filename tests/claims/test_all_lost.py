@@ -1,33 +1,44 @@
 """Over the shelf: what every claim must be, and what it must bear."""
 
+from functools import cache
+
 import pytest
-from made_tables import CLAIMS, TRACE, drawn, found, judged, lose, of_runs, world
+from made_tables import CLAIMS, TRACE, drawn, found, judged, lose, of_runs, picture, world
 from polars.testing import assert_frame_equal
 
 from docs.generate import rules_of
+from nominima.judging.decide import decide
 from nominima.judging.evidence import numbers, of_view, read_numbers, write_numbers
 from nominima.judging.words import of_claim
 from nominima.planning import shelf
 
 
+@cache
+def true(name):
+    """The tables of a world in which a claim holds, what it finds there, and the verdict."""
+    tables = world(name)
+    made = found(name, **tables)
+    return tables, made, decide(name, made)
+
+
 @pytest.mark.parametrize("name", CLAIMS)
 def test_it_holds_in_a_world_of_its_own_and_every_panel_is_drawn(name):
-    verdict = judged(name, **world(name))
+    _, made, verdict = true(name)
     assert verdict.outcome == "supported", verdict.reason
-    told, panels = drawn(name, **world(name)), shelf.load("claims", name).PANELS
-    table = numbers(found(name, **world(name)))
+    told, panels = picture(name, made, verdict), shelf.load("claims", name).PANELS
+    table = numbers(made)
     assert [panel.view for panel in panels if of_view(table, panel.view).is_empty()] == []
     assert all(panel.title.split()[0] in told for panel in panels)
 
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_a_sweep_that_diverged_leaves_it_untested_and_can_be_drawn(name):
-    tables = world(name)
+    tables, _, usual = true(name)
     if not of_runs(tables):
         pytest.skip("nothing of it is trained")
-    lost = tables | {measure: lose(measure, tables[measure], 1) for measure in of_runs(tables)}
-    verdict, usual = judged(name, **lost), judged(name, **tables)
-    assert drawn(name, **lost)
+    made = found(name, **tables | {measure: lose(measure, tables[measure], 1) for measure in of_runs(tables)})
+    verdict = decide(name, made)
+    assert picture(name, made, verdict)
     if verdict.primary == usual.primary:  # what decides is theory: parts are trained
         changed = [part for part, other in zip(verdict.parts, usual.parts, strict=True) if part != other]
         assert {part.outcome for part in changed} == {"untested"}
@@ -50,7 +61,7 @@ def test_without_any_measurement_it_says_what_is_missing(name):
 @pytest.mark.parametrize("name", CLAIMS)
 def test_it_has_words_a_control_that_must_fail_and_few_lines(name):
     assert of_claim(name).literature
-    guards = found(name, **world(name)).primary.guards
+    guards = true(name)[1].primary.guards
     assert any(guard.kind == "negative" for guard in guards)
     assert len(shelf.path("claims", name).read_text().splitlines()) <= 150
 
@@ -58,16 +69,16 @@ def test_it_has_words_a_control_that_must_fail_and_few_lines(name):
 @pytest.mark.parametrize("name", CLAIMS)
 def test_its_numbers_are_those_it_is_judged_by(name):
     """The cells of a verdict are those of its numbers, and no column stands for nothing."""
-    made = found(name, **world(name))
+    _, made, verdict = true(name)
     table = numbers(made)
-    for cell in judged(name, **world(name)).primary.cells:
+    for cell in verdict.primary.cells:
         assert set(cell.condition) <= set(table.columns)
     assert not table.is_duplicated().any()
 
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_the_rules_that_are_listed_are_those_its_cells_are_judged_by(name):
-    made = found(name, **world(name))
+    made = true(name)[1]
     asked = [view.rule or part.rule for part in (made.primary, *made.parts) for view in part.asks]
     listed = list(rules_of(name).values())
     assert all(rule in listed for rule in asked)
@@ -76,7 +87,7 @@ def test_the_rules_that_are_listed_are_those_its_cells_are_judged_by(name):
 
 @pytest.mark.parametrize("name", CLAIMS)
 def test_its_numbers_are_read_as_they_were_stored(name, tmp_path):
-    tables = world(name)
+    tables = true(name)[0]
     lost = {measure: lose(measure, tables[measure], 0.3) for measure in of_runs(tables)}
     for each in (tables, tables | lost, {}):
         table = numbers(found(name, **each))
