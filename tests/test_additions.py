@@ -14,11 +14,11 @@ PLAN += "plan = Plan(load(Path('params.yaml'))); "
 
 
 class Addition(NamedTuple):
-    """Files by path; what is put below a line of params.yaml; tests over the shelf; what the plan must then hold."""
+    """Files by path; what is put below a line of params.yaml; a test over the shelf; what the plan must then hold."""
 
     files: dict[str, str]
     params: tuple[str, str] = ("", "")
-    over_the_shelf: tuple[str, ...] = ()
+    over_the_shelf: str = ""
     planned: str = "True"
 
 
@@ -153,7 +153,7 @@ ADDITIONS = {
             "    assert build(2, (3,), 5).size == 30\n",
         },
         ("sweeps:", "  lines:\n    changes: {model: linear, steps: 10}\n    axes:\n      size: {n: [1, 2]}\n"),
-        ("tests/models/test_families.py", "-k", "linear"),
+        "tests/models/test_families.py",
         "'lines/n2' in plan.train",
     ),
     "optimizer": Addition(
@@ -163,7 +163,7 @@ ADDITIONS = {
             "    assert 'signs' in shelf.names('optimizers')\n",
         },
         ("sweeps:", "  signs:\n    changes: {optimizer: signs, steps: 10}\n    axes:\n      size: {w: [4]}\n"),
-        ("tests/training/test_neighbours.py", "-k", "signs and mlp"),
+        "tests/training/test_neighbours.py",
         "'signs/w4' in plan.train",
     ),
     "data set": Addition(
@@ -188,7 +188,7 @@ ADDITIONS = {
     "claim": Addition(
         {"src/nominima/claims/c7a_moves.py": CLAIM, "tests/claims/test_c7a_moves.py": CLAIM_TEST},
         ("claims:", "  c7a_moves: {sweeps: [perceptrons]}\n"),
-        ("tests/claims/test_all_lost.py", "-k", "c7a"),
+        "tests/claims/test_all_lost.py",
         "'c7a_moves' in plan.judge and 'c7a_moves' in plan.report",
     ),
 }
@@ -214,7 +214,7 @@ def run(project: Path, *command: str) -> str:
 
 
 def add(project: Path, added: Addition) -> None:
-    """Drop the files, put the lines into params.yaml, and write again what is generated."""
+    """Drop the files and put the lines into params.yaml."""
     for name, content in added.files.items():
         (project / name).write_text(content)
     params = (project / "params.yaml").read_text()
@@ -222,19 +222,21 @@ def add(project: Path, added: Addition) -> None:
     head, mark, tail = params.partition(f"\n{below}")
     rest = tail.partition("\n")
     (project / "params.yaml").write_text(f"{head}{mark}{rest[0]}\n{lines}{rest[2]}")
+
+
+def test_one_more_of_each_kind_is_its_file_its_test_and_params(project: Path) -> None:
+    for added in ADDITIONS.values():
+        add(project, added)
     run(project, "docs/generate.py")
-
-
-@pytest.mark.parametrize("kind", ADDITIONS)
-def test_one_more_is_its_file_its_test_and_params(kind: str, project: Path) -> None:
-    added = ADDITIONS[kind]
-    add(project, added)
-    tests = [name for name in added.files if name.startswith("tests/")]
-    run(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
-    if added.over_the_shelf:
-        told = run(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", *added.over_the_shelf)
-        assert " passed" in told, "the tests over the shelf find it"
-    assert run(project, "-c", f"{PLAN}print({added.planned})").strip() == "True"
+    own = [name for added in ADDITIONS.values() for name in added.files if name.startswith("tests/")]
+    run(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", *own)
+    shelf = [added.over_the_shelf for added in ADDITIONS.values() if added.over_the_shelf]
+    named = ("-k", "linear or (signs and mlp) or c7a")
+    told = run(project, "-m", "pytest", "-v", "-p", "no:cacheprovider", *shelf, *named)
+    passed = [line.split(" PASSED")[0] for line in told.splitlines() if " PASSED" in line]
+    assert {name.partition("::")[0] for name in passed} == set(shelf), "the tests over the shelf find each"
+    planned = " + ".join(f"[{added.planned}]" for added in ADDITIONS.values())
+    assert run(project, "-c", f"{PLAN}print({planned})").strip() == str([True] * len(ADDITIONS))
 
 
 def test_one_more_knob_is_a_field_and_reruns_nothing(project: Path) -> None:

@@ -3,13 +3,13 @@
 import time
 
 import pytest
-from project import Project, jobs
+from project import RATE, Project, jobs
 
 pytestmark = pytest.mark.slow
 
 
 def test_a_failing_job_is_told_and_a_plain_rerun_tries_again(project: Project) -> None:
-    project.edit("params.yaml", "steps: 30", "steps: 31")
+    project.edit("params.yaml", *RATE)
     project.edit("src/nominima/verbs/train.py", "\ndef ", "\nraise SystemExit('the disk is on fire')\n\n\ndef ")
     for _ in range(2):
         output = project.snakemake(check=False)
@@ -41,10 +41,13 @@ def test_one_core_and_all_cores_give_the_same_bytes(project: Project) -> None:
 
 
 def test_params_edited_during_the_run_are_noticed(project: Project) -> None:
-    project.edit("params.yaml", "steps: 30", "steps: 32")
+    project.edit("params.yaml", *RATE)
+    log = project.root / "logs/train/sizes/noisy.w4.log"
+    log.unlink()
     with project.start("snakemake", "--cores", "all") as running:
-        time.sleep(4)
-        project.edit("params.yaml", "steps: 32", "steps: 33")
+        while not log.exists() and running.poll() is None:
+            time.sleep(0.1)
+        project.edit("params.yaml", "rate: 1e-05", "rate: 2e-05")
         output = running.communicate()[0]
     assert "params.yaml changed during the run" in output
     assert jobs(project.snakemake("--dry-run"))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nominima.ground.files import Refusal
 from nominima.ground.places import MADE_BY, VERBS, ledger
+from nominima.planning import digests
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 from nominima.tracing.standing import start
@@ -19,6 +20,7 @@ def check(verb: str) -> None:
     """
     for folder in (Path(name) for name in MADE_BY if name.endswith("/")):
         folder.mkdir(parents=True, exist_ok=True)  # DVC records what a verb made, and nothing is an empty folder
+    digests.recall()
     found = start(Plan(load(Path("params.yaml"))).by_verb)
     for name in map(ledger, VERBS[: VERBS.index(verb) + 1]):
         if name in found.needed:
