@@ -77,7 +77,7 @@ NUMBERS = pl.DataFrame(
 def drawn(outcome, numbers):
     panels = (Panel("loss", "The loss by size", "nats", limit=(0.1, "the claim: below it")),)
     chart = report.figure(panels, numbers, outcome, "Bigger is better", "1a2b3c4d5e6f")
-    return " ".join(re.findall(r"<text[^>]*>([^<]*)<", report.rendered(chart, "svg").decode()))
+    return " ".join(re.findall(r"<text[^>]*>([^<]*)<", report.rendered(chart)["svg"].decode()))
 
 
 def test_a_claims_figure_says_all_at_a_glance():

@@ -25,20 +25,18 @@ def report(task: job.Work) -> None:
     name = task.spec["figure"]
     code = task.trace.key
     chart = _scoreboard(task.inputs[0], code) if name == "scoreboard" else _claim(name, task.inputs, code)
+    drawn = rendered(chart)
     for path in task.outputs:
         suffix = path.name.split(".", 1)[1]
-        write(path, artefact.embed(rendered(chart, suffix), suffix, task.trace))
+        write(path, artefact.embed(drawn[suffix], suffix, task.trace))
     print(f"{name}: trace {code}")
 
 
-def rendered(chart: dict[str, Any], suffix: str) -> bytes:
-    """A Vega-Lite chart as vl.json, svg or png; the same bytes every time if drawn first in its process."""
+def rendered(chart: dict[str, Any]) -> dict[str, bytes]:
+    """A Vega-Lite chart as vl.json, svg and png; the same bytes every time if drawn first in its process."""
     text = json.dumps(chart, sort_keys=True, allow_nan=False)
-    if suffix == "svg":
-        return vl_convert.vegalite_to_svg(text, allowed_base_urls=[]).encode()
-    if suffix == "png":
-        return vl_convert.vegalite_to_png(text, scale=SCALE, allowed_base_urls=[])
-    return text.encode()
+    svg = vl_convert.vegalite_to_svg(text, allowed_base_urls=[])
+    return {"vl.json": text.encode(), "svg": svg.encode(), "png": vl_convert.svg_to_png(svg, scale=SCALE)}
 
 
 def _claim(name: str, inputs: list[Path], code: str) -> dict[str, Any]:
