@@ -66,7 +66,7 @@ def test_what_is_linear_in_the_logarithm_is_read_exactly(subject):
     table = measure(made(subject, lambda step: 9 - logarithm(step), logarithm))
     row = at(table)
     assert (row["status"], row["step"]) == ("ok", 20)
-    assert row["gain"] == pytest.approx(np.log(10) / np.log(40), rel=1e-6)
+    assert row["won"] == pytest.approx(np.log(10) / np.log(40), rel=1e-6)
     assert row["moved"] == pytest.approx(np.log(10) / np.log(40), rel=1e-5)
     assert row["left"] == pytest.approx((9 - np.log(20)) / np.log(40))
 
@@ -75,7 +75,7 @@ def test_a_loss_that_rises_again_is_a_loss_of_gain_and_a_way_back_is_a_way(subje
     """Up by 1 of 4 after the stop; back to the start at step 200."""
     back = {step: step / 20 if step <= 20 else max(2 - step / 20, -9) for step in range(LAST + 1)}
     table = measure(made(subject, lambda step: 5.0 if step < 20 else 1.0 if step == 20 else 2.0, back.get))
-    assert at(table)["gain"] == pytest.approx(-0.25)
+    assert at(table)["won"] == pytest.approx(-0.25)
     steps = max(step for step in KEPT if step < 200), min(step for step in KEPT if step >= 200)
     between = np.interp(np.log(200), np.log(steps), [abs(1 - back[step]) for step in steps])
     assert at(table)["moved"] == pytest.approx(between, rel=1e-5)
@@ -83,19 +83,19 @@ def test_a_loss_that_rises_again_is_a_loss_of_gain_and_a_way_back_is_a_way(subje
 
 def test_no_gain_exceeds_what_is_left(subject):
     row = at(measure(made(subject, lambda step: 5.0 if step < 20 else 1.0 if step == 20 else 0.0)))
-    assert row["gain"] == row["left"] == pytest.approx(0.25)
+    assert row["won"] == row["left"] == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize(("best", "status"), [(40, "ok"), (47, "censored"), (LAST, "censored"), (0, "unlearned")])
 def test_a_run_that_is_too_short_and_one_that_learned_nothing_have_no_gain(subject, best, status):
     row = at(measure(made(subject, lambda step: 9 - logarithm(step), best=best)))
     assert row["status"] == status
-    assert (row["gain"] is None) == (row["left"] is None) == (status != "ok")
+    assert (row["won"] is None) == (row["left"] is None) == (status != "ok")
 
 
 def test_both_stops_are_read_each_at_its_own(subject):
     table = measure(made(subject, lambda step: 9 - logarithm(step), best=20, accuracy=31))
-    assert at(table, "best_accuracy")["gain"] == pytest.approx(np.log(10) / np.log(62), rel=1e-5)
+    assert at(table, "best_accuracy")["won"] == pytest.approx(np.log(10) / np.log(62), rel=1e-5)
     assert at(table, "best_accuracy")["decrement"] is None
 
 
@@ -103,9 +103,9 @@ def test_learned_by_heart_is_the_first_kept_point_below_a_hundredth(subject):
     table = measure(made(subject, lambda step: 2.0 if step < 25 else 0.008 if step < 100 else 0.002))
     row = at(table, "fitted")
     assert row["step"] == min(step for step in KEPT if step >= 25)
-    assert row["gain"] == pytest.approx(0.006 / 1.992)
+    assert row["won"] == pytest.approx(0.006 / 1.992)
     never = at(measure(made(subject, lambda step: 2.0 if step < 25 else 0.011)), "fitted")
-    assert (never["status"], never["gain"], never["step"]) == ("unfitted", None, LAST)
+    assert (never["status"], never["won"], never["step"]) == ("unfitted", None, LAST)
 
 
 def test_the_first_seeds_have_a_decrement_as_a_share_of_what_was_won(family, monkeypatch):
@@ -129,7 +129,7 @@ def test_lost_seeds_keep_their_rows(diverged):
     table = measure(diverged)
     gone = table.filter(seed=101)
     assert gone["status"].to_list() == ["diverged"] * 3
-    assert gone["gain"].null_count() == 3
+    assert gone["won"].null_count() == 3
 
 
 @pytest.mark.parametrize("model", ["mlp", "cnn", "transformer"])
@@ -150,7 +150,7 @@ def test_a_training_is_read_as_it_went(model):
     moved = (later - there).norm(dim=1) / (there - start).norm(dim=1)
     table = measure(subject, decremented=1, products=3).filter(point="best")
     assert table["status"].to_list() == ["ok"] * 3
-    assert table["gain"].to_numpy() == pytest.approx(gain.numpy(), rel=0.05)
+    assert table["won"].to_numpy() == pytest.approx(gain.numpy(), rel=0.05)
     assert table["moved"].to_numpy() == pytest.approx(moved.numpy(), rel=0.03)
     assert table["decrement"].is_not_null().to_list() == [True, False, False]
 

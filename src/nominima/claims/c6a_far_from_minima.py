@@ -19,10 +19,11 @@ Limits: The loss at the stop, as a share of what was won, is the most that can b
 where almost nothing is left the claim cannot hold, and with wrong labels, which a wide network goes on to learn by
 heart, it hardly can fail. What falls after the stop is what validation calls harm: that the loss still falls says that
 no minimum was reached, not that one should be. Ten times the steps are not all steps. Cross-entropy of separable labels
-has no minimum at any distance, so that parameters of a network that has arrived move on: this is shown. A network that
-had learned next to nothing at its stop would meet the limit easily; that no gradient is zero there is asked of "never
-critical", and not counted again here. Newton's decrement takes downward curvature for upward and is of few seeds. That
-Adam need not converge even on a convex problem of one number is shown by arithmetic, and decides nothing.
+has no minimum at any distance, so that the parameters of a network that has arrived move on, some as far as the part
+asks: their way is shown, and the way alone says less than the loss. A network that had learned next to nothing at its
+stop would meet the limit easily. That the gradient is not zero at the stop is asked of another claim, that training
+never is critical, and not counted again here. Newton's decrement takes downward curvature for upward and is of few
+seeds. That Adam need not converge even on a convex problem of one number is arithmetic, shown, and decides nothing.
 
 For: Zhang et al. 2022, Neural network weights do not converge to stationary points
 
@@ -47,6 +48,7 @@ from nominima.judging.evidence import Evidence, Missing
 from nominima.judging.parts import Findings, Part, View, must_fail
 from nominima.judging.readings import at_point
 from nominima.judging.rules import Rule
+from nominima.judging.samples import least
 
 MEASURES = ("afterwards", "adam_counterexample")
 RULE = Rule(
@@ -68,21 +70,22 @@ def judge(evidence: Evidence) -> Findings:
     stopped, arrived = table.filter(~by_heart), table.filter(by_heart)
     if stopped.is_empty():
         raise Missing(f"there are no networks with more than {FEW} examples")
-    gain, way = at_point(stopped, "best", "gain"), at_point(stopped, "best", "moved")
+    gain, way = at_point(stopped, "best", "won"), at_point(stopped, "best", "moved")
     promised = stopped.filter(pl.col("decrement").is_not_null())
     convex = _convex(evidence)
     return Findings(
         primary=Part(
             RULE,
             asks=(View("gain after the stop", gain),),
-            guards=(must_fail("gain of networks that have arrived", at_point(arrived, "fitted", "gain"),
+            guards=(must_fail("gain of networks that have arrived", at_point(arrived, "fitted", "won"),
                               across=("examples", "steps")),),
             decides=~pl.col("tuned"),
         ),
         parts=(Part(WAY, (View("way after the stop", way),), decides=~pl.col("tuned"), name="way"),),
         trend=View("gain after the stop", gain),
         shown=(
-            View("gain after the stop by accuracy", at_point(stopped, "best_accuracy", "gain"), variant=True),
+            View("gain after the stop by accuracy", at_point(stopped, "best_accuracy", "won"), variant=True),
+            View("smallest gain over sizes of each seed", gain, least),
             View("most that could be gained", at_point(stopped, "best", "left")),
             View("gain that Newton's decrement promises", at_point(promised, "best", "decrement")),
             View("way of networks that have arrived", at_point(arrived, "fitted", "moved")),

@@ -22,7 +22,7 @@ SCHEMA = {
     "status": "String",
     "step": "Int64",
     "left": "Float64",
-    "gain": "Float64",
+    "won": "Float64",
     "moved": "Float64",
     "decrement": "Float64?",
 }
@@ -38,12 +38,12 @@ def measure(subject: RunSubject, *, decremented: Repeats = 2, products: Count = 
     the training loss is below .01 nats, else the last. f is the mean cross-entropy of all training examples on the
     labels trained on.
 
-    gain = (f_t − f_10t)/(f_0 − f_t), how much more is won; left = f_t/(f_0 − f_t), which no gain exceeds, since f ≥ 0.
+    won = (f_t − f_10t)/(f_0 − f_t), how much more is won; left = f_t/(f_0 − f_t), which it cannot exceed, since f ≥ 0.
     moved = ‖θ_10t − θ_t‖/‖θ_t − θ_0‖; an even pace in the logarithm of steps would make it ln 10/ln t, a random walk 3,
     a straight line at one speed 9. Losses are known every 15 % of steps, parameters at about 24 points evenly spaced in
     the logarithm: f_10t and the distance from θ_t are interpolated between the two around 10·t, linearly in ln step.
 
-    decrement = ½·gᵀ(|H| + 10⁻³·λ_max)⁻¹g/(f_0 − f_t), the gain that a quadratic model at θ_t promises: of the first
+    decrement = ½·gᵀ(|H| + 10⁻³·λ_max)⁻¹g/(f_0 − f_t), the share that a quadratic model at θ_t promises: of the first
     `decremented` seeds, by at most `products` Hessian-vector products (landscape/decrement.py), in float64; not of
     `best_accuracy`.
 
@@ -114,4 +114,4 @@ def _afterwards(course: Course, step: int, theta: Tensor) -> dict[str, float]:
     loss, won = course.at(step), course.losses[0] - course.at(step)
     distances = torch.linalg.vector_norm(course.path - theta, dim=1).numpy()
     way = interpolated(FURTHER * step, course.kept, distances)
-    return {"left": loss / won, "gain": (loss - course.at(FURTHER * step)) / won, "moved": way / distances[0]}
+    return {"left": loss / won, "won": (loss - course.at(FURTHER * step)) / won, "moved": way / distances[0]}
