@@ -78,7 +78,7 @@ def judge(evidence: Evidence) -> Findings:
             RULE,
             asks=(View("gain after the stop", gain),),
             guards=(must_fail("gain of networks that have arrived", at_point(arrived, "fitted", "won"),
-                              across=("examples", "steps")),),
+                              across=("examples", "batch", "steps")),),
             decides=~pl.col("tuned"),
         ),
         parts=(Part(WAY, (View("way after the stop", way),), decides=~pl.col("tuned"), name="way"),),
