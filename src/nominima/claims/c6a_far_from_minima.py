@@ -19,8 +19,8 @@ Limits: The loss at the stop, as a share of what was won, is the most that can b
 where almost nothing is left the claim cannot hold, and with wrong labels, which a wide network goes on to learn by
 heart, it hardly can fail. What falls after the stop is what validation calls harm: that the loss still falls says that
 no minimum was reached, not that one should be. Ten times the steps are not all steps. Cross-entropy of separable labels
-has no minimum at any distance, so that the parameters of a network that has arrived move on, some as far as the part
-asks: their way is shown, and the way alone says less than the loss. A network that had learned next to nothing at its
+has no minimum at any distance, so that the parameters of a network that has arrived move on: where they do so as far as
+the part asks, its cell is undecided. A network that had learned next to nothing at its
 stop would meet the limit easily. That the gradient is not zero at the stop is asked of another claim, that training
 never is critical, and not counted again here. Newton's decrement takes downward curvature for upward and is of few
 seeds. That Adam need not converge even on a convex problem of one number is arithmetic, shown, and decides nothing.
@@ -61,6 +61,7 @@ WAY = Rule(
 )  # fmt: skip
 
 FEW = 250  # examples at most of networks that learn them by heart: the control
+ACROSS = ("examples", "batch", "steps")
 
 
 def judge(evidence: Evidence) -> Findings:
@@ -78,17 +79,20 @@ def judge(evidence: Evidence) -> Findings:
             RULE,
             asks=(View("gain after the stop", gain),),
             guards=(must_fail("gain of networks that have arrived", at_point(arrived, "fitted", "won"),
-                              across=("examples", "batch", "steps")),),
+                              across=ACROSS),),
             decides=~pl.col("tuned"),
         ),
-        parts=(Part(WAY, (View("way after the stop", way),), decides=~pl.col("tuned"), name="way"),),
+        parts=(
+            Part(WAY, (View("way after the stop", way),), name="way", decides=~pl.col("tuned"),
+                 guards=(must_fail("way of networks that have arrived", at_point(arrived, "fitted", "moved"),
+                                   across=ACROSS),)),
+        ),
         trend=View("gain after the stop", gain),
         shown=(
             View("gain after the stop by accuracy", at_point(stopped, "best_accuracy", "won"), variant=True),
             View("smallest gain over sizes of each seed", gain, least),
             View("most that could be gained", at_point(stopped, "best", "left")),
             View("gain that Newton's decrement promises", at_point(promised, "best", "decrement")),
-            View("way of networks that have arrived", at_point(arrived, "fitted", "moved")),
             *convex[:1],
         ),
         drawn=convex[1:],
