@@ -8,6 +8,8 @@ import json
 import runpy
 import sys
 import threading
+from collections.abc import Callable
+from functools import cache
 from inspect import CO_OPTIMIZED
 from pathlib import Path
 from types import CodeType, FrameType
@@ -29,12 +31,11 @@ def plain(frame: FrameType) -> bool:
     return frame.f_code.co_name in COMPREHENSIONS and back is not None and back.f_code.co_name == "<module>"
 
 
-def counts(frame: FrameType | None, frames: list[Span], work: list[Span]) -> bool:
+def counts(frame: FrameType | None, answer: Callable[[CodeType], bool | None]) -> bool:
     while frame is not None:
-        if within(frame.f_code, work) or frame.f_code.co_name == "<module>":
-            return True
-        if within(frame.f_code, frames):
-            return False
+        told = answer(frame.f_code)
+        if told is not None:
+            return told
         frame = frame.f_back
     return True
 
@@ -43,11 +44,20 @@ def main() -> None:
     task = json.loads(Path(sys.argv[1]).read_text())
     executed: list[set[tuple[str, int]]] = []
 
+    @cache
+    def answer(code: CodeType) -> bool | None:
+        """Whether what it calls counts, as far as it alone decides."""
+        if within(code, task["work"]) or code.co_name == "<module>":
+            return True
+        return False if within(code, task["frames"]) else None
+
     def profile(frame: FrameType, event: str, _: object) -> None:
         code = frame.f_code
-        inside = event == "call" and code.co_filename.startswith(task["source"]) and code.co_flags & CO_OPTIMIZED
-        if inside and not plain(frame) and counts(frame, task["frames"], task["work"]):
-            executed[-1].add((code.co_filename, code.co_firstlineno))
+        if event != "call" or not code.co_filename.startswith(task["source"]) or not code.co_flags & CO_OPTIMIZED:
+            return
+        place = (code.co_filename, code.co_firstlineno)
+        if place not in executed[-1] and not plain(frame) and counts(frame, answer):
+            executed[-1].add(place)
 
     for job in task["jobs"]:
         executed.append(set())
