@@ -122,7 +122,8 @@ def test_every_measure_of_a_run_keeps_its_schema(trained):
     measure(job(spec, inputs, outputs))
     for path in outputs:
         told = read_table(path)
-        assert told["status"].unique().sort().to_list()[:2] == ["diverged", "ok"] or path.stem in ("line", "barriers")
+        words = ["censored", "diverged"] if path.stem == "afterwards" else ["diverged", "ok"]  # twelve steps are few
+        assert told["status"].unique().sort().to_list()[:2] == words or path.stem in ("line", "barriers")
         assert set(told["seed"]) == {100, 101}
         [known] = told.select(*IDENTITY["run"], *OPTIONS).drop(CENSORED).unique().rows(named=True)
         assert [told.schema[name] for name in CENSORED] == [pl.Boolean] * 2
