@@ -159,18 +159,14 @@ class TestCrossing:
 
     @pytest.mark.parametrize(("seeds", "word"), [(3, "supported"), (4, "inconclusive")])
     def test_training_that_ends_before_memorisation_is_censored(self, seeds, word):
-        verdict = told(corrupted=lambda lane: 0.4 if lane["seed"] < SEEDS[0] + seeds else 0.6)
+        verdict = told(factor=lambda lane: None if lane["seed"] < SEEDS[0] + seeds else 1.2)
         assert (verdict.primary.outcome, verdict.parts[0].outcome) == ("supported", word)
         assert verdict.parts[0].cells[0].lost == {"censored": seeds}
 
     def test_a_rate_that_never_memorises_loses_the_ranks(self):
-        verdict = told(corrupted=lambda lane: 0.4 if lane["rate"] == RATES[0] else 0.6)
+        verdict = told(factor=lambda lane: None if lane["rate"] == RATES[0] else 1.2)
         assert verdict.parts[0].outcome in ("inconclusive", "untested")
         assert verdict.parts[0].cells[0].numbers[0].outcome == "supported"
-
-    def test_no_crossing_is_lost(self):
-        verdict = told(factor=lambda lane: None if lane["seed"] < SEEDS[0] + 4 else 1.2)
-        assert verdict.parts[0].cells[0].lost == {"lost": 4}
 
 
 def test_what_is_shown():

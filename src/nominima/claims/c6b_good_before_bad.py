@@ -17,8 +17,8 @@ the six rates of an optimizer.
 Limits: Bad is a random label here, which nothing but memory can learn; what else may be bad in data is not seen. One
 family and size, one share of wrong labels. How often clean labels come first hangs on the length of training only by
 corrupted ones that are never learned, which come last together. A preferred rate at the edge of its grid counts as
-lost. Where less than half of the corrupted labels are learned by the end, training ended before memorisation, and the
-run is censored in the part. A higher rate brings both steps forward, which alone ranks networks alike: the correlation
+lost. Where never more of the corrupted is learned, training ended before memorisation, and the run is censored in
+the part. A higher rate brings both steps forward, which alone ranks networks alike: the correlation
 at one rate is shown. Validation labels carry the noise of training in closed form. Learned in numbers and not in
 shares, which the sentence may mean too, and the highest validation accuracy in the place of the lowest loss, are shown.
 
@@ -60,7 +60,6 @@ CROSSING = Rule(
 )  # fmt: skip
 RANKS = Rule(statistic="Spearman's correlation of the two steps over the rates of an optimizer", side="above", tau=0.5)
 
-MEMORISED = 0.5  # share of the corrupted labels that is learned by the end, at least
 DRAWN = ("mnist1d", "digits")
 TENTHS = [number / 10 for number in range(1, 10)]
 CROSSED, COUNTED, PEAK, RIGHT = (
@@ -73,7 +72,7 @@ def judge(evidence: Evidence) -> Findings:
     table, grown = (evidence[name].filter(pl.col("noise") > 0, ~pl.col("tuned")) for name in MEASURES)
     if table.is_empty():
         raise Missing("no networks learned partly corrupted labels at rates of their own")
-    ended = table.with_columns(pl.col("censored") | (pl.col("corrupted") < MEMORISED).fill_null(value=False))
+    ended = table.with_columns(pl.col("censored") | (pl.col("crossing").is_null() & (pl.col("status") == "ok")))
     random = _preferred(table, lanes(table, pl.col("marked_first").first()))
     every, off = lanes(table, pl.col("clean_first").first()), _at_stop(ended, (CROSSED / PEAK).log().abs())
     steps = paired(_at_stop(ended, CROSSED), _at_stop(ended, PEAK))
