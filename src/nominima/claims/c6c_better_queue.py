@@ -90,8 +90,7 @@ def _order(grown: pl.DataFrame, column: str) -> pl.DataFrame:
     of = pl.col("dataset")
     asked = [(of == name) & pl.col("clean").is_in(shares) for name, shares in SHARES.items()]
     rows = grown.filter(pl.any_horizontal(*asked, ~of.is_in(list(SHARES)) & pl.col("clean").is_in(USUAL)))
-    known = pl.col(column).null_count() == 0
-    return _at_stop(rows, pl.when(known).then(1 - pl.col(column).mean()))
+    return _at_stop(rows, pl.when(pl.col(column).count() == len(USUAL)).then(1 - pl.col(column).mean()))
 
 
 def _dots(order: pl.DataFrame) -> pl.DataFrame:
