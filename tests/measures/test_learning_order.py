@@ -134,6 +134,17 @@ class TestCrossing:
             if crossed:
                 assert STEPS[15] < found < STEPS[19]
 
+    @pytest.mark.parametrize(("gained", "crossed"), [({14: 0.07}, True), ({13: 0.035, 15: 0.035}, False)])
+    def test_it_is_held_for_three_points(self, gained, crossed):
+        """Of the clean .02 are learned in every log-step, .06 in three. A gain of .07 of the corrupted is seen at three
+        middles, and from half a log-step before it on; two gains of .035 exceed .06 at the one between them only."""
+        steps, clean = 1.2 ** np.arange(22), 0.02 * np.arange(22) + 0.1
+        corrupted = np.cumsum([gained.get(at, 0.0) for at in range(22)])
+        found = crossing(steps, clean, corrupted)
+        assert np.isfinite(found) == crossed
+        if crossed:
+            assert 1.2**11.5 < found < 1.2**12.6
+
 
 def test_lost_seeds_keep_their_rows(seen):
     subject = trained()

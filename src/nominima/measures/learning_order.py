@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from nominima.measuring.learning import Flags, Floats, earlier, fitted, learned, marks, recorded
-from nominima.measuring.moments import lowest
+from nominima.measuring.moments import HELD, lowest
 from nominima.measuring.subject import RunSubject
 from nominima.measuring.table import frame
 
@@ -27,7 +27,7 @@ SCHEMA = {
     "trained": "Float64?",
 }
 FROM = 0.1  # by so much the share of the clean labels is ahead before a crossing counts
-SMOOTHED = 3  # log-steps
+SMOOTHED = 3  # log-steps; that a crossing is held for as many looked-at points keeps out what is left of the noise
 
 
 def measure(subject: RunSubject) -> pl.DataFrame:
@@ -42,7 +42,7 @@ def measure(subject: RunSubject) -> pl.DataFrame:
     log-steps and stands at the middle of the second, in ln t; the crossing lies on the straight line to the first
     middle at which the corrupted grow faster after a tenth of the clean labels had been learned, beyond the share of
     the corrupted: in the first steps, when all examples get the same answer, of ten classes each answer learns a tenth
-    of both by chance. Null: there is none.
+    of both by chance. It is held for three looked-at points in a row. Null: there is none.
     outnumbered: the same for numbers of labels instead of shares.
     peak, peak_accuracy: the steps of the lowest validation loss and of the highest validation accuracy, by a parabola
     (`moments.lowest`). highest: that accuracy at the points looked at; trained: the training accuracy at the first such
@@ -98,7 +98,8 @@ def crossing(steps: Floats, clean: Floats, corrupted: Floats, weight: float = 1.
     side = SMOOTHED // 2
     middle = ((x[1:] + x[:-1]) / 2)[side : side + len(ahead)]
     counts = np.maximum.accumulate(known[side : side + len(ahead)] >= FROM)
-    crossed = (ahead > 0) & counts
+    ahead_of = (ahead > 0) & counts
+    crossed = np.array([ahead_of[place : place + HELD].all() for place in range(len(ahead_of) - HELD + 1)])
     if not crossed.any():
         return float("nan")
     at = int(crossed.argmax())
