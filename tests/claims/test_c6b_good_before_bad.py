@@ -25,8 +25,8 @@ def rows(
     clean_first=lambda lane: 0.8, marked=lambda lane: 0.5, factor=lambda lane: 1.2, corrupted=lambda lane: 0.9,
     peak=lambda lane: 0.4 / lane["rate"], best=lambda lane: BEST, spread=0.02, tie=1.0, counted=3.0, **changes,
 ):  # fmt: skip
-    """Networks best at the rate `best`; more of the bad is learned `factor` after the peak, None: never. Both steps vary
-    over seeds, the second with the first by a share `tie`."""
+    """Networks best at the rate `best`; more of the bad is learned `factor` after the peak, None: never. Both steps
+    vary over seeds, the second with the first by a share `tie`."""
     for lane in networks(**changes):
         key = (lane["seed"], lane["optimizer"], str(lane["rate"]), lane["dataset"])
         peaked, later = peak(lane) * 2 ** (0.3 * noise(*key)), factor(lane)
@@ -185,8 +185,9 @@ class TestCrossing:
 
 def test_what_is_shown():
     verdict = told(optimizers=("adam",), corrupted=lambda lane: 0.7)
-    for name, value in (("factor, by numbers", 3.0), ("factor, by shares", 1.2),
-                        ("factor, from the highest accuracy", 0.8), ("corrupted labels learned by the end", 0.7)):  # fmt: skip
+    expected = {"factor, by numbers": 3.0, "factor, by shares": 1.2, "factor, by accuracy": 0.8,
+                "corrupted labels learned by the end": 0.7}  # fmt: skip
+    for name, value in expected.items():
         assert list(shown(verdict, name).values()) == [pytest.approx(value, rel=1e-3)], name
 
 

@@ -13,8 +13,8 @@ ASKED = {"mnist1d": (0.3, 0.375, 0.45, 0.525, 0.6), "digits": (0.5, 0.6, 0.7, 0.
 
 def quality(lane):
     """Of a configuration: highest inside the grid, and a part of it that is its own."""
-    rank = RATES.index(lane["rate"])
-    return -0.2 * (rank - 2.3) ** 2 + noise(lane["optimizer"], "own") + 0.5 * noise(lane["optimizer"], str(lane["rate"]))
+    rank, name = RATES.index(lane["rate"]), lane["optimizer"]
+    return -0.2 * (rank - 2.3) ** 2 + noise(name, "own") + 0.5 * noise(name, str(lane["rate"]))
 
 
 def other(lane):

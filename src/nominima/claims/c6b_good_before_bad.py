@@ -55,7 +55,8 @@ RULE = Rule(
 )  # fmt: skip
 LOT = Rule(statistic="the same of clean labels marked at random", side="within", tau=(0.47, 0.53))
 CROSSING = Rule(
-    statistic="|ln(step from which a greater share of the corrupted is learned / step of the lowest validation loss)|",
+    statistic="distance in ln between the step from which a greater share of the corrupted is learned and that of the "
+    "lowest validation loss",
     side="below", tau=math.log(2),
 )  # fmt: skip
 RANKS = Rule(statistic="Spearman's correlation of the two steps over the rates of an optimizer", side="above", tau=0.5)
@@ -91,7 +92,7 @@ def judge(evidence: Evidence) -> Findings:
         shown=(
             View("factor, by numbers", _preferred(table, _at_stop(ended, COUNTED / PEAK))),
             View("factor, by shares", _preferred(table, _at_stop(ended, CROSSED / PEAK))),
-            View("factor, from the highest accuracy", _preferred(table, _at_stop(ended, CROSSED / RIGHT)), variant=True),
+            View("factor, by accuracy", _preferred(table, _at_stop(ended, CROSSED / RIGHT)), variant=True),
             View("ranks at the preferred rate", _preferred(table, steps).with_columns(place=pl.lit(1.0)), spearman),
             View("corrupted labels learned by the end", _preferred(table, lanes(table, pl.col("corrupted").first()))),
         ),

@@ -39,8 +39,8 @@ import polars as pl
 from nominima.drawing.panels import Panel
 from nominima.judging.evidence import Evidence, Missing
 from nominima.judging.lanes import conditions, lanes, paired
-from nominima.judging.parts import Findings, Part, View, must_fail
 from nominima.judging.partial import configured, partial, within_ranks
+from nominima.judging.parts import Findings, Part, View, must_fail
 from nominima.judging.rules import Rule
 
 MEASURES = ("learning_order", "memorised")

@@ -31,7 +31,7 @@ def recorded(subject: RunSubject) -> Records:
 
 
 def fitted(records: Records, lane: int) -> tuple[Flags, Flags]:
-    """Whether a lane predicts the label that it is trained on, (point, example), and which are corrupted, (example,)."""
+    """Whether a lane predicts the label that it is trained on, (point, example), and is it corrupted, (example,)."""
     right = records.prediction[:, lane] == records.labels[lane]
     return right.numpy(), records.moved[lane].numpy()
 
