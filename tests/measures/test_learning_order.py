@@ -138,8 +138,9 @@ class TestCrossing:
     def test_it_is_held_for_three_points(self, gained, crossed):
         """Of the clean .02 are learned in every log-step, .06 in three. A gain of .07 of the corrupted is seen at three
         middles, and from half a log-step before it on; two gains of .035 exceed .06 at the one between them only."""
-        steps, clean = 1.2 ** np.arange(22), 0.02 * np.arange(22) + 0.1
-        corrupted = np.cumsum([gained.get(at, 0.0) for at in range(22)])
+        at = np.arange(22.0)
+        steps, clean = np.exp(np.log(1.2) * at).astype(np.float64), (0.02 * at + 0.1).astype(np.float64)
+        corrupted = np.cumsum([gained.get(int(place), 0.0) for place in at])
         found = crossing(steps, clean, corrupted)
         assert np.isfinite(found) == crossed
         if crossed:
