@@ -1,0 +1,145 @@
+"""Training learns the good before the bad.
+
+Claim: An optimizer is a queue of things to be learned, and the good ones stand in front: what generalizes is learned
+before what is noise. Validation is best when the network begins to learn more of the bad than of the good.
+
+Refuted by: In less than 60 % of pairs the label that is right is learned before the one that is wrong.
+
+Tested by: Part of the labels is replaced at random, and seven optimizers train one network on them. A label is learned
+at the first of two looked-at points in a row at which it is predicted; never comes last. Of a clean and a corrupted
+label the clean one must be learned first in more than 60 % of pairs, ties counted half, at the rate of each optimizer
+with the highest validation accuracy, of six at most a factor of three apart. If a random fifth of the clean labels is
+marked in the place of corrupted ones, the same number must lie within .03 of a half. A part asks for the moment from
+which a greater share of the corrupted than of the clean is learned in a log-step: it must lie between half of and twice
+the step of the lowest validation loss, and both steps must rank networks alike: Spearman's correlation above .5 over
+the six rates of an optimizer.
+
+Limits: Bad is a random label here, which nothing but memory can learn; what else may be bad in data is not seen. One
+family and size, one share of wrong labels. How often clean labels come first hangs on the length of training only by
+corrupted ones that are never learned, which come last together. A preferred rate at the edge of its grid counts as
+lost. Where never more of the corrupted is learned, training ended before memorisation, and the run is censored in
+the part. A higher rate brings both steps forward, which alone ranks networks alike: the correlation
+at one rate is shown. Validation labels carry the noise of training in closed form. Learned in numbers and not in
+shares, which the sentence may mean too, and the highest validation accuracy in the place of the lowest loss, are shown.
+
+For: Arpit et al. 2017, A closer look at memorization in deep networks (simple patterns are learned first)
+
+For: Toneva et al. 2019, An empirical study of example forgetting (wrong labels are learned late and forgotten often)
+
+Against: Zhang et al. 2017, Understanding deep learning requires rethinking generalization (all of it is learned)
+
+Caption: Share of the corrupted labels that is fitted by the time that a share of the clean ones is, for each optimizer
+at its preferred rate, by data set; if order said nothing, curves would follow the diagonal. Then the share of pairs in
+which the clean label is learned first, by learning rate, and by which factor the step from which more of the bad is
+learned lies from that of the lowest validation loss; the claim puts the preferred rate below the dashed line.
+"""
+
+import math
+
+import polars as pl
+
+from nominima.drawing.panels import Panel
+from nominima.judging.evidence import Evidence, Missing
+from nominima.judging.lanes import lanes, paired
+from nominima.judging.parts import Findings, Part, View, must_fail, must_succeed
+from nominima.judging.ranks import spearman
+from nominima.judging.rules import Rule
+from nominima.judging.samples import at_largest
+from nominima.judging.strengths import Tried, strengths
+
+MEASURES = ("learning_order", "memorised")
+RULE = Rule(
+    statistic="share of pairs in which a clean label is learned before a corrupted one, at the rate of each optimizer "
+    "that validation accuracy prefers",
+    side="above", tau=0.6,
+)  # fmt: skip
+LOT = Rule(statistic="the same of clean labels marked at random", side="within", tau=(0.47, 0.53))
+CROSSING = Rule(
+    statistic="distance in ln between the step from which a greater share of the corrupted is learned and that of the "
+    "lowest validation loss",
+    side="below", tau=math.log(2),
+)  # fmt: skip
+RANKS = Rule(statistic="Spearman's correlation of the two steps over the rates of an optimizer", side="above", tau=0.5)
+
+DRAWN = ("mnist1d", "digits")
+TENTHS = [number / 10 for number in range(1, 10)]
+CROSSED, COUNTED, PEAK, RIGHT = (
+    pl.col(name).first() for name in ("crossing", "outnumbered", "peak", "peak_accuracy")
+)  # fmt: skip
+
+
+def judge(evidence: Evidence) -> Findings:
+    """Clean labels before corrupted ones; clean ones marked at random as the control; crossing and peak as a part."""
+    table, grown = (evidence[name].filter(pl.col("noise") > 0, ~pl.col("tuned")) for name in MEASURES)
+    if table.is_empty():
+        raise Missing("no networks learned partly corrupted labels at rates of their own")
+    ended = table.with_columns(pl.col("censored") | (pl.col("crossing").is_null() & (pl.col("status") == "ok")))
+    random = _preferred(table, lanes(table, pl.col("marked_first").first()))
+    every, off = lanes(table, pl.col("clean_first").first()), _at_stop(ended, (CROSSED / PEAK).log().abs())
+    steps = paired(_at_stop(ended, CROSSED), _at_stop(ended, PEAK))
+    far = off.with_columns(pl.col("value").exp())
+    return Findings(
+        primary=Part(
+            RULE,
+            asks=(View("clean before corrupted", _preferred(table, every)),),
+            guards=(
+                must_fail("marked at random", random),
+                must_succeed("marked at random, within .03 of a half", random, at_largest, LOT),
+            ),
+        ),
+        parts=(Part(CROSSING, (View("|ln| of the factor", _preferred(table, off)),
+                               View("ranks", _placed(steps), spearman, RANKS)), name="crossing"),),
+        shown=(
+            View("factor, by numbers", _preferred(table, _at_stop(ended, COUNTED / PEAK))),
+            View("factor, by shares", _preferred(table, _at_stop(ended, CROSSED / PEAK))),
+            View("factor, by accuracy", _preferred(table, _at_stop(ended, CROSSED / RIGHT)), variant=True),
+            View("ranks at the preferred rate", _preferred(table, steps).with_columns(place=pl.lit(1.0)), spearman),
+            View("corrupted labels learned by the end", _preferred(table, lanes(table, pl.col("corrupted").first()))),
+        ),
+        drawn=(
+            View("corrupted fitted", _grown(table, grown)),
+            View("clean before corrupted, by rate", _placed(every)),
+            View("how far apart, by rate", _placed(far)),
+        ),
+    )  # fmt: skip
+
+
+def _at_stop(table: pl.DataFrame, value: pl.Expr) -> pl.DataFrame:
+    return lanes(table, value, stopped=True)
+
+
+def _preferred(table: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """The lanes of the rate with the highest mean of each network's highest validation accuracy; lost at an edge."""
+    best, stopped = -pl.col("highest").first(), frame["steps"].null_count() > 0
+    return Tried(frame, lanes(table, best, stopped=stopped, censored="")).tuned("rate")
+
+
+def _placed(frame: pl.DataFrame) -> pl.DataFrame:
+    """The lanes of all rates together, the rate as the place."""
+    return strengths(frame, "rate").rename({"arm": "place"})
+
+
+def _grown(table: pl.DataFrame, grown: pl.DataFrame) -> pl.DataFrame:
+    """Lanes: the share of corrupted labels that is fitted, by that of the clean, which is the place."""
+    at = {share: grown.filter(clean=share) for share in TENTHS}
+    frames = [_preferred(table, lanes(rows, pl.col("corrupted").first())).with_columns(place=pl.lit(share))
+              for share, rows in at.items() if len(rows)]  # fmt: skip
+    return pl.concat(frames)
+
+
+def _even(means: pl.DataFrame) -> pl.DataFrame:
+    return means.select("x", y="x", label=pl.lit("no order"))
+
+
+PANELS = tuple(
+    panel for name in DRAWN for where in [pl.col("dataset") == name] for panel in (
+        Panel("corrupted fitted", f"Corrupted labels fitted on the way: {name}", "share of the corrupted", "",
+              guide=_even, x="share of the clean labels that is fitted", along="place", where=where, single=False),
+        Panel("clean before corrupted, by rate", f"Pairs in which the clean label comes first: {name}",
+              "share of pairs", "x", (0.6, "the claim: above it"), along="place", x="learning rate", where=where,
+              single=False),
+        Panel("how far apart, by rate", f"More of the bad is learned, and validation is best: {name}",
+              "factor between the steps", "xy", (2, "the claim: below it"), along="place", x="learning rate",
+              where=where, single=False),
+    )
+)  # fmt: skip
