@@ -10,6 +10,7 @@ import vl_convert
 
 from nominima.drawing import forest, frame, panels, scoreboard
 from nominima.drawing.panels import Panel
+from nominima.drawing.tally import Tally
 from nominima.ground.files import write
 from nominima.judging.evidence import Missing, read_numbers
 from nominima.judging.record import Scoreboard, Verdict, read_judged
@@ -47,7 +48,9 @@ def _claim(name: str, inputs: list[Path], code: str) -> dict[str, Any]:
     return figure(shelf.load("claims", name).PANELS, numbers, verdict, of_claim(name).title, code)
 
 
-def figure(asked: Sequence[Panel], numbers: pl.DataFrame, verdict: Verdict, title: str, code: str) -> dict[str, Any]:
+def figure(
+    asked: Sequence[Panel | Tally], numbers: pl.DataFrame, verdict: Verdict, title: str, code: str
+) -> dict[str, Any]:
     """A claim's figure: its outcome, the panels of its evidence, and the numbers that decide."""
     try:
         drawn = panels.panels(asked, numbers)
