@@ -1,6 +1,5 @@
-import json
+from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
 from made_tables import drawn, found, judged, noise
@@ -15,12 +14,13 @@ SEEDS = range(300, 308)
 CELLS = tuple("abcdefghij")
 
 
-def trends(slope, claims=("c0a_x", "c4a_y"), cells=CELLS, sizes=SIZES, seeds=SEEDS, decides=True, **conditions):
+def trends(slope: Any, claims=("c0a_x", "c4a_y"), cells=CELLS, sizes=SIZES, seeds=SEEDS, decides=True, **conditions):
     """Trends of claims in cells: quantities that move by `slope` with every size, or by `slope(claim, cell)`."""
-    move = slope if callable(slope) else lambda *_: slope
+    move: Any = slope if callable(slope) else lambda *_: slope
     rows = [
-        {"claim": claim, "cell": f"{cell}, {conditions}", "decides": decides, "dataset": cell, "size": float(size), "seed": seed,
-         "value": move(claim, cell) * at + noise(claim, cell, size, seed), "status": "ok"} | conditions
+        {"claim": claim, "cell": f"{cell}, {conditions}", "decides": decides, "dataset": cell, "size": float(size),
+         "seed": seed, "value": move(claim, cell) * at + noise(claim, cell, size, seed), "status": "ok"}
+        | conditions
         for claim in claims for cell in cells for at, size in enumerate(sizes) for seed in seeds
     ]  # fmt: skip
     return pl.DataFrame(rows, schema_overrides={"value": pl.Float64})
@@ -61,7 +61,7 @@ def test_a_quarter_more_must_grow_than_shrink(grow, word):
     assert cell.outcome == word
     assert cell.estimate.value == pytest.approx(2 * grow - 1)
     if grow == 0.625:
-        assert cell.estimate.low > 0
+        assert (cell.estimate.low or 0) > 0
         assert cell.why == "the interval straddles a limit"
 
 
@@ -79,7 +79,7 @@ def test_only_the_share_beyond_the_draws_counts():
     cell = told(share(0.45, 20))
     assert cell.estimate.value == pytest.approx(-0.1)
     assert cell.outcome == "inconclusive"
-    assert cell.estimate.high > 0
+    assert (cell.estimate.high or 0) > 0
 
 
 def aside(monkeypatch, sign):
@@ -137,9 +137,12 @@ def test_fewer_than_eight_trends_are_too_few():
 
 
 def test_claims_chapters_and_tuned_rates_are_shown():
-    verdict = judged(NAME, trends=pl.concat([trends(lambda claim, _: 3 if claim == "c0a_x" else -3),
-                                             trends(-3, ("c0a_x",), decides=False, tuned="true"),
-                                             trends(3, ("c0a_x",), decides=False, l2="0.1")], how="diagonal"))  # fmt: skip
+    tables = [
+        trends(lambda claim, _: 3 if claim == "c0a_x" else -3),
+        trends(-3, ("c0a_x",), decides=False, tuned="true"),
+        trends(3, ("c0a_x",), decides=False, l2="0.1"),
+    ]
+    verdict = judged(NAME, trends=pl.concat(tables, how="diagonal"))
     beside = {(each.name, each.cell): each.estimate.value for each in verdict.beside}
     assert beside == {
         ("by claim", "claim c0a_x"): 1, ("by claim", "claim c4a_y"): -1, ("tuned rates", "all"): -1,
@@ -149,7 +152,7 @@ def test_claims_chapters_and_tuned_rates_are_shown():
 
 def test_the_card_has_a_row_for_each_claim_the_truest_first():
     tables = trends(3, ("c0a_x",)), trends(-3, ("c1b_y",)), trends(0, ("c4a_z",), sizes=SIZES[:4])
-    texts = [line for line in json.dumps(drawn(NAME, trends=pl.concat(tables))).split('\\"') if line.startswith("c")]
+    texts = drawn(NAME, trends=pl.concat(tables)).split('"')
     assert [text for text in texts if text in ("c0a x", "c1b y", "c4a z")] == ["c0a x", "c4a z", "c1b y"]
 
 

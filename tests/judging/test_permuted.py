@@ -23,11 +23,15 @@ def rising(count, seeds=8):
     return np.arange(count) + 0.01 * np.arange(seeds)[:, None]
 
 
+def kendall(one, other):
+    return float(np.nan_to_num(np.asarray(stats.kendalltau(one, other))[0]))
+
+
 def test_concordance_is_kendalls_tau_b():
     rng = np.random.default_rng(0)
     values = np.vstack([rng.integers(0, 3, (20, 6)), np.ones((1, 6))]).astype(float)
     orders = np.vstack([np.arange(6.0), rng.random((5, 6))])
-    expected = [[np.nan_to_num(stats.kendalltau(order, row)[0]) for row in values] for order in orders]
+    expected = [[kendall(order, row) for row in values] for order in orders]
     assert concordance(values, orders) == pytest.approx(np.array(expected))
 
 
@@ -60,7 +64,7 @@ def test_claims_that_look_at_some_sizes_of_a_cell_share_their_order():
 
 def test_all_orders_are_as_likely():
     told = permuted([made(rising(4), cell="a")], 20000)[0]
-    taus = [stats.kendalltau(range(4), order)[0] for order in permutations(range(4))]
+    taus = [kendall(range(4), order) for order in permutations(range(4))]
     for sign in (-1, 1):
         share = np.mean([sign * tau > 0.3 for tau in taus])
         assert np.mean(told == sign) == pytest.approx(share, abs=4 * np.sqrt(share / 20000))
@@ -73,12 +77,12 @@ def test_the_same_draws_twice_and_others_by_another_seed():
 
 
 def test_a_unit_is_a_claim_in_a_cell_of_four_sizes_and_steps_are_no_condition():
+    cells = ("x", "a", None, 4), ("y", "a", "900", 5), ("x", "b", None, 3), ("y", "variant", None, 4)
+    lost = {("variant", each, 4) for each in range(3)}
     rows = [
-        {"claim": claim, "cell": cell, "decides": cell != "variant", "noise": "0.2", "steps": steps, "size": float(size),
-         "seed": seed, "value": None if (cell, seed, size) in lost else float(size), "status": "ok"}
-        for claim, cell, steps, count in (("x", "a", None, 4), ("y", "a", "900", 5), ("x", "b", None, 3), ("y", "variant", None, 4))
-        for size in range(1, count + 1) for seed in range(10)
-        for lost in [{("variant", each, 4) for each in range(3)}]
+        {"claim": claim, "cell": cell, "decides": cell != "variant", "noise": "0.2", "steps": steps,
+         "size": float(size), "seed": seed, "value": None if (cell, seed, size) in lost else 1.0, "status": "ok"}
+        for claim, cell, steps, count in cells for size in range(1, count + 1) for seed in range(10)
     ]  # fmt: skip
     found = units(pl.DataFrame(rows, infer_schema_length=None))
     assert [(each.claim, each.cell, each.decides) for each in found] == [
@@ -90,7 +94,7 @@ def test_a_unit_is_a_claim_in_a_cell_of_four_sizes_and_steps_are_no_condition():
 
 def test_a_number_is_set_against_the_25th_draws_from_either_end():
     draws = np.random.default_rng(0).permutation(np.arange(-499, 500))[:, None] / 500
-    score = against(np.repeat(draws.T, 4, axis=0))
+    score = against(np.repeat(draws.T, 4, axis=0))  # pyright: ignore[reportArgumentType] - any numbers will do
     rows = pl.DataFrame({"size": 1.0, "seed": range(4), "value": [1.0, 1.0, 0.0, -1.0]})
     found = score(rows).estimate()
     assert (found.value, found.n) == (0.25, 4)

@@ -1,30 +1,32 @@
 """It all gets truer with size.
 
-Claim: What the essay says of neural networks becomes truer the larger they are. That is its thesis: many parameters make
-learning easy, so every single claim should hold better for large networks than for small ones.
+Claim: What the essay says of neural networks becomes truer the larger they are. That is its thesis: because many
+parameters make learning easy, each of its claims should hold better for large networks than for small ones.
 
 Refuted by: As many trends that shrink with size as trends that grow, or more.
 
 Tested by: No training is looked at; the evidence is how the other claims on trial move with size. Each of them names a
-number that is larger where the claim is truer. Where one is judged in a cell of at least four sizes, of which at most a
-fifth of the seeds is lost, that is a trend: it grows, shrinks, or does neither, by the rule of all claims (Kendall's
-correlation with size, Student's 99 % interval of its mean over seeds beyond .3). Counted are all cells that decide of all
-claims. The share that grows less the share that shrinks must be larger than a quarter, and larger than in 975 of 999 draws
-in which the sizes of each cell are permuted once, the same for all claims and seeds. One more such draw must not pass.
+number that is larger where the claim is truer. Where that is known in a cell at four sizes or more and at most a fifth
+of the seeds is lost, it is a trend: it grows, shrinks, or does neither, by the rule of all claims (Kendall's
+correlation with size, Student's 99 % interval of its mean over seeds beyond .3). All cells that decide, of all claims,
+are counted. The share that grows less the share that shrinks must be more than a quarter, and more than in 975 of 999
+draws in which the sizes of each cell are permuted once, the same for all claims and seeds. One more such draw must not
+pass.
 
-Limits: Trends of one cell are no independent witnesses, because many claims look at the same networks: so the draws
-permute a cell as a whole. A claim judged in many cells weighs more than one judged in few, and claims without several sizes
-weigh nothing; each claim and chapter is shown by itself. Cells that lost more than a fifth of their seeds are left out, and
-named in the card: narrow networks that still improve where training ends are frequent among them. One learning rate for all
-sizes may make a trend or hide it: cells whose rate was tuned at each size are shown alone. That a claim gets truer with
-size does not make it true, and sizes span two decades, not the six of the essay's examples.
+Limits: Trends in one cell are no independent witnesses, because many claims look at the same networks there: so a draw
+permutes a cell as a whole. A claim judged in many cells weighs more than one judged in few, and one without several
+sizes weighs nothing; each claim and each chapter is shown by itself. Cells in which more than a fifth of the seeds is
+lost are left out and counted in the card; most have narrow networks that still improve where their training ends. One
+learning rate for all sizes may make a trend or hide it: cells whose rate was tuned at each size are shown alone. A
+claim that gets truer with size need not be true, and the sizes here span two decades or three.
 
-For: Kaplan et al. 2020, Scaling Laws for Neural Language Models: loss falls as a power of size over seven decades
+For: Kaplan et al. 2020, Scaling Laws for Neural Language Models: the loss falls as a power of the number of parameters
 
-Against: McKenzie et al. 2023, Inverse Scaling: When Bigger Isn't Better: some tasks get worse with size
+Against: McKenzie et al. 2023, Inverse Scaling: When Bigger Isn't Better: some tasks are done worse by larger models
 
-Caption: Of each claim, in how many cells it gets truer with size (right) and less true (left). The essay expects bars to the
-right. The number that decides sets all of them against each other; its interval is what permuted sizes leave of it.
+Caption: Of each claim, in how many cells it gets truer with size (to the right) and less true (to the left). The essay
+expects bars to the right. The number that decides sets all of them against each other; its interval is what is left of
+it when what permuted sizes give is taken away.
 """
 
 from collections.abc import Iterable
@@ -67,8 +69,7 @@ def judge(evidence: Evidence) -> Findings:
     draws = permuted(blocks, DRAWS + 1)
     aside, score = draws[:, 0], against(draws[:, 1:])
     frame = _lanes(told, signs(blocks))
-    counted = frame.filter("decides")
-    each = counted["seed"].to_numpy()
+    counted, means = frame.filter("decides"), (unit.found.taus.mean() for unit in told)
     return Findings(
         primary=Part(
             RULE,
@@ -82,11 +83,8 @@ def judge(evidence: Evidence) -> Findings:
         ),
         drawn=(
             View("trends", pl.concat([counted, _lanes(out).filter("decides")]).select("claim", "condition", *LANE)),
-            View(
-                "Kendall's τ",
-                _lanes(told, (unit.found.taus.mean() for unit in told)).select("claim", "condition", *LANE),
-            ),
-            View("permuted sizes", _of_draws(draws[each, 1:].mean(axis=0))),
+            View("Kendall's τ", _lanes(told, means).filter("decides").select("claim", "condition", *LANE)),
+            View("permuted sizes", _of_draws(draws[counted["seed"].to_numpy(), 1:].mean(axis=0))),
         ),
     )
 

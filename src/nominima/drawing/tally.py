@@ -74,10 +74,11 @@ def _row(row: Mark, top: int) -> Iterator[Mark]:
 
 
 def _counted(row: Mark) -> str:
-    count = row["counted"]
-    told = [f"{count} cell{'' if count == 1 else 's'}", f"{row['neither']} neither" if row["neither"] else ""]
-    told += [f"{row['lost']} more lost" if row["lost"] else ""]
-    return ", ".join(filter(None, told))
+    count, lost = row["counted"], row["lost"]
+    told = [f"{count or lost} cell{'' if (count or lost) == 1 else 's'}"]
+    told += [f"{row['neither']} neither"] if row["neither"] else []
+    told += [f"{lost} more lost" if count else "all lost"] if lost else []
+    return ", ".join(told)
 
 
 def _layer(marks: Sequence[Mark], height: int) -> alt.Chart:

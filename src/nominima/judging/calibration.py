@@ -8,6 +8,7 @@ away, so that false words are bounded from above, and their own words are not kn
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -102,7 +103,7 @@ def calibrate(
 
 
 def _against_draws(claim: str, part: Part) -> Calibrated:
-    """Of trends: each draw of permuted sizes decided against all of them, as it is and moved to where power is asked."""
+    """Of trends: each draw of permuted sizes decided against all, as it is and moved to where power is asked."""
     sample, at = part.asks[0].sample(part.asks[0].lanes), power_at(part.rule)
     assert sample.draws is not None
     wrong, right = (
@@ -110,7 +111,7 @@ def _against_draws(claim: str, part: Part) -> Calibrated:
         for moved in (0.0, at)
     )
     count = len(sample.draws)
-    shares = {word: wrong[word] / count for word in FALSE} | {"power": right["supported"] / count}
+    shares: dict[str, Any] = {word: wrong[word] / count for word in FALSE} | {"power": right["supported"] / count}
     note = "where nothing is there: sizes permuted"
     return Calibrated(claim=claim, cells=1, of=1, draws=count, at=at, note=note, **shares)
 

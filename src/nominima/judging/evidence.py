@@ -145,8 +145,9 @@ def read_trends(path: Path) -> pl.DataFrame:
         long = table.unpivot(seeds, index=at, variable_name="seed", value_name="status").drop_nulls("status")
         found = long.select(
             pl.lit(path.name.removesuffix(ENDING)).alias("claim"),
+            "cell",
             pl.col("decides") == "true",
-            pl.exclude("decides", "size", "seed", "status"),
+            pl.exclude("cell", "decides", "size", "seed", "status"),
             pl.col("size").cast(pl.Float64),
             pl.col("seed").cast(pl.Int64),
             pl.col("status").cast(pl.Float64, strict=False).alias("value"),

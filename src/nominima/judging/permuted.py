@@ -1,7 +1,7 @@
 """Trends of many claims at once, and what they would be if the order of the sizes meant nothing.
 
-A unit is a claim in a cell. In a draw the sizes of every cell are permuted once, the same for all claims that are judged
-in it and for all their seeds, since these look at the same networks; then each unit is told its trend as `trend` does.
+A unit is a claim in a cell. In a draw the sizes of every cell are permuted once, the same for all claims judged in it
+and for all their seeds, since these look at the same networks; then each unit is told its trend as `trend` does.
 """
 
 from collections.abc import Sequence
@@ -52,8 +52,10 @@ def permuted(found: Sequence[Block], draws: int, seed: int = SEED) -> Signs:
     """The signs of each block in draws of permuted sizes: (unit, draw)."""
     rng = np.random.default_rng(seed)
     cells = [canonical(each.condition) for each in found]
-    sizes = {cell: np.unique(np.concatenate([each.sizes for each, its in zip(found, cells, strict=True) if its == cell]))
-             for cell in sorted(set(cells))}  # fmt: skip
+    looked_at: dict[str, list[Floats]] = {cell: [] for cell in sorted(set(cells))}
+    for each, cell in zip(found, cells, strict=True):
+        looked_at[cell].append(each.sizes)
+    sizes = {cell: np.unique(np.concatenate(its)) for cell, its in looked_at.items()}
     orders = {cell: rng.random((draws, len(its))) for cell, its in sizes.items()}
     places = [np.searchsorted(sizes[cell], each.sizes) for each, cell in zip(found, cells, strict=True)]
     return _stacked(

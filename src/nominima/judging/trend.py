@@ -13,6 +13,7 @@ from nominima.judging.lanes import conditions
 from nominima.judging.parts import Condition, Findings, Part, View, each_condition, of_condition
 from nominima.judging.record import Growth, Trend, Truer, Turn
 from nominima.judging.rules import FEWEST_SEEDS
+from nominima.planning.knobs import KNOBS
 
 STEADY = 0.3  # |τ_b| from which a trend counts, and below which there is none
 LEVEL, FLAT_LEVEL = 0.99, 0.95
@@ -20,6 +21,7 @@ SIGNIFICANT = 0.01
 MOST_LOST = 0.2
 SIZES, SIZES_TO_DIFFER = 3, 4
 PLACED = ("size", "seed", "value", "status")
+NO_RECORD = pl.DataFrame(schema=dict.fromkeys(("cell", "decides", *PLACED), pl.String))
 PAGE_COLUMNS = 3  # below which Page's test says nothing
 
 
@@ -67,18 +69,23 @@ def record(found: Findings) -> pl.DataFrame:
     """What the trend of narrowed findings is told from: of every network its cell's name, whether that decides, all its
     conditions, size, seed, value and status; without the cells that several conditions fit.
 
-    Conditions are those that the claim's own evidence tells apart and all others, so that cells of several claims can
-    be known for the same.
+    Conditions are all that are not a knob's default, not only those that the claim's own evidence tells apart, so that
+    cells of several claims can be known for the same.
     """
-    if found.trend is None or found.whole is None or found.whole.is_empty():
-        return pl.DataFrame(schema=dict.fromkeys(("cell", "decides", *PLACED), pl.String))
+    if found.trend is None or found.whole is None:
+        return NO_RECORD
     lanes, rows = found.trend.lanes.with_row_index("row"), found.whole.with_row_index("row")
     cells = [
         its.select("row", cell=pl.lit(name), decides=pl.lit(found.primary.counts(condition)))
         for name, condition in each_condition(found.trend.lanes)
         if not (its := of_condition(lanes, condition)).select("size", "seed").is_duplicated().any()
     ]
-    table = pl.concat(cells).join(rows, on="row", maintain_order="left") if cells else rows.clear()
+    if not cells:
+        return NO_RECORD
+    table = pl.concat(cells).join(rows, on="row", maintain_order="left")
+    defaults = {name: knob.default for name, knob in KNOBS.items() if name in table.columns and not knob.part}
+    table = table.with_columns(pl.when(pl.col(name) != value).then(name).alias(name)
+                               for name, value in defaults.items() if value is not None)  # fmt: skip
     told = [name for name in conditions(found.whole) if table[name].null_count() < table.height]
     return table.select("cell", "decides", *told, *PLACED)
 

@@ -52,6 +52,7 @@ def figure(
     asked: Sequence[Panel | Tally], numbers: pl.DataFrame, verdict: Verdict, title: str, code: str
 ) -> dict[str, Any]:
     """A claim's figure: its outcome, the panels of its evidence, and the numbers that decide."""
+    trends = verdict.primary.rule.unit == "trend"
     try:
         drawn = panels.panels(asked, numbers)
     except Missing as lack:
@@ -61,7 +62,7 @@ def figure(
         *drawn,
         *forest.panels(verdict),
         title=title,
-        foot=f"{verdict.runs} runs, {verdict.lost} lost · trace {code}",
+        foot=f"{verdict.runs} {'trends' if trends else 'runs'}, {verdict.lost} lost · trace {code}",
     )
 
 
