@@ -95,7 +95,7 @@ def power() -> str:
 def takes(rule: Rule) -> str:
     """The smallest number of runs of a cell that can support a rule, in words."""
     count = f"{fewest(rule)} {rule.unit}s"
-    return count if rule.unit == "seed" else f"{count}, {fewest(rule, 1)} with a dissenter"
+    return count if rule.unit != "network" else f"{count}, {fewest(rule, 1)} with a dissenter"
 
 
 def rules_of(claim: str) -> dict[str, Rule]:

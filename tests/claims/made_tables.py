@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from nominima.judging.decide import decide
-from nominima.judging.evidence import Evidence, numbers
+from nominima.judging.evidence import TRENDS, Evidence, numbers
 from nominima.judging.words import of_claim
 from nominima.measuring.identity import CENSORED, IDENTITY, completed
 from nominima.measuring.table import faults, schema
@@ -129,4 +129,5 @@ def world(name):
 
 def of_runs(tables):
     """The measures that are taken of runs."""
-    return [measure for measure in tables if shelf.constant("measures", measure, "OF") == "run"]
+    measured = [name for name in tables if name != TRENDS]
+    return [measure for measure in measured if shelf.constant("measures", measure, "OF") == "run"]

@@ -39,6 +39,22 @@ def test_what_an_interval_says_of_a_rule(its, low, high, expected):
 
 
 @pytest.mark.parametrize(
+    ("value", "low", "high", "expected"),
+    [
+        (0.3, 0.1, 0.5, "supported"), (0.1, 0.05, 0.5, "inconclusive"), (0.3, 0.0, 0.5, "inconclusive"),
+        (-0.3, -0.5, -0.1, "contradicted"), (-0.3, -0.5, 0.0, "inconclusive"), (0.0, -0.5, -0.1, "inconclusive"),
+    ],
+)  # fmt: skip
+def test_of_trends_the_number_lies_beyond_tau_and_the_interval_beyond_the_null(value, low, high, expected):
+    its = Rule(statistic="s", side="above", tau=0.1, null=0.0, unit="trend")
+    assert outcome(Estimate(value=value, low=low, high=high, n=8), its) == expected
+    assert fewest(its) == 8
+    for wrong in ({"side": "below", "null": 0.2}, {"null": None}):
+        with pytest.raises(ValueError, match="trends"):
+            Rule.model_validate(its.model_dump() | wrong)
+
+
+@pytest.mark.parametrize(
     ("its", "low", "high", "off"),
     [
         (ABOVE, -0.1, 0.09, True), (ABOVE, 0.05, 0.11, False), (ABOVE, 0.2, 0.3, False),

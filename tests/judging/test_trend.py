@@ -4,8 +4,8 @@ import pytest
 from made_lanes import ABOVE, NOISE, SEEDS, cells, lanes
 from scipy import stats
 
-from nominima.judging.parts import Part, View
-from nominima.judging.trend import truer, turn, word_of
+from nominima.judging.parts import Findings, Part, View, narrowed
+from nominima.judging.trend import record, truer, turn, word_of
 
 SIZES = tuple(4.0**at for at in range(1, 7))
 
@@ -157,3 +157,42 @@ class TestTurn:
     @pytest.mark.parametrize("shape", [(6, 4), (1, 6), (0, 6)])
     def test_takes_five_sizes_and_two_seeds(self, shape):
         assert turn(np.ones(shape), 0.1) is None
+
+
+class TestRecord:
+    CONDITIONS = tuple(
+        {"dataset": name, "noise": 0.2, "batch": 100, "l2": l2, "teacher.kind": None, "model": "mlp"}
+        for name, l2 in (("a", 0.0), ("b", 0.0), ("b", 0.1))
+    )
+
+    def told(self, value=rise, **world):
+        view = View("trend", lanes(value, **({"conditions": self.CONDITIONS, "sizes": SIZES} | world)))
+        return record(narrowed(Findings(Part(ABOVE, (view,), decides=pl.col("l2") == 0.0), trend=view)))
+
+    def test_holds_all_that_the_trend_is_told_from_under_the_names_of_the_verdict(self):
+        table = self.told()
+        assert table.columns[2:6] == ["dataset", "noise", "batch", "l2"]
+        names = {each.name for each in found(rise, conditions=self.CONDITIONS).cells}
+        assert set(table["cell"]) == names
+        assert table.filter("decides").select("dataset", "noise", "l2", "model").unique().sort("dataset").rows() == [
+            ("a", 0.2, None, "mlp"), ("b", 0.2, None, "mlp")
+        ]  # fmt: skip
+        assert table.filter(~pl.col("decides"))["l2"].unique().to_list() == [0.1]
+
+    def test_a_condition_that_tells_no_cells_apart_is_there_and_a_default_is_not(self):
+        """So that another claim that has l2 among its conditions, or has not, knows the cell for the same."""
+        assert self.told(conditions=self.CONDITIONS[:1]).columns[2:6] == ["dataset", "noise", "batch", "model"]
+
+    def test_lost_runs_are_there_with_their_reason(self):
+        table = self.told(lost=lambda condition, size, seed: "censored" if (size, seed) == (4.0, SEEDS[0]) else None)
+        assert table.filter(pl.col("value").is_null())["status"].to_list() == ["censored"] * 3
+
+    def test_without_a_trend_it_is_empty(self):
+        view = View("trend", lanes(rise))
+        assert record(narrowed(Findings(Part(ABOVE, (view,))))).is_empty()
+
+    def test_cells_that_several_conditions_fit_are_left_out(self):
+        """Two rates that decide nothing apart: the trend of that cell cannot be told."""
+        twice = tuple(each | {"law": "x"} for each in cells(1)) * 2
+        view = View("trend", lanes(rise, conditions=twice))
+        assert record(narrowed(Findings(Part(ABOVE, (view,)), trend=view))).is_empty()

@@ -37,8 +37,8 @@ def test_all_claims_and_the_planted_ones_are_judged_drawn_recorded_and_verified(
     assert {name: found[name]["outcome"] for name in WORDS} == WORDS
     failed = {name: its["reason"] for name, its in found.items() if "failed" in its.get("reason", "")}
     assert failed == {}, "a claim whose judging fails is untested and says so"
-    sizes = {path.stem: path.stat().st_size for path in (project.root / "reports/evidence").glob("*.csv")}
-    assert set(sizes) == set(found) - {"scoreboard"}
+    sizes = {path.name: path.stat().st_size for path in (project.root / "reports/evidence").glob("*.csv")}
+    assert set(sizes) == {f"{name}{end}" for name in set(found) - {"scoreboard"} for end in (".csv", ".trends.csv")}
     assert {name: size for name, size in sizes.items() if size > 300_000} == {}, "evidence lies in Git"
     page = (project.root / "reports/index.html").read_text()
     assert all(name in page for name in found if name != "scoreboard")

@@ -97,3 +97,23 @@ def test_no_two_sweeps_share_a_rule() -> None:
     assert len(set(rules)) == len(names)
     assert rules[0] == "measure_runs_a_b"
     assert all(rule.isidentifier() for rule in rules)
+
+
+def test_a_claim_asks_for_the_trends_of_all_others(tmp_path: Path) -> None:
+    """Its verdict is made again with any of them; theirs know nothing of it."""
+    file = tmp_path / "params.yaml"
+    tree = json.loads(changed())
+    file.write_text(json.dumps(tree))
+    before = Plan(load(file))
+    tree["claims"] |= {"c0c_truer_with_size": {"trends": True}, "c0a_bigger_is_better": {"sweeps": ["sizes"]}}
+    file.write_text(json.dumps(tree))
+    plan = Plan(load(file))
+    others = sorted(plan.params.claims.keys() - {"c0c_truer_with_size"})
+    job = plan.judge["c0c_truer_with_size"]
+    assert job.inputs == [f"reports/evidence/{name}.trends.csv" for name in others]
+    assert all(plan.judge[name].outputs[2] in job.inputs for name in others)
+    assert json.loads(job.spec)["trial"] == {"datasets": [], "trends": others}
+    assert not any("evidence" in path for name in others for path in plan.judge[name].inputs)
+    for name in before.judge.keys() & set(others) - {"c0a_bigger_is_better"}:
+        assert plan.judge[name] == before.judge[name]
+    assert (plan.train, plan.prepare) == (before.train, before.prepare)

@@ -31,7 +31,8 @@ def explored(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table = random_points.measure(None, points=40, seeds=8, lowest=256, highest=1024)
     write_measured(Path(TABLE), table, Trace(verb="measure", spec={}, code="0", inputs={}, environment={}))
-    outputs = [Path(f"reports/verdicts/{CLAIM}.json"), Path(f"reports/evidence/{CLAIM}.csv")]
+    outputs = [Path(f"reports/{name}") for name in
+               (f"verdicts/{CLAIM}.json", f"evidence/{CLAIM}.csv", f"evidence/{CLAIM}.trends.csv")]  # fmt: skip
     spec = {"claim": CLAIM, "trial": {}, "sweeps": {}}
     judge(Work(verb="judge", spec=spec, code=digests.code("verbs.judge"), inputs=[Path(TABLE)], outputs=outputs))
     return Path("reports/evidence")

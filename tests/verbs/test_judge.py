@@ -3,7 +3,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from nominima.judging.evidence import read_numbers
+from nominima.judging.evidence import of_view, read_numbers, read_trends
 from nominima.judging.record import Scoreboard, Verdict, read_judged
 from nominima.measures import random_points
 from nominima.measuring.table import no_rows, write_table
@@ -17,7 +17,9 @@ CLAIM = "c1a_random_points"
 TABLE = "data/measures/theory/random_points.parquet"
 VERDICT = f"reports/verdicts/{CLAIM}.json"
 NUMBERS = f"reports/evidence/{CLAIM}.csv"
+TRENDS = f"reports/evidence/{CLAIM}.trends.csv"
 SCOREBOARD = "reports/verdicts/scoreboard.json"
+OVERALL = "c0c_truer_with_size"
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def paths(*names):
 
 
 def one(project, inputs=(TABLE,)):
-    return run(project, {"claim": CLAIM, "trial": {}, "sweeps": {}}, paths(*inputs), VERDICT, NUMBERS)
+    return run(project, {"claim": CLAIM, "trial": {}, "sweeps": {}}, paths(*inputs), VERDICT, NUMBERS, TRENDS)
 
 
 def test_a_claim_is_judged_from_its_tables(project, capsys):
@@ -62,6 +64,23 @@ def test_the_numbers_behind_it_are_stored_with_the_same_trace(project):
     assert set(numbers["view"]) >= {"CV of the distances", "cauchy", "minus the CV"}
     assert numbers.columns == ["law", "view", "size", "place", "seed", "value", "status"]
     assert numbers["value"].null_count() == numbers["status"].is_not_null().sum() == 0
+
+
+def test_what_its_trend_is_told_from_is_what_the_claim_about_all_claims_is_judged_on(project):
+    one(project)
+    verdict, trace = read_judged(project / VERDICT, Verdict)
+    assert read_trace(project / TRENDS) == trace
+    outputs = [f"reports/{kind}/{OVERALL}.{end}" for kind, end in
+               (("verdicts", "json"), ("evidence", "csv"), ("evidence", "trends.csv"))]  # fmt: skip
+    run(project, {"claim": OVERALL, "trial": {"trends": [CLAIM]}, "sweeps": {}}, paths(TRENDS), *outputs)
+    overall, trace = read_judged(project / outputs[0], Verdict)
+    assert list(trace.inputs) == [TRENDS]
+    told = of_view(read_numbers(project / outputs[1]), "trends")
+    assert dict(told.select("condition", "value").rows()) == {
+        trend.name: {"grows": 1, "shrinks": -1}.get(trend.word, 0) for trend in verdict.truer.cells
+    }
+    assert overall.primary.cells[0].why == "6 of the 8 trends that are needed"
+    assert read_trends(project / outputs[2]).is_empty(), "it has no trend of its own"
 
 
 def test_twice_the_same_bytes(project):
@@ -115,9 +134,9 @@ def test_a_scoreboard_of_no_claims_is_empty(project):
 
 @pytest.mark.parametrize("name", shelf.names("claims"))
 def test_every_claim_is_untested_without_evidence_and_says_what_it_asks_for(project, name):
-    run(project, {"claim": name, "trial": {}, "sweeps": {}}, [], VERDICT, NUMBERS)
+    run(project, {"claim": name, "trial": {}, "sweeps": {}}, [], VERDICT, NUMBERS, TRENDS)
     verdict, _ = read_judged(project / VERDICT, Verdict)
     assert (verdict.claim, verdict.outcome) == (name, "untested")
     asked = shelf.constant("claims", name, "MEASURES")
-    assert any(measure in verdict.reason for measure in asked)
+    assert any(measure in verdict.reason for measure in asked or ("trends",))
     assert all(measure in shelf.names("measures") for measure in asked)

@@ -1,10 +1,11 @@
-# A claim's verdict with the numbers behind it; the scoreboard has none.
+# A claim's verdict with the numbers behind it and behind its trend; the scoreboard has none.
 rule judge:
     input:
         job("judge", "{name}", "inputs"),
     output:
         "reports/verdicts/{name}.json",
         "reports/evidence/{name}.csv",
+        "reports/evidence/{name}.trends.csv",
     log:
         "logs/judge/{name}.log",
     threads: 1

@@ -13,6 +13,7 @@ import polars as pl
 from altair.typing import ChartType
 
 from nominima.drawing.charts import curves, stack
+from nominima.drawing.tally import Tally, tally
 from nominima.drawing.theme import HEIGHT
 from nominima.judging.evidence import COLUMNS, Missing, of_view
 from nominima.judging.intervals import mean
@@ -47,7 +48,7 @@ class Panel(NamedTuple):
     height: int = LOWER
 
 
-def panels(asked: Sequence[Panel], numbers: pl.DataFrame) -> list[ChartType]:
+def panels(asked: Sequence[Panel | Tally], numbers: pl.DataFrame) -> list[ChartType]:
     """The panels of a claim, below one another; the first has the legend, those of the same series look like it.
 
     Raises:
@@ -56,6 +57,10 @@ def panels(asked: Sequence[Panel], numbers: pl.DataFrame) -> list[ChartType]:
     drawn: list[ChartType] = []
     first: pl.DataFrame | None = None
     for panel in asked:
+        if isinstance(panel, Tally):
+            lanes = of_view(numbers, panel.view)
+            drawn += [] if lanes.is_empty() else [tally(panel, lanes)]
+            continue
         rows = _rows(panel, numbers)
         if rows.is_empty():
             continue
@@ -74,7 +79,7 @@ def panels(asked: Sequence[Panel], numbers: pl.DataFrame) -> list[ChartType]:
     return drawn
 
 
-def column(asked: Sequence[Panel], numbers: pl.DataFrame) -> ChartType:
+def column(asked: Sequence[Panel | Tally], numbers: pl.DataFrame) -> ChartType:
     """The same as one chart."""
     return stack(*panels(asked, numbers))
 

@@ -52,6 +52,11 @@ def evidence(claim: str) -> str:
     return f"reports/evidence/{claim}.csv"
 
 
+def trends(claim: str) -> str:
+    """The file of what a claim's trend with size was told from."""
+    return f"reports/evidence/{claim}.trends.csv"
+
+
 def figure(claim: str, kind: str) -> str:
     """The file of a figure."""
     return f"reports/figures/{claim}.{kind}"

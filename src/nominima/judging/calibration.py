@@ -8,6 +8,7 @@ away, so that false words are bounded from above, and their own words are not kn
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,9 +18,9 @@ from nominima.ground.records import Strict
 from nominima.judging.decide import decide_part
 from nominima.judging.draws import FEWEST, Chance, Draw, Spread, seeds_of, shape_of, spread_of, together
 from nominima.judging.evidence import Missing
-from nominima.judging.intervals import Floats
+from nominima.judging.intervals import Floats, against
 from nominima.judging.parts import Condition, Findings, Part, View, of_condition
-from nominima.judging.rules import Outcome, Rule
+from nominima.judging.rules import Outcome, Rule, outcome
 from nominima.judging.samples import Sample
 from nominima.judging.spread import cells, of_cell, trend_of
 from nominima.judging.trend import SIZES, block, word_of
@@ -78,6 +79,8 @@ def calibrate(
         at: the truth at which the power is asked, where the claim names one.
     """
     part = findings.primary
+    if part.rule.unit == "trend":
+        return _against_draws(claim, part)
     decided = cells(part, *part.asks)
     found, lacks = _spreads(part, decided, spread)
     seeds = sorted(int(name) for name in spread.columns if name.isdecimal())
@@ -97,6 +100,20 @@ def calibrate(
         **{word: max(words[word] for words in wrong) / draws for word in FALSE},
         **told,
     )
+
+
+def _against_draws(claim: str, part: Part) -> Calibrated:
+    """Of trends: each draw of permuted sizes decided against all, as it is and moved to where power is asked."""
+    sample, at = part.asks[0].sample(part.asks[0].lanes), power_at(part.rule)
+    assert sample.draws is not None
+    wrong, right = (
+        Counter(outcome(against(value + moved, sample.draws, len(sample.rows)), part.rule) for value in sample.draws)
+        for moved in (0.0, at)
+    )
+    count = len(sample.draws)
+    shares: dict[str, Any] = {word: wrong[word] / count for word in FALSE} | {"power": right["supported"] / count}
+    note = "where nothing is there: sizes permuted"
+    return Calibrated(claim=claim, cells=1, of=1, draws=count, at=at, note=note, **shares)
 
 
 def no_effect(rule: Rule) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """The measurements that a claim is judged on, and the numbers read off them, of which figures and page are made."""
 
 import io
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ COLUMNS = {"view": pl.String, "size": pl.Float64, "place": pl.Float64, "seed": p
            "status": pl.String}  # fmt: skip
 PLACE = ["size", "place", "seed"]  # of a network, after its conditions
 OK = "ok"
+TRENDS, ENDING = "trends", ".trends.csv"  # the table of all claims' trends, and what its files are called
 
 
 class Missing(Exception):
@@ -47,18 +49,25 @@ class Evidence:
         return measure in self.tables and not self.tables[measure].is_empty()
 
 
+def tables(paths: Iterable[Path]) -> list[Path]:
+    """Those of a claim's inputs that are measurements, not trends of other claims."""
+    return sorted(path for path in paths if not path.name.endswith(ENDING))
+
+
 def load(paths: list[Path]) -> Evidence:
     """Read and check measurements; a file's stem is its measure, those of one measure are put below one another.
 
-    An option that only other models or optimizers have is null.
+    An option that only other models or optimizers have is null. The trends of other claims are the table `trends`.
 
     Raises:
         Refusal: a file is missing, damaged or not what its measure declares.
     """
     parts: dict[str, list[pl.DataFrame]] = {}
-    for path in sorted(paths):
+    for path in tables(paths):
         parts.setdefault(path.stem, []).append(read_table(path))
-    return Evidence({measure: pl.concat(tables, how="diagonal_relaxed") for measure, tables in parts.items()})
+    for path in sorted(set(paths).difference(tables(paths))):
+        parts.setdefault(TRENDS, []).append(read_trends(path))
+    return Evidence({name: pl.concat(frames, how="diagonal_relaxed") for name, frames in parts.items()})
 
 
 def numbers(findings: "Findings") -> pl.DataFrame:
@@ -112,3 +121,40 @@ def read_numbers(path: Path) -> pl.DataFrame:
     status = pl.when(value.is_null() & (pl.col("value") != OK)).then("value").cast(pl.String)
     found = cells.drop_nulls("value").with_columns(value=value, status=status)
     return found.select(*told, *COLUMNS).sort("view", *told, *PLACE, maintain_order=True)
+
+
+def write_trends(path: Path, record: pl.DataFrame, trace: Trace) -> None:
+    """Store what a trend was told from (`trend.record`): a row for each cell and size, a column for each seed."""
+    at = [name for name in record.columns if name not in ("seed", "value", "status")]
+    told = record.select(*at, "seed", text=pl.coalesce(pl.col("value").cast(pl.String), "status"))
+    wide = told.sort("seed").pivot("seed", index=at, values="text") if len(told) else told.select(at)
+    write(path, MARK + f"{trace.dumps()}\n{wide.write_csv()}".encode())
+
+
+def read_trends(path: Path) -> pl.DataFrame:
+    """What a claim's trend was told from: claim, cell, decides, its conditions as texts, size, seed, value, status.
+
+    Raises:
+        Refusal: the file is missing or damaged.
+    """
+    head, _, text = read(path).partition(b"\n")
+    try:
+        table = pl.read_csv(io.BytesIO(text), infer_schema=False)
+        seeds = [name for name in table.columns if name.isdecimal()]
+        at = [name for name in table.columns if name not in seeds]
+        long = table.unpivot(seeds, index=at, variable_name="seed", value_name="status").drop_nulls("status")
+        found = long.select(
+            pl.lit(path.name.removesuffix(ENDING)).alias("claim"),
+            "cell",
+            pl.col("decides") == "true",
+            pl.exclude("cell", "decides", "size", "seed", "status"),
+            pl.col("size").cast(pl.Float64),
+            pl.col("seed").cast(pl.Int64),
+            pl.col("status").cast(pl.Float64, strict=False).alias("value"),
+            "status",
+        )
+    except PolarsError as error:
+        raise Refusal(f"{path}: no trends of a claim ({type(error).__name__}); delete it, then {REMEDY}") from error
+    if not head.startswith(MARK):
+        raise Refusal(f"{path}: no trends of a claim; delete it, then {REMEDY}")
+    return found.with_columns(status=pl.when(pl.col("value").is_null()).then("status").otherwise(pl.lit(OK)))

@@ -138,6 +138,7 @@ class Findings:
 
     trend: the view whose trend with size is tested, larger is truer; None where there is one size only.
     shown: views that stand next to the deciding ones and never decide; drawn: views that are only drawn.
+    whole: the trend's lanes with every condition, row by row, once the findings are narrowed.
     """
 
     primary: Part
@@ -146,6 +147,7 @@ class Findings:
     shown: tuple[View, ...] = ()
     drawn: tuple[View, ...] = ()
     published: tuple[Published, ...] = ()
+    whole: pl.DataFrame | None = None
 
     def stored(self) -> list[tuple[str, pl.DataFrame]]:
         """The lanes of all views, each once, under the names of the views that share them joined by AND."""
@@ -223,6 +225,7 @@ def narrowed(findings: Findings) -> Findings:
         trend=findings.trend and narrow(findings.trend),
         shown=tuple(map(narrow, findings.shown)),
         drawn=tuple(map(narrow, findings.drawn)),
+        whole=findings.trend and findings.trend.lanes,
     )
 
 

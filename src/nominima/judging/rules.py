@@ -10,7 +10,7 @@ from nominima.judging.intervals import USUAL, Estimate, Floats, fewest_networks
 
 FEWEST_SEEDS = 8  # of a cell, where a row does not ask for more
 Outcome = Literal["supported", "contradicted", "mixed", "inconclusive", "untested"]
-Unit = Literal["seed", "network"]
+Unit = Literal["seed", "network", "trend"]
 
 
 class Rule(Strict):
@@ -23,8 +23,13 @@ class Rule(Strict):
     confidence: float = Field(
         default=USUAL, gt=0, lt=1, description="level of a cell's interval; .9 where a row says so"
     )
-    unit: Unit = Field(default="seed", description="what is counted as independent; network: the number is a share")
-    seeds: int = Field(default=FEWEST_SEEDS, ge=FEWEST_SEEDS, description="of a cell at least, where they are the unit")
+    unit: Unit = Field(
+        default="seed",
+        description="what is counted; network: the number is a share; trend: it is one of the trends of other claims",
+    )
+    seeds: int = Field(
+        default=FEWEST_SEEDS, ge=FEWEST_SEEDS, description="of a cell at least, where they are the unit; of trends too"
+    )
     trend: str = Field(default="", description="the quantity whose trend with size is tested; larger is truer")
     flat: float = Field(default=0.0, ge=0, description="smallest change of that quantity with size that is of interest")
 
@@ -38,6 +43,8 @@ class Rule(Strict):
             agrees = self.side == "below" and (self.null is None or self.null >= self.tau)
         if not agrees:
             raise ValueError(f"tau {self.tau} and null {self.null} do not fit the side {self.side!r}")
+        if self.unit == "trend" and (self.side != "above" or self.null is None):
+            raise ValueError(f"a number of trends lies above a tau and a null, not {self.side} {self.tau}")
         if self.unit == "network" and (isinstance(self.tau, tuple) or not 0 < self.tau < 1):
             raise ValueError(f"a share of networks lies above or below a tau between 0 and 1, not {self.tau}")
         return self
@@ -48,13 +55,17 @@ def outcome(estimate: Estimate, rule: Rule) -> Outcome:
 
     supported: the whole interval beyond tau on the claim's side (`within`: inside tau); contradicted: all of
     it on the other side of the null, of tau itself where there is no null (`within`: outside tau);
-    inconclusive: anything else; untested: no interval.
+    inconclusive: anything else; untested: no interval. Of trends the interval is that against draws: then the number
+    lies beyond tau, and its interval beyond the null.
     """
     low, high = estimate.low, estimate.high
     if low is None or high is None:
         return "untested"
     if isinstance(rule.tau, tuple):
         meets, misses = rule.tau[0] < low and high < rule.tau[1], high < rule.tau[0] or rule.tau[1] < low
+    elif rule.unit == "trend":
+        value = estimate.value or 0.0
+        meets, misses = value > rule.tau and low > _null(rule), value < _null(rule) and high < _null(rule)
     elif rule.side == "above":
         meets, misses = low > rule.tau, high < _null(rule)
     else:
@@ -63,8 +74,8 @@ def outcome(estimate: Estimate, rule: Rule) -> Outcome:
 
 
 def fewest(rule: Rule, dissenters: int = 0) -> int:
-    """The smallest number of units that can support a rule: seeds, or networks of which so many dissent."""
-    if rule.unit == "seed":
+    """The smallest number of units that can support a rule: seeds, trends, or networks of which so many dissent."""
+    if rule.unit != "network":
         return rule.seeds
     assert not isinstance(rule.tau, tuple)
     limit = rule.tau if rule.side == "above" else 1 - rule.tau

@@ -27,6 +27,7 @@ class Sample:
     read: the lanes that the statistic reads: size, seed, value, and status where the lanes say why one is lost.
     seeds: those with a number, ascending; rows: (seed, column); statistic: (…, seed, column) → (…).
     counted: networks are the unit, and the number is the share of those whose value is 1.
+    draws: the number in draws in which nothing is there: its interval is that against them.
     """
 
     read: pl.DataFrame
@@ -34,12 +35,15 @@ class Sample:
     rows: Floats
     statistic: Statistic = intervals.average
     counted: bool = False
+    draws: Floats | None = None
 
     def estimate(self, level: float = intervals.USUAL) -> Estimate:
         """The number with its interval."""
         if self.counted:
             known = self.read["value"].drop_nulls()
             return intervals.share(int(known.sum()), len(known), level)
+        if self.draws is not None and len(self.rows):
+            return intervals.against(float(self.statistic(self.rows)), self.draws, len(self.rows), level)
         return intervals.estimate(self.rows, self.statistic, level)
 
     @cached_property

@@ -9,15 +9,19 @@ from scipy import stats as scipy_stats
 
 from nominima.ground.texts import number
 from nominima.judging.intervals import FEWEST, FEWEST_EQUAL, NOTHING, Floats, student
-from nominima.judging.parts import Condition, Part, View, each_condition, of_condition
+from nominima.judging.lanes import conditions
+from nominima.judging.parts import Condition, Findings, Part, View, each_condition, of_condition
 from nominima.judging.record import Growth, Trend, Truer, Turn
 from nominima.judging.rules import FEWEST_SEEDS
+from nominima.planning.knobs import KNOBS
 
 STEADY = 0.3  # |τ_b| from which a trend counts, and below which there is none
 LEVEL, FLAT_LEVEL = 0.99, 0.95
 SIGNIFICANT = 0.01
 MOST_LOST = 0.2
 SIZES, SIZES_TO_DIFFER = 3, 4
+PLACED = ("size", "seed", "value", "status")
+NO_RECORD = pl.DataFrame(schema=dict.fromkeys(("cell", "decides", *PLACED), pl.String))
 PAGE_COLUMNS = 3  # below which Page's test says nothing
 
 
@@ -45,7 +49,8 @@ class Block(NamedTuple):
 def truer(view: View | None, primary: Part) -> Truer:
     """The trend of every deciding cell and the word of the claim."""
     if view is None:
-        return Truer(word="unclear", reason="One size only: no trend is asked.")
+        which = "Trends are its evidence" if primary.rule.unit == "trend" else "One size only"
+        return Truer(word="unclear", reason=f"{which}: no trend is asked.")
     flat = primary.rule.flat
     counted = [
         (name, condition, of_condition(view.lanes, condition))
@@ -58,6 +63,31 @@ def truer(view: View | None, primary: Part) -> Truer:
     trends = [_trend(name, each, flat) for name, each in found]
     used = [each for (_, each), its in zip(found, trends, strict=True) if not its.lacks]
     return _claim(trends, used, flat)
+
+
+def record(found: Findings) -> pl.DataFrame:
+    """What the trend of narrowed findings is told from: of every network its cell's name, whether that decides, all its
+    conditions, size, seed, value and status; without the cells that several conditions fit.
+
+    Conditions are all that are not a knob's default, not only those that the claim's own evidence tells apart, so that
+    cells of several claims can be known for the same.
+    """
+    if found.trend is None or found.whole is None:
+        return NO_RECORD
+    lanes, rows = found.trend.lanes.with_row_index("row"), found.whole.with_row_index("row")
+    cells = [
+        its.select("row", cell=pl.lit(name), decides=pl.lit(found.primary.counts(condition)))
+        for name, condition in each_condition(found.trend.lanes)
+        if not (its := of_condition(lanes, condition)).select("size", "seed").is_duplicated().any()
+    ]
+    if not cells:
+        return NO_RECORD
+    table = pl.concat(cells).join(rows, on="row", maintain_order="left")
+    defaults = {name: knob.default for name, knob in KNOBS.items() if name in table.columns and not knob.part}
+    table = table.with_columns(pl.when(pl.col(name) != value).then(name).alias(name)
+                               for name, value in defaults.items() if value is not None)  # fmt: skip
+    told = [name for name in conditions(found.whole) if table[name].null_count() < table.height]
+    return table.select("cell", "decides", *told, *PLACED)
 
 
 def block(condition: Condition, rows: pl.DataFrame) -> Block:
@@ -107,8 +137,17 @@ def word_of(taus: Floats) -> Growth:
     return "flat" if inside else "unclear"
 
 
+def lacking(found: Block) -> str:
+    """Why no trend of a cell can be told; nothing if one can."""
+    if len(found.sizes) < SIZES:
+        return f"{len(found.sizes)} of the {SIZES} sizes that are needed"
+    if found.asked - len(found.seeds) > MOST_LOST * found.asked:
+        return f"{found.asked - len(found.seeds)} of {found.asked} seeds lost a run"
+    return _few(found.asked, found.taus)
+
+
 def _trend(name: str, found: Block, flat: float) -> Trend:
-    lacks = _lack(found)
+    lacks = lacking(found)
     means: list[float | None] = [None] * len(found.sizes)
     if found.seeds:
         means = [float(each) for each in found.values.mean(axis=0)]
@@ -124,14 +163,6 @@ def _trend(name: str, found: Block, flat: float) -> Trend:
         turn=None if lacks else turn(found.values, flat),
         lacks=lacks,
     )
-
-
-def _lack(found: Block) -> str:
-    if len(found.sizes) < SIZES:
-        return f"{len(found.sizes)} of the {SIZES} sizes that are needed"
-    if found.asked - len(found.seeds) > MOST_LOST * found.asked:
-        return f"{found.asked - len(found.seeds)} of {found.asked} seeds lost a run"
-    return _few(found.asked, found.taus)
 
 
 def _few(asked: int, taus: Floats) -> str:

@@ -64,6 +64,7 @@ class Trial(Strict):
 
     sweeps: tuple[Label, ...] = Field((), description="entries of `sweeps:`, or groups that some of them are in")
     datasets: tuple[Label, ...] = Field((), description="entries of `datasets:`")
+    trends: bool = Field(default=False, description="how all other claims on trial move with size")
 
 
 class Params(Strict):

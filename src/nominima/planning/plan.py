@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from nominima.ground import places
 from nominima.ground.places import FIGURE, TRAJECTORY, VERBS, dataset, evidence, figure, ledger, place, table, verdict
 from nominima.ground.texts import canonical
 from nominima.planning import digests, shelf
@@ -196,9 +197,12 @@ class Plan:
             for name in self.params.asked(claim)
         }
         spec = {"claim": claim, "trial": {"datasets": trial.datasets}, "sweeps": sweeps}
+        others = sorted(name for name, its in self.params.claims.items() if trial.trends and not its.trends)
+        if trial.trends:
+            spec["trial"] |= {"trends": others}
         return Job(
-            inputs=self._tables(claim),
-            outputs=[verdict(claim), evidence(claim)],
+            inputs=[*self._tables(claim), *map(places.trends, others)],
+            outputs=[verdict(claim), evidence(claim), places.trends(claim)],
             spec=canonical(spec),
             code=digests.code("verbs.judge:judge", *(f"claims.{claim}:{part}" for part in DECIDES)),
         )

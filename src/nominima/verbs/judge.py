@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from nominima.judging import evidence
+from nominima.judging import evidence, trend
 from nominima.judging.decide import decide, standing
 from nominima.judging.evidence import Evidence, Missing
 from nominima.judging.parts import Findings, Part, View, narrowed
@@ -21,7 +21,7 @@ NO_LANES = pl.DataFrame(schema={"size": pl.Float64, "seed": pl.Int64, "value": p
 def judge(task: job.Work) -> None:
     """Judge the claim that the spec names, or make the scoreboard if it names all of them.
 
-    Outputs: the verdict and the numbers behind it; or the scoreboard.
+    Outputs: the verdict, the numbers behind it and those behind its trend; or the scoreboard.
     """
     if "claims" in task.spec:
         board = Scoreboard(standings=[standing(read_judged(path, Verdict)[0]) for path in sorted(task.inputs)])
@@ -34,9 +34,10 @@ def judge(task: job.Work) -> None:
     measurements = evidence.load(task.inputs)
     found, failed = job.attempted(lambda: findings(module.judge, module.RULE, measurements))
     found = found or nothing(module.RULE, f"judging it failed ({failed})")
-    verdict = decide(name, found, lost(failures(task.inputs)))
+    verdict = decide(name, found, lost(failures(evidence.tables(task.inputs))))
     write_judged(task.outputs[0], verdict, task.trace)
     evidence.write_numbers(task.outputs[1], evidence.numbers(found), task.trace)
+    evidence.write_trends(task.outputs[2], trend.record(found), task.trace)
     print(f"{name}: {verdict.outcome}. {verdict.reason}")
 
 

@@ -10,6 +10,7 @@ import vl_convert
 
 from nominima.drawing import forest, frame, panels, scoreboard
 from nominima.drawing.panels import Panel
+from nominima.drawing.tally import Tally
 from nominima.ground.files import write
 from nominima.judging.evidence import Missing, read_numbers
 from nominima.judging.record import Scoreboard, Verdict, read_judged
@@ -45,8 +46,11 @@ def _claim(name: str, inputs: list[Path], code: str) -> dict[str, Any]:
     return figure(shelf.load("claims", name).PANELS, numbers, verdict, of_claim(name).title, code)
 
 
-def figure(asked: Sequence[Panel], numbers: pl.DataFrame, verdict: Verdict, title: str, code: str) -> dict[str, Any]:
+def figure(
+    asked: Sequence[Panel | Tally], numbers: pl.DataFrame, verdict: Verdict, title: str, code: str
+) -> dict[str, Any]:
     """A claim's figure: its outcome, the panels of its evidence, and the numbers that decide."""
+    trends = verdict.primary.rule.unit == "trend"
     try:
         drawn = panels.panels(asked, numbers)
     except Missing as lack:
@@ -56,7 +60,7 @@ def figure(asked: Sequence[Panel], numbers: pl.DataFrame, verdict: Verdict, titl
         *drawn,
         *forest.panels(verdict),
         title=title,
-        foot=f"{verdict.runs} runs, {verdict.lost} lost · trace {code}",
+        foot=f"{verdict.runs} {'trends' if trends else 'runs'}, {verdict.lost} lost · trace {code}",
     )
 
 

@@ -1,0 +1,96 @@
+"""A card of what goes up and what goes down: a row for each kind, its share of ups to the right, of downs to the left.
+
+Values are 1 (up), -1 (down) or 0 (neither); those that are null are counted as lost.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import altair as alt
+import polars as pl
+from altair.typing import ChartType
+
+from nominima.drawing.frame import BARE
+from nominima.drawing.theme import INK, LOOKS, MARGIN, QUIET, WIDTH, lines
+
+HEAD, ROW = 24, 40  # pixels: above the rows, and of a row
+MIDDLE, HALF = 335 - MARGIN, 84  # pixels: where the bars begin, and a bar of all
+UP, DOWN = LOOKS["supported"][1], LOOKS["contradicted"][1]
+Mark = dict[str, Any]
+
+
+class Tally(NamedTuple):
+    """A view with a title, the condition that has a row for each of its values, and words for down and up."""
+
+    view: str
+    title: str
+    key: str
+    down: str = "less true"
+    up: str = "truer"
+
+
+def tally(panel: Tally, rows: pl.DataFrame) -> ChartType:
+    """The card of a view's lanes, most ups first."""
+    value = pl.col("value")
+    table = rows.group_by(name=panel.key).agg(
+        up=(value > 0).sum(), down=(value < 0).sum(), neither=(value == 0).sum(), lost=value.is_null().sum()
+    )
+    counted = pl.sum_horizontal("up", "down", "neither")
+    share = ((pl.col("up").cast(pl.Int64) - pl.col("down").cast(pl.Int64)) / counted).fill_nan(None)
+    ordered = table.with_columns(counted=counted, share=share).sort(
+        "share", "name", descending=[True, False], nulls_last=True
+    )
+    marks = [mark for at, row in enumerate(ordered.iter_rows(named=True)) for mark in _row(row, HEAD + ROW * at)]
+    height = HEAD + ROW * table.height
+    words = [*_head(panel), *(mark for mark in marks if "text" in mark)]
+    layers = [
+        _layer([mark for mark in marks if "x2" in mark], height).mark_rect(),
+        _layer([{"x": MIDDLE, "y": HEAD - 4, "y2": height - 8, "color": QUIET}], height).mark_rule(strokeWidth=1),
+        *(
+            _layer(those, height).mark_text(align=side, baseline="middle")
+            for side in ("left", "right")
+            if (those := [mark for mark in words if mark["side"] == side])
+        ),
+    ]
+    heading = alt.Title(lines(panel.title))
+    return alt.layer(*layers).properties(title=heading, width=WIDTH, height=height, view=BARE)
+
+
+def _head(panel: Tally) -> list[Mark]:
+    yes = {"x": MIDDLE + 6, "y": 8, "text": f"{panel.up} →", "side": "left", "color": UP}
+    return [yes, {"x": MIDDLE - 6, "y": 8, "text": f"← {panel.down}", "side": "right", "color": DOWN}]
+
+
+def _row(row: Mark, top: int) -> Iterator[Mark]:
+    """Marks of a row: its name, what is counted, and two bars with their numbers."""
+    name = {"x": -MARGIN, "side": "left"}
+    yield name | {"y": top + 8, "text": str(row["name"]).replace("_", " "), "color": INK}
+    yield name | {"y": top + 24, "text": _counted(row), "color": QUIET}
+    for word, sign, side, color in (("up", 1, "left", UP), ("down", -1, "right", DOWN)):
+        if row[word]:
+            end = MIDDLE + sign * HALF * row[word] / row["counted"]
+            yield {"x": MIDDLE, "x2": end, "y": top, "y2": top + 22, "color": color}
+            yield {"x": end + 5 * sign, "y": top + 11, "text": str(row[word]), "side": side, "color": color}
+
+
+def _counted(row: Mark) -> str:
+    count, lost = row["counted"], row["lost"]
+    told = [f"{count or lost} cell{'' if (count or lost) == 1 else 's'}"]
+    told += [f"{row['neither']} neither"] if row["neither"] else []
+    told += [f"{lost} more lost" if count else "all lost"] if lost else []
+    return ", ".join(told)
+
+
+def _layer(marks: Sequence[Mark], height: int) -> alt.Chart:
+    across = alt.Scale(domain=(-MARGIN, WIDTH), range=[-MARGIN, WIDTH], nice=False, zero=False)
+    down = alt.Scale(domain=(0, height), range=[0, height], nice=False, zero=False)
+    encoding: dict[str, Any] = {
+        "x": alt.X("x:Q").scale(across).axis(None),
+        "x2": "x2:Q",
+        "y": alt.Y("y:Q").scale(down).axis(None),
+        "y2": "y2:Q",
+        "color": alt.Color("color:N").scale(None),
+        "text": "text:N",
+    }
+    names = {name for mark in marks for name in mark}
+    return alt.Chart(alt.InlineData(list(marks))).encode(**{key: encoding[key] for key in encoding if key in names})
