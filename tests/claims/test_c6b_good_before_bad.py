@@ -2,7 +2,7 @@ import math
 
 import polars as pl
 import pytest
-from made_tables import censor, found, judged, lanes, lose, noise, outcomes, table
+from made_tables import censor, found, judged, lanes, lose, noise, outcomes, table, value_of
 
 from nominima.judging.decide import decide_part
 from nominima.judging.samples import at_largest
@@ -78,7 +78,7 @@ def crossing(**changes):
 
 
 def shown(verdict, name):
-    return {row.cell: row.estimate.value for row in verdict.beside if row.name == name}
+    return {row.cell: value_of(row.estimate) for row in verdict.beside if row.name == name}
 
 
 def test_supported_where_clean_labels_come_first():
@@ -168,7 +168,7 @@ class TestCrossing:
 
     def test_what_rates_order_is_no_order_at_one_rate(self):
         verdict = told(optimizers=("adam",), tie=0.0, factor=lambda lane: 0.004 / lane["rate"])
-        assert verdict.parts[0].cells[0].numbers[1].estimate.value > 0.9
+        assert value_of(verdict.parts[0].cells[0].numbers[1].estimate) > 0.9
         (alone,) = shown(verdict, "ranks at the preferred rate").values()
         assert abs(alone) < 0.6
 
@@ -194,11 +194,11 @@ def test_what_is_shown():
 def test_curves_are_those_of_the_preferred_rate():
     drawn = {view.name: view.lanes for view in found(CLAIM, **world()).drawn}
     curves = drawn["corrupted fitted"]
-    assert sorted(curves["place"].unique()) == SHARES
+    assert sorted(curves["place"].unique()) == SHARES[::2]
     assert curves.group_by("place").agg(pl.col("value").mean()).sort("place")["value"].to_list() == pytest.approx(
-        [share / 3 for share in SHARES], rel=1e-5
+        [share / 3 for share in SHARES[::2]], rel=1e-5
     )
-    assert curves.height == 2 * 2 * 16 * 9
+    assert curves.height == 2 * 2 * 16 * 5
     assert sorted(drawn["clean before corrupted, by rate"]["place"].unique()) == list(RATES)
 
 

@@ -1,6 +1,6 @@
 import polars as pl
 import pytest
-from made_tables import found, judged, lanes, lose, noise, outcomes, table
+from made_tables import found, judged, lanes, lose, noise, outcomes, table, value_of
 
 from nominima.judging.decide import decide_part
 
@@ -71,7 +71,7 @@ def primary(**changes):
 
 
 def shown(verdict, name):
-    return [row.estimate.value for row in verdict.beside if row.name == name]
+    return [value_of(row.estimate) for row in verdict.beside if row.name == name]
 
 
 def test_supported_where_the_better_order_has_the_better_network():
@@ -80,8 +80,8 @@ def test_supported_where_the_better_order_has_the_better_network():
     assert list(outcomes(verdict.primary)) == ["digits, noise 0.2", "mnist1d, noise 0.2"]
     cell = verdict.primary.cells[0]
     assert (cell.runs, cell.estimate.n, cell.lost) == (42, 7, {})
-    assert cell.estimate.value > 0.95
-    assert abs(cell.guards[0].estimate.value) < 0.3
+    assert value_of(cell.estimate) > 0.95
+    assert abs(value_of(cell.guards[0].estimate)) < 0.3
 
 
 def test_contradicted_where_it_has_the_worse_one():
@@ -145,8 +145,8 @@ def test_an_optimizer_that_is_best_at_an_edge_is_lost():
 
 
 def test_networks_that_still_improve_are_censored():
-    verdict = primary(late=lambda lane: lane["rate"] == RATES[0] and lane["optimizer"] != "sgd")
-    assert (verdict.outcome, verdict.cells[0].lost) == ("supported", {"censored": 6})
+    verdict = primary(late=lambda lane: lane["rate"] == RATES[0] and lane["optimizer"] in OPTIMIZERS[:3])
+    assert (verdict.outcome, verdict.cells[0].lost) == ("supported", {"censored": 3})
 
 
 def test_steps_are_no_condition():

@@ -62,7 +62,7 @@ CROSSING = Rule(
 RANKS = Rule(statistic="Spearman's correlation of the two steps over the rates of an optimizer", side="above", tau=0.5)
 
 DRAWN = ("mnist1d", "digits")
-TENTHS = [number / 10 for number in range(1, 10)]
+SHARES = [0.1, 0.3, 0.5, 0.7, 0.9]
 CROSSED, COUNTED, PEAK, RIGHT = (
     pl.col(name).first() for name in ("crossing", "outnumbered", "peak", "peak_accuracy")
 )  # fmt: skip
@@ -121,7 +121,7 @@ def _placed(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _grown(table: pl.DataFrame, grown: pl.DataFrame) -> pl.DataFrame:
     """Lanes: the share of corrupted labels that is fitted, by that of the clean, which is the place."""
-    at = {share: grown.filter(clean=share) for share in TENTHS}
+    at = {share: grown.filter(clean=share) for share in SHARES}
     frames = [_preferred(table, lanes(rows, pl.col("corrupted").first())).with_columns(place=pl.lit(share))
               for share, rows in at.items() if len(rows)]  # fmt: skip
     return pl.concat(frames)
