@@ -2,7 +2,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from made_tables import drawn, found, judged, noise
+from made_tables import drawn as figure
+from made_tables import found, judged, noise
 
 from nominima.judging.evidence import numbers, of_view
 from nominima.planning import shelf
@@ -108,9 +109,13 @@ def test_999_draws_and_one_set_aside_are_asked_for(monkeypatch):
     asked = []
     usual = CLAIM.permuted
     monkeypatch.setattr(CLAIM, "permuted", lambda found, draws: asked.append(draws) or usual(found, draws))
-    table = numbers(found(NAME, **world()))
+    findings = found(NAME, **world())
+    (view,) = findings.primary.asks
+    told, drawn = of_view(numbers(findings), "permuted sizes"), view.sample(view.lanes).draws
+    assert drawn is not None
     assert asked == [1000]
-    assert of_view(table, "permuted sizes")["seed"].to_list() == list(range(1, 1000))
+    assert told["seed"].to_list() == list(range(1, 1000))
+    assert told["value"].to_list() == pytest.approx(drawn.tolist())
 
 
 def test_cells_of_three_sizes_with_losses_or_variants_are_no_trends():
@@ -152,7 +157,7 @@ def test_claims_chapters_and_tuned_rates_are_shown():
 
 def test_the_card_has_a_row_for_each_claim_the_truest_first():
     tables = trends(3, ("c0a_x",)), trends(-3, ("c1b_y",)), trends(0, ("c4a_z",), sizes=SIZES[:4])
-    texts = drawn(NAME, trends=pl.concat(tables)).split('"')
+    texts = figure(NAME, trends=pl.concat(tables)).split('"')
     assert [text for text in texts if text in ("c0a x", "c1b y", "c4a z")] == ["c0a x", "c4a z", "c1b y"]
 
 
