@@ -4,7 +4,9 @@ import os
 
 import pytest
 
-os.environ |= {"OMP_NUM_THREADS": "1", "MKL_CBWR": "AUTO,STRICT"}
+from nominima.planning.workplace import VARIABLES
+
+os.environ |= VARIABLES
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

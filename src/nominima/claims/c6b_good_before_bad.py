@@ -62,7 +62,7 @@ CROSSING = Rule(
 RANKS = Rule(statistic="Spearman's correlation of the two steps over the rates of an optimizer", side="above", tau=0.5)
 
 DRAWN = ("mnist1d", "digits")
-SHARES = [0.1, 0.3, 0.5, 0.7, 0.9]
+SHARES = [0.3, 0.6, 0.9]
 CROSSED, COUNTED, PEAK, RIGHT = (
     pl.col(name).first() for name in ("crossing", "outnumbered", "peak", "peak_accuracy")
 )  # fmt: skip
