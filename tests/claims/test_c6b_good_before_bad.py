@@ -193,13 +193,14 @@ def test_what_is_shown():
 
 def test_curves_are_those_of_the_preferred_rate():
     drawn = {view.name: view.lanes for view in found(CLAIM, **world()).drawn}
-    curves = drawn["corrupted fitted"]
-    assert sorted(curves["place"].unique()) == SHARES[2::3]
+    curves = drawn["fitted, digits"]
+    assert sorted(curves["place"].unique()) == SHARES
     assert curves.group_by("place").agg(pl.col("value").mean()).sort("place")["value"].to_list() == pytest.approx(
-        [share / 3 for share in SHARES[2::3]], rel=1e-5
+        [share / 3 for share in SHARES], rel=1e-5
     )
-    assert curves.height == 2 * 2 * 16 * 3
-    assert sorted(drawn["clean before corrupted, by rate"]["place"].unique()) == list(RATES)
+    assert curves.height == 2 * 16 * 9
+    assert sorted(drawn["first, mnist1d"]["place"].unique()) == list(RATES)
+    assert len(drawn) == 6
 
 
 @pytest.mark.parametrize(("share", "word"), [(0.125, "supported"), (0.25, "inconclusive")])

@@ -37,8 +37,9 @@ puts dots along a rising line. Validation labels carry the noise of training.
 import polars as pl
 
 from nominima.drawing.panels import Panel
+from nominima.drawing.theme import HEIGHT
 from nominima.judging.evidence import Evidence, Missing
-from nominima.judging.lanes import conditions, lanes, paired
+from nominima.judging.lanes import lanes, paired
 from nominima.judging.partial import configured, partial, within_ranks
 from nominima.judging.parts import Findings, Part, View, must_fail
 from nominima.judging.rules import Rule
@@ -77,8 +78,9 @@ def judge(evidence: Evidence) -> Findings:
             View("minus the training accuracy there", configured(trained), partial),
             View("best validation accuracy", configured(highest)),
         ),
-        drawn=(View("accuracy by order", _dots(order)),),
-    )
+        drawn=tuple(View(f"accuracy by order, {of}", _dots(order.filter(dataset=of))) for of in DRAWN
+                    if of in order["dataset"]),
+    )  # fmt: skip
 
 
 def _at_stop(table: pl.DataFrame, value: pl.Expr) -> pl.DataFrame:
@@ -94,19 +96,17 @@ def _order(grown: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def _dots(order: pl.DataFrame) -> pl.DataFrame:
-    """Lanes of configurations in the place of seeds: the mean accuracy, by the mean order, which is the place."""
-    names = conditions(order)
+    """Lanes of the configurations of one data set in the place of seeds: the mean accuracy, by the mean order."""
     both = order.drop_nulls(["value", "value_right"])
-    means = both.group_by(*names, "dial", "size", maintain_order=True).agg(
-        value=pl.col("value_right").mean(), place=pl.col("value").mean(), status=pl.lit("ok").first()
+    means = both.group_by("optimizer", "rate", "size", maintain_order=True).agg(
+        value=pl.col("value_right").mean(), place=pl.col("value").mean(), status=pl.col("status").first()
     )
-    others = [name for name in names if name != "rate"]
-    return means.with_columns(seed=pl.col("rate").rank("dense").over(others).cast(pl.Int64)).drop("rate")
+    return means.with_columns(seed=pl.col("rate").rank("dense").over("optimizer").cast(pl.Int64)).drop("rate")
 
 
 PANELS = tuple(
-    Panel("accuracy by order", f"The cleaner the order, the better the best network: {name}", "validation accuracy", "",
-          along="place", x="order: 1 less the share of the corrupted labels fitted", where=pl.col("dataset") == name,
-          single=False, height=300)
-    for name in DRAWN
+    Panel(f"accuracy by order, {of}", f"The cleaner the order, the better the best network: {of}",
+          "validation accuracy", "", along="place", x="order: 1 less the share of the corrupted labels fitted",
+          single=False, height=HEIGHT)
+    for of in DRAWN
 )  # fmt: skip
