@@ -47,7 +47,7 @@ def partial_of(x, y, z):
     """By the residuals of ranks, as its textbook definition has it."""
     x, y, z = (np.argsort(np.argsort(each)).astype(float) if each is not z else each for each in (x, y, z))
     off = [each - np.polyval(np.polyfit(z, each, 1), z) for each in (x, y)]
-    return np.corrcoef(off[0], off[1])[0, 1]
+    return np.asarray(np.corrcoef(np.array(off)))[0, 1]
 
 
 @pytest.mark.parametrize("seed", range(5))

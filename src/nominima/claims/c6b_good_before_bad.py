@@ -29,9 +29,9 @@ For: Toneva et al. 2019, An empirical study of example forgetting (wrong labels 
 Against: Zhang et al. 2017, Understanding deep learning requires rethinking generalization (all of it is learned)
 
 Caption: Share of the corrupted labels that is fitted by the time that a share of the clean ones is, each optimizer at
-its preferred rate; if the order of learning were random, curves would follow the diagonal. Then the share of pairs in
-which the clean label is learned first, by learning rate, and by which factor the step from which more of the bad is
-learned lies from that of the lowest validation loss; the claim puts the preferred rate below the dashed line.
+its preferred rate; if the order of learning were random, curves would follow the diagonal. Then, by
+learning rate, by which factor the step from which more of the bad is learned lies from that of the lowest validation
+loss; the claim puts the preferred rate below the dashed line.
 """
 
 import math
@@ -63,7 +63,8 @@ CROSSING = Rule(
 RANKS = Rule(statistic="Spearman's correlation of the two steps over the rates of an optimizer", side="above", tau=0.5)
 
 DRAWN = ("mnist1d", "digits")
-TENTHS = [number / 10 for number in range(1, 10)]
+KINDS = {"scaled": ("adam", "adamw", "rmsprop"), "others": ("momentum", "muon", "sgd", "soap")}  # a panel tells five
+SHARES = [0.1, 0.3, 0.5, 0.7, 0.9]
 CROSSED, COUNTED, PEAK, RIGHT = (
     pl.col(name).first() for name in ("crossing", "outnumbered", "peak", "peak_accuracy")
 )  # fmt: skip
@@ -76,12 +77,12 @@ def judge(evidence: Evidence) -> Findings:
         raise Missing("no networks learned partly corrupted labels at rates of their own")
     ended = table.with_columns(pl.col("censored") | (pl.col("crossing").is_null() & (pl.col("status") == "ok")))
     random = _preferred(table, lanes(table, pl.col("marked_first").first()))
-    first, off = pl.col("clean_first").first(), _at_stop(ended, (CROSSED / PEAK).log().abs())
+    off = _at_stop(ended, (CROSSED / PEAK).log().abs())
     steps = paired(_at_stop(ended, CROSSED), _at_stop(ended, PEAK))
     return Findings(
         primary=Part(
             RULE,
-            asks=(View("clean before corrupted", _preferred(table, lanes(table, first))),),
+            asks=(View("clean before corrupted", _preferred(table, lanes(table, pl.col("clean_first").first()))),),
             guards=(
                 must_fail("marked at random", random),
                 must_succeed("marked at random, within .03 of a half", random, at_largest, LOT),
@@ -96,11 +97,9 @@ def judge(evidence: Evidence) -> Findings:
             View("ranks at the preferred rate", _preferred(table, steps).with_columns(place=pl.lit(1.0)), spearman),
             View("corrupted labels learned by the end", _preferred(table, lanes(table, pl.col("corrupted").first()))),
         ),
-        drawn=tuple(View(f"{name}, {of}", _alone(frame, of)) for of in DRAWN for name, frame in (
-            ("fitted", _grown(table, grown)),
-            ("first", _placed(lanes(table, first, stopped=True, censored=""))),
-            ("apart", _placed(off.with_columns(pl.col("value").exp()))),
-        ) if of in frame["dataset"]),
+        drawn=tuple(View(f"{name}, {of}, {kind}", its) for name, frame in (
+            ("fitted", _grown(table, grown)), ("apart", _placed(off.with_columns(pl.col("value").exp()))),
+        ) for of in DRAWN for kind in KINDS if len(its := _alone(frame, of, kind))),
     )  # fmt: skip
 
 
@@ -121,15 +120,16 @@ def _placed(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _grown(table: pl.DataFrame, grown: pl.DataFrame) -> pl.DataFrame:
     """Lanes: the share of corrupted labels that is fitted, by that of the clean, which is the place."""
-    at = {share: grown.filter(clean=share) for share in TENTHS}
+    at = {share: grown.filter(clean=share) for share in SHARES}
     frames = [_preferred(table, lanes(rows, pl.col("corrupted").first())).with_columns(place=pl.lit(share))
               for share, rows in at.items() if len(rows)]  # fmt: skip
     return pl.concat(frames)
 
 
-def _alone(frame: pl.DataFrame, dataset: str) -> pl.DataFrame:
-    """The lanes of one data set, of which optimizers are the only conditions, so that a panel has them all."""
-    return frame.filter(dataset=dataset).select("optimizer", "size", "seed", "place", "value", "status")
+def _alone(frame: pl.DataFrame, dataset: str, kind: str) -> pl.DataFrame:
+    """The lanes of one data set and kind, of which optimizers are the only conditions, so that a panel has them all."""
+    its = frame.filter(pl.col("optimizer").is_in(KINDS[kind]), dataset=dataset)
+    return its.select("optimizer", "size", "seed", "place", "value", "status")
 
 
 def _even(means: pl.DataFrame) -> pl.DataFrame:
@@ -137,12 +137,10 @@ def _even(means: pl.DataFrame) -> pl.DataFrame:
 
 
 PANELS = tuple(
-    panel for of in DRAWN for panel in (
-        Panel(f"fitted, {of}", f"Corrupted labels fitted on the way: {of}", "share of the corrupted", "", guide=_even,
-              x="share of the clean labels that is fitted", along="place", single=False, height=HEIGHT),
-        Panel(f"first, {of}", f"Pairs in which the clean label comes first: {of}", "share of pairs", "x",
-              (0.6, "the claim: above it"), along="place", x="learning rate", single=False),
-        Panel(f"apart, {of}", f"From more of the bad to the best validation: {of}", "factor between the steps", "xy",
-              (2, "the claim: below it"), along="place", x="learning rate", single=False),
+    panel for of in DRAWN for kind in KINDS for panel in (
+        Panel(f"fitted, {of}, {kind}", f"Corrupted labels fitted on the way: {of}", "share of the corrupted", "",
+              guide=_even, x="share of the clean labels that is fitted", along="place", single=False, height=HEIGHT),
+        Panel(f"apart, {of}, {kind}", f"From more of the bad to the best validation: {of}", "factor between the steps",
+              "xy", (2, "the claim: below it"), along="place", x="learning rate", single=False),
     )
 )  # fmt: skip

@@ -55,6 +55,7 @@ SHARES = {"digits": (0.5, 0.6, 0.7, 0.8, 0.9)}
 USUAL = (0.3, 0.375, 0.45, 0.525, 0.6)
 DECAYING = ("adamw",)
 DRAWN = ("mnist1d", "digits")
+KINDS = {"scaled": ("adam", "adamw", "rmsprop"), "others": ("momentum", "muon", "sgd", "soap")}  # a panel tells five
 
 
 def judge(evidence: Evidence) -> Findings:
@@ -78,8 +79,11 @@ def judge(evidence: Evidence) -> Findings:
             View("minus the training accuracy there", configured(trained), partial),
             View("best validation accuracy", configured(highest)),
         ),
-        drawn=tuple(View(f"accuracy by order, {of}", _dots(order.filter(dataset=of))) for of in DRAWN
-                    if of in order["dataset"]),
+        drawn=tuple(
+            View(f"accuracy by order, {of}, {kind}", dots)
+            for of in DRAWN for kind, its in KINDS.items()
+            if len(dots := _dots(order.filter(pl.col("optimizer").is_in(its), dataset=of)))
+        ),
     )  # fmt: skip
 
 
@@ -105,8 +109,8 @@ def _dots(order: pl.DataFrame) -> pl.DataFrame:
 
 
 PANELS = tuple(
-    Panel(f"accuracy by order, {of}", f"The cleaner the order, the better the best network: {of}",
+    Panel(f"accuracy by order, {of}, {kind}", f"Order of learning and the best network: {of}",
           "validation accuracy", "", along="place", x="order: 1 less the share of the corrupted labels fitted",
           single=False, height=HEIGHT)
-    for of in DRAWN
+    for of in DRAWN for kind in KINDS
 )  # fmt: skip
