@@ -122,12 +122,6 @@ def outcomes(part):
     return {cell.name: cell.outcome for cell in part.cells if cell.decides}
 
 
-def value_of(estimate):
-    """The number of an estimate that has one."""
-    assert estimate.value is not None
-    return float(estimate.value)
-
-
 def world(name):
     """The tables of a world in which the claim holds: `world()` of its test."""
     return import_module(f"test_{name}").world()
