@@ -4,7 +4,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from nominima.judging.evidence import Missing
-from nominima.judging.partial import FEWEST, configured, partial, within_ranks
+from nominima.judging.partial import FEWEST, Clustered, configured, partial, within_ranks
 
 SEEDS = tuple(range(6))
 OPTIMIZERS, RANKS = 7, 6
@@ -98,6 +98,20 @@ class TestInterval:
         fisher = np.tanh(np.arctanh(value) + np.array([-1, 1]) * 1.96 / np.sqrt(42 - 4))
         assert partial(its).estimate().n == 7
         assert high - low > 2 * (fisher[1] - fisher[0])
+
+    def test_what_is_found_without_one_widens_it_to_both_sides(self):
+        """A statistic that is far off for six optimizers, below without the first and above without the last."""
+        rows = np.arange(7.0)[:, None]
+
+        def statistic(sample):
+            if sample.shape[-2] == len(rows):
+                return sample[..., 0].mean(axis=-1)
+            return np.where(
+                sample[..., 0].min(axis=-1) > 0, -50.0, np.where(sample[..., 0].max(axis=-1) < 6, 50.0, 3.0)
+            )
+
+        found = Clustered(pl.DataFrame(), tuple(range(7)), rows, statistic).estimate()
+        assert (found.value, found.low, found.high) == (3.0, -50.0, 50.0)
 
     @pytest.mark.parametrize("level", [0.9, 0.95, 0.99])
     def test_perfect_agreement_is_one_at_every_level(self, level):
