@@ -10,9 +10,9 @@ at the first of two looked-at points in a row at which it is predicted; never co
 label the clean one must be learned first in more than 60 % of pairs, ties counted half, at the rate of each optimizer
 with the highest validation accuracy, of six at most a factor of three apart. If a random fifth of the clean labels is
 marked in the place of corrupted ones, the same number must lie within .03 of a half. A part asks for the moment from
-which a greater share of the corrupted than of the clean is learned in a log-step: it must lie between half of and twice
-the step of the lowest validation loss, and both steps must rank networks alike: Spearman's correlation above .5 over
-the six rates of an optimizer.
+which a greater share of the corrupted than of the clean is learned in a log-step, three looked-at points in a row and
+after a tenth more of the clean was learned: it must lie between half of and twice the step of the lowest validation
+loss, and both steps must rank networks alike: Spearman's correlation above .5 over the six rates of an optimizer.
 
 Limits: Bad is a random label here, which nothing but memory can learn; what else may be bad in data is not seen. One
 family and size, one share of wrong labels. How often clean labels come first hangs on the length of training only by
