@@ -180,6 +180,9 @@ def test_a_spread_is_kept_with_what_is_lost_and_read_again(tmp_path):
 def test_every_claim_of_the_shelf_is_simulated_on_planted_evidence(claim):
     found = import_module("made_tables").found(claim, **import_module(f"test_{claim}").world())
     its = told(found, draws=3, at=getattr(shelf.load("claims", claim), "POWER_AT", None))
+    if any("value_right" in view.lanes.columns for view in found.primary.asks):
+        assert (its.cells, its.note) == (0, f"cells judged by two numbers of each network: {its.of}")
+        return
     assert its.supported is not None, its.note
     assert its.cells == its.of > 0
     assert its.power is not None

@@ -20,6 +20,7 @@ from nominima.judging.draws import FEWEST, Chance, Draw, Spread, seeds_of, shape
 from nominima.judging.evidence import Missing
 from nominima.judging.intervals import Floats, against
 from nominima.judging.parts import Condition, Findings, Part, View, of_condition
+from nominima.judging.ranks import PAIR
 from nominima.judging.rules import Outcome, Rule, outcome
 from nominima.judging.samples import Sample
 from nominima.judging.spread import cells, of_cell, trend_of
@@ -164,6 +165,8 @@ def _spreads(
 
 
 def _spread(view: View, cell: str, condition: Condition, spread: pl.DataFrame) -> Spread:
+    if PAIR[1] in view.lanes.columns:
+        raise Missing("cells judged by two numbers of each network")
     lanes = of_cell(spread, view.name, cell)
     if lanes.is_empty():
         raise Missing("cells not in the exploratory run")
