@@ -14,9 +14,7 @@ WIDTHS = (4, 16, 32, 64, 256)
 CELLS = [f"teacher {teacher}, {examples} examples" for teacher, examples in product(TEACHERS, (100, 400))]
 
 
-@cache
-def _noise(*key):
-    return noise(*key)
+_noise = cache(noise)
 
 
 def models(

@@ -18,8 +18,8 @@ Span = tuple[str, int, int]
 """A file and the first and the last line of a definition in it."""
 
 
-def within(code: CodeType, spans: list[Span]) -> bool:
-    return any(code.co_filename == file and first <= code.co_firstlineno <= last for file, first, last in spans)
+def within(file: str, line: int, spans: list[Span]) -> bool:
+    return any(file == of and first <= line <= last for of, first, last in spans)
 
 
 COMPREHENSIONS = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
@@ -45,11 +45,14 @@ def main() -> None:
     executed: list[set[tuple[str, int]]] = []
 
     @cache
+    def told(file: str, line: int, name: str) -> bool | None:
+        if within(file, line, task["work"]) or name == "<module>":
+            return True
+        return False if within(file, line, task["frames"]) else None
+
     def answer(code: CodeType) -> bool | None:
         """Whether what it calls counts, as far as it alone decides."""
-        if within(code, task["work"]) or code.co_name == "<module>":
-            return True
-        return False if within(code, task["frames"]) else None
+        return told(code.co_filename, code.co_firstlineno, code.co_name)
 
     def profile(frame: FrameType, event: str, _: object) -> None:
         code = frame.f_code

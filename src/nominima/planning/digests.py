@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from nominima.ground.files import Refusal, write
+from nominima.ground.files import Refusal, digest, write
 from nominima.planning.module import module
 from nominima.planning.reach import Closure, Place, closure
 from nominima.planning.syntax import form, without
@@ -22,6 +22,8 @@ MEMORY = ".snakemake/digests.json"
 
 _taken: dict[tuple[Path, tuple[str, ...]], str] = {}
 """(source, roots) → digest: many jobs of a plan run the same code."""
+_before: dict[Path, str] = {}
+"""source → what its files were before any digest of it was taken."""
 
 
 def code(*roots: str, source: Path = SOURCE) -> str:
@@ -42,28 +44,44 @@ def code(*roots: str, source: Path = SOURCE) -> str:
 def recall(source: Path = SOURCE) -> None:
     """Take over what an earlier process kept, if it looked at the very same files: their content decides, no date."""
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        _before[source] = _files(source)
         kept = json.loads((source.parent.parent / MEMORY).read_bytes())
-        if kept["of"] == _fingerprint(source, kept["digests"]):
+        if kept["of"] == _seal(_before[source], kept["digests"]):
             _taken.update({(source, tuple(told.partition("@")[0].split("+"))): told for told in kept["digests"]})
 
 
 def keep(source: Path = SOURCE) -> None:
-    """Leave all that was taken to later processes; that this fails changes nothing but the time they take."""
-    told = sorted(digest for (folder, _), digest in _taken.items() if folder == source)
-    content = json.dumps({"of": _fingerprint(source, told), "digests": told}).encode()
-    path = source.parent.parent / MEMORY
-    with suppress(OSError, Refusal):
+    """Leave all that was taken since `recall` to later processes, unless a file was edited in between.
+
+    That this fails changes nothing but the time that they take.
+    """
+    with suppress(OSError, ValueError, Refusal):
+        if _before.get(source) != _files(source):
+            return
+        told = sorted(its for (folder, _), its in _taken.items() if folder == source)
+        content = json.dumps({"of": _seal(_before[source], told), "digests": told}).encode()
+        path = source.parent.parent / MEMORY
         if not path.exists() or path.read_bytes() != content:
             write(path, content)
 
 
-def _fingerprint(source: Path, told: list[str]) -> str:
-    """SHA-256 of digests and of every file that they rest on, the source that takes them included."""
+def _files(source: Path) -> str:
+    """SHA-256 of every file that digests rest on, the source that takes them included.
+
+    Raises:
+        ValueError: a name is no text, or something is a link, behind which files would not be seen.
+    """
     top = source.parent.parent
-    shipped = (file for file in source.rglob("*") if file.is_file() and file.suffix != ".pyc")
+    shipped = [file for file in source.rglob("*") if file.suffix != ".pyc"]
     files = [*shipped, *top.glob("requirements*.lock"), *(top / "workflow/rules").glob("*.smk")]
-    each = [f"{file.relative_to(top)}:{hashlib.sha256(file.read_bytes()).hexdigest()}" for file in sorted(files)]
-    return hashlib.sha256("\n".join([*each, *told]).encode()).hexdigest()
+    if any(file.is_symlink() for file in files):
+        raise ValueError("links are not followed")
+    each = {str(file.relative_to(top)): digest(file) for file in sorted(files) if file.is_file()}
+    return hashlib.sha256(json.dumps(each, ensure_ascii=False).encode()).hexdigest()
+
+
+def _seal(files: str, told: list[str]) -> str:
+    return hashlib.sha256("\n".join([files, *told]).encode()).hexdigest()
 
 
 def changed(recorded: str) -> bool:
