@@ -219,4 +219,4 @@ def test_lost_and_censored_networks_are_counted(share, word):
 
 def test_untested_says_what_is_missing():
     assert "no networks learned partly corrupted labels" in told(noises=(0.0,)).reason
-    assert "5 of the 8 seeds that are needed" in told(seeds=SEEDS[:5]).reason
+    assert "5 of the 16 seeds that are needed" in told(seeds=SEEDS[:5]).reason

@@ -60,6 +60,14 @@ def test_the_table_of_the_readme_has_a_line_per_claim_with_its_numbers() -> None
     )
 
 
+def test_what_is_no_run_is_called_by_its_name() -> None:
+    of_trends = RULE.model_copy(update={"unit": "trend"})
+    board = Scoreboard(standings=[standing(rule=of_trends, runs=72, lost=1)])
+    assert markdown(board, TITLES).endswith("| 72 trends, 1 lost |\n")
+    assert RULE.model_copy(update={"unit": "configuration"}).read == "configurations"
+    assert {RULE.read, RULE.model_copy(update={"unit": "network"}).read} == {"runs"}
+
+
 @pytest.mark.parametrize(
     ("number", "told"),
     [

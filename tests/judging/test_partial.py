@@ -129,6 +129,22 @@ class TestLost:
             assert (sample.lost, sample.runs) == (lost, 42)
             assert sample.estimate().value == pytest.approx(1)
 
+    def test_a_configuration_of_which_more_than_a_fifth_is_lost(self):
+        for count, lost in ((2, {}), (3, {"censored": 1})):
+            gone = (pl.col("place") == 31) & (pl.col("seed") < count)
+            its = frame(inside, inside, seeds=tuple(range(10))).with_columns(
+                value=pl.when(~gone).then("value"), status=pl.when(gone).then(pl.lit("censored")).otherwise("status")
+            )
+            assert partial(its).lost == lost
+
+    def test_what_few_seeds_say_is_the_best_of_nothing(self):
+        """One lucky seed at the lowest rate, of which the others are lost, does not put the best at the edge."""
+        lucky = pl.col("place") == 31
+        its = frame(inside, inside).with_columns(
+            value_right=pl.when(lucky & (pl.col("seed") > 0)).then(None).when(lucky).then(9.0).otherwise("value_right")
+        )
+        assert partial(its).lost == {"few": 1}
+
     @pytest.mark.parametrize("edge", [1, RANKS])
     def test_all_of_an_optimizer_that_is_best_at_an_edge(self, edge):
         sample = partial(frame(inside, lambda n, r: 9.0 if (n, r) == (3, edge) else inside(n, r)))
@@ -150,6 +166,17 @@ class TestLost:
     def test_one_of_the_two_numbers(self):
         with pytest.raises(Missing, match="one of its two numbers"):
             partial(frame(inside, inside).drop("value_right"))
+
+
+@pytest.mark.parametrize("rates", [9, 10])
+def test_more_rates_than_places_tell_apart_are_refused(rates):
+    known = {"dataset": "a", "optimizer": "sgd", "dial": 4, "size": 9.0, "seed": 1, "value": 1.0, "status": "ok"}
+    lanes = pl.DataFrame({**known, "rate": [0.1 * (1 + at) for at in range(rates)]})
+    if rates == 9:
+        assert configured(lanes)["place"].to_list() == [11.0 + at for at in range(9)]
+    else:
+        with pytest.raises(Missing, match="more than 9 rates"):
+            configured(lanes)
 
 
 def test_configurations_are_places_and_no_conditions():

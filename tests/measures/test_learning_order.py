@@ -123,6 +123,13 @@ class TestCrossing:
         assert (clean - corrupted)[found > STEPS].max() > FROM
         assert np.isnan(crossing(STEPS, 0.15 * self.logistic(6.0), 0.15 * self.logistic(12.0)))
 
+    def test_the_lead_is_read_where_the_three_log_steps_have_begun(self):
+        """The clean lead by an eighth from the fifth point on, and from there the corrupted gain as much a step."""
+        at = np.arange(14)
+        steps, clean = np.exp2(at), np.where(at >= 4, 0.125, 0.0).astype(np.float64)
+        corrupted = 0.125 * np.maximum(0, at - 4).astype(np.float64)
+        assert crossing(steps, clean, corrupted) == pytest.approx(2.0**3.5)
+
     def test_three_log_steps_are_averaged(self):
         """A single log-step in which more of the corrupted is learned is no crossing where its neighbours outweigh it;
         one that outweighs them is."""

@@ -48,7 +48,7 @@ MEASURES = ("learning_order", "memorised")
 RULE = Rule(
     statistic="partial Spearman correlation of order and best validation accuracy over 42 configurations, the rank of "
     "the rate held fixed",
-    side="above", tau=0.3, seeds=42,
+    side="above", tau=0.3, unit="configuration", seeds=42,
 )  # fmt: skip
 
 SHARES = {"digits": (0.5, 0.6, 0.7, 0.8, 0.9)}

@@ -2,18 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import altair as alt
 from altair.typing import ChartType
 
 from nominima.drawing.forest import region, span
 from nominima.drawing.frame import BARE
+from nominima.drawing.marks import FULL, Mark, layer
 from nominima.drawing.theme import (
     GRID,
     INK,
     LOOKS,
-    MARGIN,
     NULL,
     PREDICTED,
     QUIET,
@@ -33,10 +33,8 @@ GROWTH: dict[Growth, str] = {
     "unclear": "trend unclear",
 }
 LEGEND = "bars: 95 % intervals in the weakest condition; shaded: where the claim puts the number; dashed: no effect"
-FULL = MARGIN + WIDTH  # pixels a row is wide
 START = 268  # pixel at which a row's own scale begins
 AROUND = "#f2f2f2"  # the rest of that scale
-Mark = dict[str, Any]
 
 
 class Line(NamedTuple):
@@ -64,14 +62,14 @@ def draw(board: Scoreboard, titles: Mapping[str, str]) -> ChartType:
     bars = [row for row in rows if row.standing.estimate.value is not None]
     bold, normal = _texts(rows)
     layers = [
-        _layer([mark for row in bars for mark in _regions(row)], height).mark_rect(),
-        _layer([mark for row in rows[1:] for mark in _separators(row)], height).mark_rule(strokeWidth=1),
-        _layer([mark for row in bars for mark in _nulls(row)], height).mark_rule(strokeDash=[4, 3]),
-        _layer([mark for row in bars for mark in _whiskers(row)], height).mark_rule(strokeWidth=3),
-        _layer([mark for row in bars for mark in _points(row)], height).mark_point(size=90),
-        _layer([mark for row in rows for mark in _symbols(row)], height).mark_point(size=120),
-        _layer(bold, height).mark_text(align="left", fontWeight="bold"),
-        _layer(normal, height).mark_text(align="left"),
+        layer([mark for row in bars for mark in _regions(row)], height).mark_rect(),
+        layer([mark for row in rows[1:] for mark in _separators(row)], height).mark_rule(strokeWidth=1),
+        layer([mark for row in bars for mark in _nulls(row)], height).mark_rule(strokeDash=[4, 3]),
+        layer([mark for row in bars for mark in _whiskers(row)], height).mark_rule(strokeWidth=3),
+        layer([mark for row in bars for mark in _points(row)], height).mark_point(size=90),
+        layer([mark for row in rows for mark in _symbols(row)], height).mark_point(size=120),
+        layer(bold, height).mark_text(align="left", fontWeight="bold"),
+        layer(normal, height).mark_text(align="left"),
     ]  # fmt: skip
     return alt.layer(*layers).properties(width=WIDTH, height=height, view=BARE)
 
@@ -84,23 +82,6 @@ def _rows(board: Scoreboard, titles: Mapping[str, str]) -> Iterator[Line]:
         height = 17 * max(len(told) + len(below), 3) + 35
         yield Line(top, height, told, below, standing)
         top += height
-
-
-def _layer(marks: list[Mark], height: int) -> alt.Chart:
-    """Marks at pixels; a row per mark with x, y and what else the kind of mark has."""
-    across = alt.Scale(domain=(0, FULL), range=[-MARGIN, WIDTH], nice=False, zero=False)
-    down = alt.Scale(domain=(0, height), range=[0, height], nice=False, zero=False)
-    encoding: dict[str, Any] = {
-        "x": alt.X("x:Q").scale(across).axis(None),
-        "x2": "x2:Q",
-        "y": alt.Y("y:Q").scale(down).axis(None),
-        "y2": "y2:Q",
-        "color": alt.Color("color:N").scale(None),
-        "shape": alt.Shape("shape:N").scale(None),
-        "text": "text:N",
-    }
-    names = {name for mark in marks for name in mark}
-    return alt.Chart(alt.InlineData(marks)).encode(**{key: encoding[key] for key in encoding if key in names})
 
 
 def _place(row: Line, value: float) -> float:

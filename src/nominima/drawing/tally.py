@@ -3,20 +3,20 @@
 Values are 1 (up), -1 (down) or 0 (neither); those that are null are counted as lost.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import altair as alt
 import polars as pl
 from altair.typing import ChartType
 
 from nominima.drawing.frame import BARE
-from nominima.drawing.theme import INK, LOOKS, MARGIN, QUIET, WIDTH, lines
+from nominima.drawing.marks import Mark, layer
+from nominima.drawing.theme import INK, LOOKS, QUIET, WIDTH, lines
 
 HEAD, ROW = 24, 40  # pixels: above the rows, and of a row
-MIDDLE, HALF = 335 - MARGIN, 84  # pixels: where the bars begin, and a bar of all
+MIDDLE, HALF = 335, 84  # pixels: where the bars begin, and a bar of all
 UP, DOWN = LOOKS["supported"][1], LOOKS["contradicted"][1]
-Mark = dict[str, Any]
 
 
 class Tally(NamedTuple):
@@ -44,10 +44,10 @@ def tally(panel: Tally, rows: pl.DataFrame) -> ChartType:
     height = HEAD + ROW * table.height
     words = [*_head(panel), *(mark for mark in marks if "text" in mark)]
     layers = [
-        _layer([mark for mark in marks if "x2" in mark], height).mark_rect(),
-        _layer([{"x": MIDDLE, "y": HEAD - 4, "y2": height - 8, "color": QUIET}], height).mark_rule(strokeWidth=1),
+        layer([mark for mark in marks if "x2" in mark], height).mark_rect(),
+        layer([{"x": MIDDLE, "y": HEAD - 4, "y2": height - 8, "color": QUIET}], height).mark_rule(strokeWidth=1),
         *(
-            _layer(those, height).mark_text(align=side, baseline="middle")
+            layer(those, height).mark_text(align=side, baseline="middle")
             for side in ("left", "right")
             if (those := [mark for mark in words if mark["side"] == side])
         ),
@@ -63,7 +63,7 @@ def _head(panel: Tally) -> list[Mark]:
 
 def _row(row: Mark, top: int) -> Iterator[Mark]:
     """Marks of a row: its name, what is counted, and two bars with their numbers."""
-    name = {"x": -MARGIN, "side": "left"}
+    name = {"x": 0, "side": "left"}
     yield name | {"y": top + 8, "text": str(row["name"]).replace("_", " "), "color": INK}
     yield name | {"y": top + 24, "text": _counted(row), "color": QUIET}
     for word, sign, side, color in (("up", 1, "left", UP), ("down", -1, "right", DOWN)):
@@ -79,18 +79,3 @@ def _counted(row: Mark) -> str:
     told += [f"{row['neither']} neither"] if row["neither"] else []
     told += [f"{lost} more lost" if count else "all lost"] if lost else []
     return ", ".join(told)
-
-
-def _layer(marks: Sequence[Mark], height: int) -> alt.Chart:
-    across = alt.Scale(domain=(-MARGIN, WIDTH), range=[-MARGIN, WIDTH], nice=False, zero=False)
-    down = alt.Scale(domain=(0, height), range=[0, height], nice=False, zero=False)
-    encoding: dict[str, Any] = {
-        "x": alt.X("x:Q").scale(across).axis(None),
-        "x2": "x2:Q",
-        "y": alt.Y("y:Q").scale(down).axis(None),
-        "y2": "y2:Q",
-        "color": alt.Color("color:N").scale(None),
-        "text": "text:N",
-    }
-    names = {name for mark in marks for name in mark}
-    return alt.Chart(alt.InlineData(list(marks))).encode(**{key: encoding[key] for key in encoding if key in names})

@@ -17,7 +17,7 @@ def show(board: Scoreboard, titles: Mapping[str, str], console: Console) -> None
     for standing in board.standings:
         outcome = Text(standing.outcome, COLOURS.get(standing.outcome, "bold"))
         number = standing.claim.partition("_")[0]
-        numbers = f"effect {_effect(standing)}; {_runs(standing)} runs; with size: {standing.growth}"
+        numbers = f"effect {_effect(standing)}; {_runs(standing)}; with size: {standing.growth}"
         console.print(Text.assemble((number, "bold"), f" {titles.get(standing.claim, standing.claim)}: ", outcome))
         console.print(Padding(Text(numbers), (0, 0, 0, 4)))
         console.print(Padding(Text(standing.reason, "dim"), (0, 0, 1, 4)))
@@ -38,7 +38,7 @@ def _cells(standing: Standing, title: str) -> tuple[str, ...]:
     link = f"[{number}](reports/figures/{standing.claim}.svg) {_escaped(title)}"
     agree = f"{standing.supported} of {standing.tested}"
     trend = standing.growth if standing.rule.trend else "–"
-    return link, f"**{standing.outcome}**", trend, _effect(standing), agree, _runs(standing)
+    return link, f"**{standing.outcome}**", trend, _effect(standing), agree, _runs(standing).replace(" runs", "")
 
 
 def _effect(standing: Standing) -> str:
@@ -51,7 +51,7 @@ def _effect(standing: Standing) -> str:
 
 
 def _runs(standing: Standing) -> str:
-    return f"{standing.runs}, {standing.lost} lost" if standing.lost else str(standing.runs)
+    return f"{standing.runs} {standing.rule.read}" + f", {standing.lost} lost" * bool(standing.lost)
 
 
 def _escaped(text: str) -> str:

@@ -17,8 +17,8 @@ from nominima.judging.intervals import USUAL, Estimate, Floats, Statistic
 from nominima.judging.lanes import conditions
 from nominima.judging.samples import VALUE, Sample
 
-FEWEST = 5  # seeds of a configuration
-RANKS = 10  # of rates, at most, and the weight of an optimizer in a place
+FEWEST, MOST_LOST = 5, 0.2  # seeds of a configuration, and the share of them that may be lost
+RANKS = 10  # more than the rates of an optimizer, and its weight in a place
 OTHER = "value_right"
 PLACE = pl.col("place").cast(pl.Int64)
 
@@ -42,6 +42,8 @@ def configured(frame: pl.DataFrame) -> pl.DataFrame:
     others = [name for name in conditions(frame) if name not in gone]
     told = frame.with_columns(number=pl.col("optimizer").rank("dense").over(others))
     rank = pl.col("rate").rank("dense").over(*others, "optimizer")
+    if told.select(rank.max()).item() >= RANKS:
+        raise Missing(f"it has more than {RANKS - 1} rates of an optimizer")
     return told.with_columns(place=(RANKS * pl.col("number") + rank).cast(pl.Float64)).drop("number", *gone)
 
 
@@ -50,8 +52,9 @@ def partial(rows: pl.DataFrame) -> Sample:
 
     ρ = (a − bc)/√((1 − b²)(1 − c²)) of a, the correlation of the two numbers' ranks, and b and c, theirs with the rank
     of the rate; for `configured` lanes with a column `value_right`. A configuration is lost with fewer than FEWEST
-    seeds that have both numbers; so are all of an optimizer whose best one, by `value_right`, has the least or the
-    largest rate (`edge`). What is read are configurations, in the place of seeds.
+    seeds that have both numbers, or if more than a fifth of them have not; so are all of an optimizer whose best one,
+    by `value_right`, has the least or the largest rate (`edge`). What is read are configurations, in the place of
+    seeds.
 
     Raises Missing without the second number.
     """
@@ -84,9 +87,11 @@ def _means(rows: pl.DataFrame) -> pl.DataFrame:
     """Of each configuration: size, place, number of the optimizer, rank of the rate, both means, why it is lost."""
     both = VALUE.is_not_null() & pl.col(OTHER).is_not_null()
     why = pl.col("status").filter(~both & (pl.col("status") != "ok")).first().fill_null("few")
+    enough = both.sum() >= FEWEST
     each = rows.group_by("size", "place", maintain_order=True).agg(
         one=VALUE.filter(both).mean(), other=pl.col(OTHER).filter(both).mean(),
-        best=pl.col(OTHER).mean(), why=pl.when(both.sum() < FEWEST).then(why),
+        best=pl.when(enough).then(pl.col(OTHER).mean()),
+        why=pl.when(~enough | (both.mean() < 1 - MOST_LOST)).then(why),
     )  # fmt: skip
     told = each.with_columns(number=PLACE // RANKS, rank=PLACE % RANKS).sort("place")
     best = pl.col("rank").sort_by("best", descending=True, nulls_last=True).first()

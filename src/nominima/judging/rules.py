@@ -10,7 +10,7 @@ from nominima.judging.intervals import USUAL, Estimate, Floats, fewest_networks
 
 FEWEST_SEEDS = 8  # of a cell, where a row does not ask for more
 Outcome = Literal["supported", "contradicted", "mixed", "inconclusive", "untested"]
-Unit = Literal["seed", "network", "trend"]
+Unit = Literal["seed", "network", "configuration", "trend"]
 
 
 class Rule(Strict):
@@ -25,13 +25,17 @@ class Rule(Strict):
     )
     unit: Unit = Field(
         default="seed",
-        description="what is counted; network: the number is a share; trend: it is one of the trends of other claims",
+        description="what is counted; network: the number is a share; configuration: the number is of all of them; "
+        "trend: it is one of the trends of other claims",
     )
-    seeds: int = Field(
-        default=FEWEST_SEEDS, ge=FEWEST_SEEDS, description="of a cell at least, where they are the unit; of trends too"
-    )
+    seeds: int = Field(default=FEWEST_SEEDS, ge=FEWEST_SEEDS, description="of a cell at least, or as many of its unit")
     trend: str = Field(default="", description="the quantity whose trend with size is tested; larger is truer")
     flat: float = Field(default=0.0, ge=0, description="smallest change of that quantity with size that is of interest")
+
+    @property
+    def read(self) -> str:
+        """What is counted under it, in the plural: runs, whether seeds or networks are its unit."""
+        return "runs" if self.unit in ("seed", "network") else f"{self.unit}s"
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

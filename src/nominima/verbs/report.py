@@ -50,7 +50,6 @@ def figure(
     asked: Sequence[Panel | Tally], numbers: pl.DataFrame, verdict: Verdict, title: str, code: str
 ) -> dict[str, Any]:
     """A claim's figure: its outcome, the panels of its evidence, and the numbers that decide."""
-    trends = verdict.primary.rule.unit == "trend"
     try:
         drawn = panels.panels(asked, numbers)
     except Missing as lack:
@@ -60,7 +59,7 @@ def figure(
         *drawn,
         *forest.panels(verdict),
         title=title,
-        foot=f"{verdict.runs} {'trends' if trends else 'runs'}, {verdict.lost} lost · trace {code}",
+        foot=f"{verdict.runs} {verdict.primary.rule.read}, {verdict.lost} lost · trace {code}",
     )
 
 
