@@ -96,7 +96,19 @@ def definitions(*roots: str, without: Iterable[str] = (), source: Path = SOURCE)
     return hashlib.sha256("\n".join(_told(source, found)).encode()).hexdigest()
 
 
+def moved(*roots: str, other: Path, source: Path = SOURCE) -> set[str]:
+    """What of all that the roots can execute differs between two sources: modules, libraries, `workflow/rules`."""
+    lines = set(_lines(source, roots)) ^ set(_lines(other, roots))
+    return {"workflow/rules" if line.startswith("[") else re.split("==|:", line)[0] for line in lines}
+
+
 def _digest(source: Path, roots: tuple[str, ...]) -> str:
+    told = "\n".join(_lines(source, roots))
+    return f"{'+'.join(roots)}@{hashlib.sha256(told.encode()).hexdigest()[:32]}"
+
+
+def _lines(source: Path, roots: tuple[str, ...]) -> list[str]:
+    """All that a digest is taken of: definitions, libraries, and last what jobs are started with."""
     found = _closure(source, roots)
     top = source.parent.parent
     libraries = found.libraries | {each for name in found.libraries for each in COMPUTES_WITH.get(name, ())}
@@ -104,8 +116,7 @@ def _digest(source: Path, roots: tuple[str, ...]) -> str:
     verbs = sorted({root.removeprefix("verbs.").partition(":")[0] for root in roots if root.startswith("verbs.")})
     started = [command for verb in verbs for command in commands(top / "workflow/rules", verb)]
     given = json.dumps([started, VARIABLES, WITHOUT] if verbs else [], sort_keys=True)
-    told = "\n".join([*_told(source, found), *versions, given])
-    return f"{'+'.join(roots)}@{hashlib.sha256(told.encode()).hexdigest()[:32]}"
+    return [*_told(source, found), *versions, given]
 
 
 def _closure(source: Path, roots: tuple[str, ...]) -> Closure:

@@ -46,6 +46,18 @@ def head(root: Path) -> str | None:
     return done.stdout.decode().strip() if done.returncode == 0 else None
 
 
+def resolved(root: Path, name: str) -> str:
+    """The commit that a branch, a tag or the start of an id stands for.
+
+    Raises:
+        Refusal: it stands for none.
+    """
+    done = _git(root, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
+    if done.returncode != 0:
+        raise Refusal(f"{name}: no commit here has this name; `git log --oneline` lists those there are")
+    return done.stdout.decode().strip()
+
+
 def boundary(root: Path) -> set[str]:
     """The oldest commits of a shallow clone, at which its history is cut; empty in a whole one."""
     file = root / git(root, "rev-parse", "--git-path", "shallow").strip()

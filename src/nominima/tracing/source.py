@@ -44,7 +44,7 @@ def check(root: Path, commit: str, jobs: list[Made]) -> Check:
     try:
         files = repository.blobs(root, commit)
         plan = Plan(parsed(_params(root, files), Path(PARAMS)))
-        with _unpacked(root, files) as source:
+        with unpacked(root, files) as source:
             differing = [line for verb, job, trace in jobs for line in _compared(plan, source, verb, job, trace)]
             alike = not differing or _scheme(plan, source) == _scheme(plan, SOURCE) is not None
     except Refusal as refusal:
@@ -87,7 +87,7 @@ def _params(root: Path, files: dict[str, str]) -> bytes:
 
 
 @contextmanager
-def _unpacked(root: Path, files: dict[str, str]) -> Iterator[Path]:
+def unpacked(root: Path, files: dict[str, str]) -> Iterator[Path]:
     """The folder of the package of a commit, as files aside that nothing imports."""
     paths = [path for path in files if _decides(PurePosixPath(path))]
     with TemporaryDirectory() as folder:

@@ -57,6 +57,7 @@ def tree(walk: Walk) -> dict[str, Any]:
         "since": walk.since,
         "source": walk.check and walk.check._asdict(),
         "kept": walk.kept,
+        "audited": walk.audited,
         "steps": [_step(step) for step in walk.steps],
         "raw": walk.raw,
         "missing": walk.missing,
@@ -72,7 +73,7 @@ def audit(report: Report, console: Console) -> None:
         rows = [("expected", finding.expected), ("found", finding.found), ("mend", finding.remedy)]
         console.print(_grid([(text(f"  {name}", "cyan"), text(told)) for name, told in rows]))
     if report.missing:
-        told = f"{len(report.missing)} recorded files are not here: {_few(report.missing)}"
+        told = f"{len(report.missing)} recorded files are not here: {few(report.missing)}"
         console.print(_grid([(text("!", "yellow"), text(told)), (Text(" "), text(BUILD))]))
     for note in report.notes:
         console.print(text(f"note: {note}"))
@@ -122,24 +123,26 @@ def _facts(walk: Walk) -> Iterator[tuple[str, str]]:
         yield "code", walk.trace.key
     if walk.digest:
         yield "SHA-256", walk.digest
+    if walk.audited:
+        yield "audited", walk.audited
 
 
 def _told(steps: list[Step], walk: Walk) -> Iterator[tuple[str, str | list[str]]]:
     """Jobs of one verb: their names, files and code, what their parameters have in common and where they differ."""
     names = [step.job for step in steps if step.job]
-    yield "jobs", _few(names)
-    yield "files", _few(path for step in steps for path in step.outputs)
+    yield "jobs", few(names)
+    yield "files", few(path for step in steps for path in step.outputs)
     specs = [flat(step.trace.spec) for step in steps]
     if steps[0].verb == "measure" and any(step.verb == "train" for step in walk.steps):
         specs = [{key: value for key, value in spec.items() if not key.startswith(RUN)} for spec in specs]
     alike, differing = compared(specs)
-    yield "with", _few((f"{_short_key(key)} {value}" for key, value in alike.items() if value != "[]"), MANY)
+    yield "with", few((f"{_short_key(key)} {value}" for key, value in alike.items() if value != "[]"), MANY)
     told = {_short_key(key): values for key, values in differing.items() if values != names}
-    yield "varying", [f"{key}: {_few(values)}" for key, values in told.items()]
-    yield "source", _few(sorted({_short(step.trace.code) for step in steps}))
+    yield "varying", [f"{key}: {few(values)}" for key, values in told.items()]
+    yield "source", few(sorted({_short(step.trace.code) for step in steps}))
     elsewhere = {step.commit for step in steps if step.commit} - {walk.commit and walk.commit.id}
     if elsewhere:
-        yield "commit", _few(sorted(name[:12] for name in elsewhere if name))
+        yield "commit", few(sorted(name[:12] for name in elsewhere if name))
 
 
 def _short_key(key: str) -> str:
@@ -166,10 +169,11 @@ def _rest(walk: Walk) -> Iterator[tuple[str, str | list[str]]]:
     if walk.check:
         yield "source", [walk.check.told, *walk.check.differing[:FEW]]
     if walk.missing:
-        yield "missing", f"no ledger tells of {_few(sorted(walk.missing))}"
+        yield "missing", f"no ledger tells of {few(sorted(walk.missing))}"
 
 
-def _few(names: Iterable[str], most: int = FEW) -> str:
+def few(names: Iterable[str], most: int = FEW) -> str:
+    """Names in a row, of many the first, the last and how many."""
     told = list(names)
     if len(told) <= most:
         return ", ".join(told)

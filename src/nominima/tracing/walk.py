@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from nominima.ground.files import Refusal, digest
 from nominima.ground.places import VERBS, ledger
 from nominima.ground.texts import printable
-from nominima.tracing import history, repository
+from nominima.tracing import history, receipt, repository
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.history import Place, Source
 from nominima.tracing.repository import Commit
@@ -55,6 +55,7 @@ class Walk:
     missing: dict[str, str] = field(default_factory=dict)
     check: Check | None = None
     kept: Kept | None = None
+    audited: str = ""
     notes: list[str] = field(default_factory=list)
 
 
@@ -117,6 +118,7 @@ def _confirmed(file: Path | None, found: str | None, trace: Trace | None, search
         missing=missing,
         check=check(search.root, name, jobs) if name else None,
         kept=_kept(search.root, place, found) if name else None,
+        audited=receipt.last_word(search.root, place.entry.outputs, found),
         notes=[*_notes(search), *(_of_commit(search, name, found) if name else _uncommitted(search))],
     )
 

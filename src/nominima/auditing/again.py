@@ -1,0 +1,101 @@
+"""Jobs run again, each as a process of its own in a folder of its own, by the program that is here."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple
+
+from nominima.auditing.recipe import Recipe
+from nominima.auditing.subject import Name, Subject
+from nominima.ground.files import write
+from nominima.planning import digests, workplace
+
+COST = re.compile(r"^cost: .*$", re.MULTILINE)
+
+
+class Made(NamedTuple):
+    """A job that was tried: the folder of its new outputs, or why there are none; and the seconds that it took."""
+
+    folder: Path | None
+    why: str = ""
+    seconds: float = 0.0
+
+
+def make_again(
+    subject: Subject, recipe: Recipe, aside: Path, cores: int, tell: Callable[[Name, Made], None]
+) -> dict[Name, Made]:
+    """Run the jobs of a recipe, as many at once as there are cores, each when those that it rests on are done.
+
+    Args:
+        subject: what the recipe is of.
+        recipe: which jobs.
+        aside: an empty folder for all that is made.
+        cores: how many jobs at once.
+        tell: is told of each job when it is done or found impossible.
+    """
+    stored = {file: subject.stored(file, aside / "recorded") for file in recipe.given}
+    found: dict[Name, Made] = {}
+    order = TopologicalSorter(recipe.rests)
+    order.prepare()
+    running: dict[Future[Made], Name] = {}
+    with ThreadPoolExecutor(cores) as pool:
+        while order.is_active():
+            for name in order.get_ready():
+                folder = aside / str(recipe.jobs.index(name))
+                running[pool.submit(_tried, subject, recipe, name, folder, dict(found), stored)] = name
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                name = running.pop(future)
+                found[name] = future.result()
+                order.done(name)
+                tell(name, found[name])
+    return found
+
+
+def _tried(
+    subject: Subject,
+    recipe: Recipe,
+    name: Name,
+    folder: Path,
+    found: dict[Name, Made],
+    stored: dict[str, Path | None],
+) -> Made:
+    """A job, with the new outputs of those that it rests on and its other inputs as recorded."""
+    if name in recipe.obstacles:
+        return Made(None, recipe.obstacles[name])
+    for file in subject.job(name).inputs:
+        maker = subject.makers.get(file)
+        if maker in recipe.rests[name]:
+            made = found[maker].folder
+            place, why = made and made / file, f"{' '.join(maker)} could not be made again"
+        else:
+            place, why = stored[file], f"{file} is nowhere here with its recorded bytes"
+        if place is None:
+            return Made(None, why)
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).symlink_to(place)
+    return _run(subject, name, folder)
+
+
+def _run(subject: Subject, name: Name, folder: Path) -> Made:
+    """One job in its folder, by today's source."""
+    job, before = subject.job(name), time.monotonic()
+    told = ["--spec", job.spec, "--code", job.code, "--inputs", *job.inputs, "--outputs", *job.outputs]
+    write(folder / "arguments.txt", "\n".join(told).encode())
+    module = job.code.partition("@")[0].split("+")[0].partition(":")[0]
+    environment = {key: value for key, value in os.environ.items() if key not in workplace.WITHOUT}
+    environment |= workplace.VARIABLES | {"PYTHONPATH": str(digests.SOURCE.parent)}
+    ran = subprocess.run(  # noqa: S603 - no shell
+        [sys.executable, "-m", f"{digests.SOURCE.name}.{module}", "@arguments.txt"],
+        cwd=folder, env=environment, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    seconds = time.monotonic() - before
+    if ran.returncode == 0:
+        return Made(folder, "", seconds)
+    lines = COST.sub("", f"{ran.stdout}\n{ran.stderr}").strip().splitlines()
+    return Made(None, f"it failed: {lines[-1] if lines else f'exit code {ran.returncode}'}", seconds)

@@ -1,0 +1,93 @@
+"""An audit: results made again as their commit's params ask, by the program that is here, and compared."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from nominima.auditing.again import Made, make_again
+from nominima.auditing.grades import GRADES, Grade, Graded, graded, worst
+from nominima.auditing.recipe import Recipe
+from nominima.auditing.subject import Name, Subject
+from nominima.planning import digests
+from nominima.tracing import repository
+from nominima.tracing.source import unpacked
+from nominima.tracing.trace import environment, flat
+
+
+class Beginning(NamedTuple):
+    """A job whose outputs differ while all that it was made of does not: where a difference comes in."""
+
+    job: Name
+    files: list[Graded]
+    values: dict[str, str]
+
+    @property
+    def grade(self) -> Grade:
+        """The worst of its files."""
+        return worst(self.files)
+
+
+class Audit(NamedTuple):
+    """What came of it. `jobs` in the order in which they rest on each other; `source`, `environment`: see `other`."""
+
+    subject: Subject
+    recipe: Recipe
+    jobs: dict[Name, list[Graded]]
+    made: dict[Name, Made]
+    source: list[str]
+    environment: list[str]
+
+    @property
+    def files(self) -> list[Graded]:
+        """All files."""
+        return [file for files in self.jobs.values() for file in files]
+
+    @property
+    def grade(self) -> Grade:
+        """The worst of all files; `not recomputed` where no file was."""
+        return worst(self.files)
+
+    @property
+    def counts(self) -> dict[Grade, int]:
+        """Grade → files, worst first."""
+        found = [file.grade for file in self.files]
+        return {grade: found.count(grade) for grade in GRADES if grade in found}
+
+    @property
+    def beginnings(self) -> list[Beginning]:
+        """Where differences begin."""
+        unlike = {name for name, files in self.jobs.items() if worst(files) not in ("bitwise", "not recomputed")}
+        first = [name for name in self.jobs if name in unlike and not self.recipe.rests[name] & unlike]
+        return [
+            Beginning(
+                name,
+                [file for file in self.jobs[name] if file.grade != "bitwise"],
+                flat(json.loads(self.subject.job(name).spec)),
+            )
+            for name in first
+        ]
+
+
+def audit(subject: Subject, recipe: Recipe, aside: Path, cores: int, tell: Callable[[Name, Made], None]) -> Audit:
+    """Make a recipe's jobs again in the empty folder `aside`, and grade their files against the recorded ones."""
+    made = make_again(subject, recipe, aside, cores, tell)
+    return Audit(subject, recipe, graded(subject, recipe, made, aside), made, *other(subject, recipe))
+
+
+def other(subject: Subject, recipe: Recipe) -> tuple[list[str], list[str]]:
+    """What besides values differs from what made the recorded files: modules of the source, and the machine."""
+    entries = {name: entry for name in recipe.jobs if (entry := subject.entry(name)) and name not in recipe.obstacles}
+    moved = sorted({subject.job(name).code for name, entry in entries.items() if subject.job(name).code != entry.code})
+    modules: set[str] = set()
+    if moved:
+        with unpacked(subject.root, repository.blobs(subject.root, subject.commit)) as source:
+            for code in moved:
+                modules |= digests.moved(*code.partition("@")[0].split("+"), other=source)
+    here = environment() | {"threads": "1"}
+    machines = [subject.source.ledgers[name[0]].environments[entry.environment] for name, entry in entries.items()]
+    lines = {
+        f"{key}: recorded {told.get(key, '–')}, here {here.get(key, '–')}"
+        for told in machines for key in told.keys() | here.keys() if told.get(key) != here.get(key)
+    }  # fmt: skip
+    return sorted(modules), sorted(lines)

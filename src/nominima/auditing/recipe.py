@@ -1,0 +1,95 @@
+"""Which jobs are made again, and which of their inputs are taken as they were recorded."""
+
+import random
+from collections.abc import Iterable, Mapping
+from graphlib import TopologicalSorter
+from typing import Literal, NamedTuple
+
+from nominima.auditing.subject import PAGE, Name, Subject
+from nominima.estimating.estimate import estimate, makespan
+from nominima.ground.places import VERBS
+from nominima.planning.costs import read_costs
+from nominima.planning.plan import Plan
+from nominima.tracing.standing import NOTHING
+
+Depth = Literal["measures", "runs", "data"]
+MADE: dict[Depth, tuple[str, ...]] = {
+    "measures": ("judge", "report"),
+    "runs": ("measure", "judge", "report"),
+    "data": VERBS,
+}
+"""From what is started → the verbs whose jobs are made again."""
+
+
+class Recipe(NamedTuple):
+    """Jobs, each after those that it rests on.
+
+    rests: job → the jobs of this recipe whose new outputs it reads; all its other inputs are the recorded ones.
+    given: the recorded files that are needed.
+    obstacles: job → why it cannot be made again.
+    """
+
+    jobs: list[Name]
+    rests: dict[Name, set[Name]]
+    given: list[str]
+    obstacles: dict[Name, str]
+
+
+def recipe(subject: Subject, depth: Depth) -> Recipe:
+    """All that the asked results rest on, from measurements, from runs or from the raw data on."""
+    wanted: set[Name] = set()
+    todo = [name for name in subject.asked if name[0] in MADE[depth]]
+    while todo:
+        name = todo.pop()
+        if name not in wanted:
+            wanted.add(name)
+            todo += [above for above in _before(subject, name) if above[0] in MADE[depth]]
+    return _cooked(subject, {name: _before(subject, name) & wanted for name in wanted})
+
+
+def spot(subject: Subject, costs: Mapping[Name, float], count: int, lot: int) -> Recipe:
+    """Jobs drawn by lot from all that the asked results rest on, likelier the dearer, each by itself.
+
+    Args:
+        subject: what is asked for.
+        costs: job → what it costs.
+        count: how many are drawn, without replacement.
+        lot: the seed of the draw.
+    """
+    whole = recipe(subject, "data").jobs
+    draw = random.Random(lot)  # noqa: S311 - a lot, no secret
+    # Efraimidis & Spirakis 2006: the largest u^(1/w) are a weighted sample without replacement
+    ranks = {name: draw.random() ** (1 / costs[name]) for name in sorted(whole)}
+    chosen = sorted(ranks, key=lambda name: -ranks[name])[:count]
+    return _cooked(subject, {name: set[Name]() for name in chosen})
+
+
+def seconds(plan: Plan) -> dict[Name, float]:
+    """Job → CPU seconds, as benchmarks/costs.json has them."""
+    return {(job.verb, job.job): job.seconds for job in estimate(plan, read_costs(), 1, NOTHING).jobs}
+
+
+def wall(todo: Recipe, costs: Mapping[Name, float], cores: int) -> float:
+    """Seconds until all of a recipe is made, a verb after the other."""
+    jobs = [name for name in todo.jobs if name not in todo.obstacles]
+    return sum(makespan([costs[name] for name in jobs if name[0] == verb], cores) for verb in VERBS)
+
+
+def _before(subject: Subject, name: Name) -> set[Name]:
+    """The jobs that make the inputs of a job, the page's ledgers left out."""
+    if subject.obstacle(name):
+        return set()
+    makers = (subject.makers.get(file) for file in subject.job(name).inputs)
+    return {maker for maker in makers if maker and maker != PAGE}
+
+
+def _cooked(subject: Subject, rests: dict[Name, set[Name]]) -> Recipe:
+    order = list(TopologicalSorter({name: sorted(rests[name]) for name in sorted(rests)}).static_order())
+    obstacles = {name: why for name in order if (why := subject.obstacle(name))}
+    read = {file for name in order if name not in obstacles for file in _given(subject, name, rests[name])}
+    return Recipe(order, rests, sorted(read), obstacles)
+
+
+def _given(subject: Subject, name: Name, rests: Iterable[Name]) -> list[str]:
+    """The inputs of a job that none of these jobs makes."""
+    return [file for file in subject.job(name).inputs if subject.makers.get(file) not in set(rests)]

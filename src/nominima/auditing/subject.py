@@ -1,0 +1,180 @@
+"""What is audited: results of one commit, with the params, the ledgers and the stored bytes of that commit."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+
+from nominima.ground.files import Refusal, digest, suggest, write
+from nominima.planning.plan import Job, Plan
+from nominima.planning.reader import LARGEST, parsed
+from nominima.tracing import repository, store
+from nominima.tracing.history import Source
+from nominima.tracing.ledger import Entry
+from nominima.tracing.search import source_at
+from nominima.tracing.trace import differences
+from nominima.tracing.walk import Walk, walk_code, walk_file
+
+ALL = "all"
+CODE = 12  # hexadecimal digits of a trace code
+PAGE = ("report", "page")  # made of the ledgers: whether it tells what they do is asked by `verify`
+
+Name = tuple[str, str]
+"""A verb and the name of its job."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Results of one commit. `asked` are the jobs that made those that somebody wants to know of.
+
+    words: what was asked, as it can be asked on any machine: a file by the code of its trace.
+    """
+
+    root: Path
+    commit: str
+    asked: list[Name]
+    words: list[str]
+
+    @cached_property
+    def source(self) -> Source:
+        """The ledgers of the commit."""
+        return source_at(self.root, self.commit)
+
+    @cached_property
+    def params(self) -> bytes:
+        """The params.yaml of the commit."""
+        stored = repository.blobs(self.root, self.commit, "params.yaml")
+        if not stored:
+            raise Refusal(f"commit {self.commit[:12]} has no params.yaml; nothing can be made again")
+        return repository.contents(self.root, list(stored.values()), LARGEST)[0]
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What those params ask for, as this program understands them."""
+        return Plan(parsed(self.params, Path("params.yaml")))
+
+    @cached_property
+    def makers(self) -> dict[str, Name]:
+        """Path → the planned job that makes it."""
+        jobs = self.plan.by_verb
+        return {file: (verb, name) for verb in jobs for name, job in jobs[verb].items() for file in job.outputs}
+
+    def job(self, name: Name) -> Job:
+        """A planned job."""
+        return self.plan.jobs(name[0])[name[1]]
+
+    def entry(self, name: Name) -> Entry | None:
+        """What the commit's ledger tells of a job."""
+        told = self.source.ledgers.get(name[0])
+        return told.jobs.get(name[1]) if told else None
+
+    def obstacle(self, name: Name) -> str:
+        """Why a job of the ledgers cannot be made again from the commit's params; empty where nothing is in the way."""
+        entry = self.entry(name)
+        if entry is None:
+            return "no ledger of the commit tells of it"
+        if name[1] not in self.plan.jobs(name[0]):
+            return "the params.yaml of the commit does not plan it"
+        other = differences(entry.spec, json.loads(self.job(name).spec))
+        return f"the params.yaml of the commit plans it with other values: {'; '.join(other[:3])}" if other else ""
+
+    def recorded(self, path: str) -> str:
+        """SHA-256 that the commit's ledgers tell of a file, as output of a job or as raw input; empty if none does."""
+        for told in self.source.ledgers.values():
+            if path in told.digests:
+                return told.digests[path]
+        entries = (entry for told in self.source.ledgers.values() for entry in told.jobs.values())
+        return next((entry.inputs[path] for entry in entries if path in entry.inputs), "")
+
+    def stored(self, path: str, aside: Path) -> Path | None:
+        """A file with exactly the recorded bytes: in the working tree, in DVC's cache, or out of Git into `aside`.
+
+        None where it is nowhere on this machine.
+        """
+        expected, cached = self.recorded(path), self._objects.get(path)
+        for place in filter(None, (self.root / path, cached)):
+            if place.is_file() and digest(place) == expected:
+                return place.resolve()
+        held = repository.blobs(self.root, self.commit, path)
+        if not held:
+            return None
+        place = aside / path
+        write(place, repository.contents(self.root, list(held.values()), store.LARGEST)[0])
+        return place if digest(place) == expected else None
+
+    @cached_property
+    def _objects(self) -> dict[str, Path]:
+        lock = repository.blobs(self.root, self.commit, "dvc.lock")
+        stored = repository.contents(self.root, list(lock.values()), store.LARGEST)
+        return store.recorded(stored[0], store.cache(self.root)) if stored else {}
+
+
+def subject(what: list[str], at: str | None, start: Path, root: Path) -> Subject:
+    """What is asked for: files by their content or trace, printed codes, claims, or `all` of a commit.
+
+    Args:
+        what: each a file, a trace code, a claim (or the start of its name) or `all`.
+        at: a commit, as Git names it; None: that which recorded the file, else HEAD.
+        start: where relative paths begin.
+        root: the project.
+
+    Raises:
+        Refusal: one is none of these, they are of several commits, or nothing of it is recorded in Git.
+    """
+    walks = {each: found for each in what if (found := _walked(each, start))}
+    commit = _commit(root, at, walks)
+    bare = Subject(root, commit, [], [])
+    if not bare.source.ledgers:
+        raise Refusal(f"commit {commit[:12]} has no ledgers: nothing is recorded there that could be audited")
+    jobs = {each: _of_walk(bare, each, walks[each]) if each in walks else _of(bare, each) for each in what}
+    words = [walks[each].steps[0].trace.key if each in walks else each for each in what]
+    return Subject(root, commit, list(dict.fromkeys(chain.from_iterable(jobs.values()))), words)
+
+
+def _walked(what: str, start: Path) -> Walk | None:
+    """The walk from a file or a printed code; None for anything else."""
+    if (start / what).is_file():
+        return walk_file(start / what, start)
+    is_code = len(what) == CODE and not set(what.lower()) - set("0123456789abcdef")
+    return walk_code(what, start) if is_code else None
+
+
+def _commit(root: Path, at: str | None, walks: dict[str, Walk]) -> str:
+    if closed := repository.closed(root):
+        raise Refusal(f"{root}: what is audited is recorded in Git, and {closed}")
+    if at is not None:
+        return repository.resolved(root, at)
+    for what, walk in walks.items():
+        if walk.commit is None:
+            raise Refusal(
+                f"{what}: no commit tells of it ({walk.told}); commit it, or name a claim of a commit with --at"
+            )
+    found = {walk.commit.id for walk in walks.values() if walk.commit}
+    if len(found) > 1:
+        raise Refusal(f"{', '.join(walks)}: recorded by several commits; audit one at a time, or choose one with --at")
+    head = repository.head(root)
+    if not found and head is None:
+        raise Refusal(f"{root}: nothing is committed here, and only what is recorded in Git can be audited")
+    return found.pop() if found else str(head)
+
+
+def _of_walk(bare: Subject, what: str, walk: Walk) -> list[Name]:
+    """The job that made a file, if the commit's ledgers tell of the very same."""
+    found = bare.source.by_key(walk.steps[0].trace.key)
+    if found is None:
+        raise Refusal(f"{what}: commit {bare.commit[:12]} records no file with its trace; leave out --at")
+    return [(found.verb, found.job)]
+
+
+def _of(bare: Subject, what: str) -> list[Name]:
+    """All results, or the verdict and the figure of a claim."""
+    told = {verb: list(ledger.jobs) for verb, ledger in bare.source.ledgers.items()}
+    claims = told.get("judge", [])
+    if what == ALL:
+        return [(verb, name) for verb in told for name in told[verb] if (verb, name) != PAGE]
+    chosen = [name for name in claims if name == what] or [name for name in claims if name.startswith(what)]
+    if len(chosen) != 1:
+        tail = f"it is the start of {', '.join(chosen)}" if chosen else suggest(what, [*claims, ALL])
+        raise Refusal(f"{what}: neither a file, nor a printed code, nor a claim of commit {bare.commit[:12]}; {tail}")
+    return [(verb, chosen[0]) for verb in ("judge", "report") if chosen[0] in told.get(verb, [])]

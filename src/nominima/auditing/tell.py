@@ -1,0 +1,112 @@
+"""What an audit will do and what it found, told to people and to programs as JSON."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from nominima.auditing.audit import Audit, Beginning
+from nominima.auditing.grades import Graded
+from nominima.auditing.recipe import Recipe
+from nominima.drawing.estimates import span
+from nominima.ground.places import VERBS
+from nominima.tracing.tell import few, text
+
+FEW, VALUES = 6, 12
+COLOURS = {"bitwise": "green", "rounding": "green", "different": "red"}
+MEANS = {
+    "different": "a word of a verdict changed",
+    "same verdict": "numbers differ by more than rounding, every word stays",
+    "unlike": "numbers differ by more than rounding; no verdict that rests on them was made again",
+    "rounding": "numbers differ by at most 1e-5 of their size",
+    "bitwise": "the same to the last bit",
+    "not recomputed": "could not be made again",
+}
+
+
+def before(recipe: Recipe, seconds: float, cores: int, console: Console) -> None:
+    """Say what will run, and for about how long."""
+    jobs = [name for name in recipe.jobs if name not in recipe.obstacles]
+    parts = [
+        f"{verb} {sum(name[0] == verb for name in jobs)}" for verb in VERBS if any(name[0] == verb for name in jobs)
+    ]
+    told = f"{len(jobs)} jobs to make again ({', '.join(parts)}), about {span(seconds)} on {cores} cores"
+    console.print(text(f"{told}; {len(recipe.given)} files are taken as recorded"), soft_wrap=True)
+
+
+def show(audit: Audit, console: Console) -> None:
+    """Print what this program and machine are otherwise, the grades, where differences begin, and what was not made."""
+    console.print(text(f"commit {audit.subject.commit[:12]}", "bold"))
+    for name, lines in (("environment", audit.environment), ("source", audit.source)):
+        if lines:
+            console.print(text(f"note: other {name} than made it: {few(lines)}", "yellow"), soft_wrap=True)
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for grade, count in audit.counts.items():
+        table.add_row(text(grade, COLOURS.get(grade, "yellow")), f"{count} files", MEANS[grade])
+    console.print(table)
+    grave = [each for each in audit.beginnings if each.grade != "rounding"]
+    for begins in grave[:FEW]:
+        console.print(text(["", f"✘ begins in {' '.join(begins.job)}"], "red"))
+        console.print(text([f"  {line}" for line in _beginning(begins)]), soft_wrap=True)
+    if len(grave) > FEW:
+        console.print(text(f"… and in {len(grave) - FEW} more jobs"))
+    rounded = [" ".join(each.job) for each in audit.beginnings if each.grade == "rounding"]
+    if rounded:
+        console.print(text(f"rounding begins in {few(rounded)}"), soft_wrap=True)
+    for why, names in _missing(audit).items():
+        console.print(text(f"! not recomputed: {few(names)}: {why}", "yellow"), soft_wrap=True)
+    largest = max((file.largest for file in audit.files), default=0.0)
+    off = f", numbers off by {largest:.2g} of their size at most" if largest else ""
+    console.print(text(f"{audit.grade}: the worst of {len(audit.files)} files of {len(audit.jobs)} jobs{off}",
+                       COLOURS.get(audit.grade, "yellow")))  # fmt: skip
+
+
+def tree(audit: Audit) -> dict[str, Any]:
+    """The same as plain objects for JSON, every file in full."""
+    return {
+        "commit": audit.subject.commit,
+        "grade": audit.grade,
+        "counts": audit.counts,
+        "other_environment": audit.environment,
+        "other_source": audit.source,
+        "begins": [
+            {"job": " ".join(each.job), "files": [file.path for file in each.files]} for each in audit.beginnings
+        ],
+        "jobs": {
+            " ".join(name): {"seconds": round(audit.made[name].seconds, 2), "files": [_file(file) for file in files]}
+            for name, files in audit.jobs.items()
+        },
+    }
+
+
+def begins(audit: Audit) -> dict[str, list[str]]:
+    """Job in which a difference begins → its files, with the first values that differ."""
+    return {" ".join(each.job): [line for file in each.files for line in _lines(file)] for each in audit.beginnings}
+
+
+def _file(file: Graded) -> dict[str, Any]:
+    return file._asdict() | {"changes": [change._asdict() for change in file.changes]}
+
+
+def _beginning(begins: Beginning) -> Iterator[str]:
+    """Its parameters, then each file with the values that differ, recorded and new."""
+    values = [f"{key} {value}" for key, value in begins.values.items() if len(value) < 60]
+    yield f"with {few(values, VALUES)}"
+    for file in begins.files[:FEW]:
+        yield from _lines(file)
+
+
+def _lines(file: Graded) -> Iterator[str]:
+    why = f" ({file.why})" if file.why else ""
+    yield f"{file.path}: {file.grade}{why}"
+    yield from (f"  {each.place}: recorded {each.recorded}, again {each.again}" for each in file.changes[:FEW])
+
+
+def _missing(audit: Audit) -> dict[str, list[str]]:
+    """Why → the jobs that could not be made again."""
+    found: dict[str, list[str]] = {}
+    for name, made in audit.made.items():
+        if made.folder is None:
+            found.setdefault(made.why, []).append(" ".join(name))
+    return found

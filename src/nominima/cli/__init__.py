@@ -1,0 +1,32 @@
+"""The command line for people: results that are there, audits of them, and plans of what would run."""
+
+import io
+import sys
+
+import typer
+
+from nominima.cli import audits, plans, results
+from nominima.cli.frame import told
+
+COMMANDS = (
+    results.trace, results.verify, audits.audit, audits.audits, results.verdicts, results.params,
+    plans.estimate, plans.why, plans.learn, plans.calibrate,
+)  # fmt: skip
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def main() -> None:
+    """Trace a result to what made it, verify and audit results, read the verdicts, see what a rebuild costs."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without ✔ still gets the rest
+
+
+for command in COMMANDS:
+    app.command(command.__name__)(told(command))

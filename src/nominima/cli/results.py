@@ -1,0 +1,105 @@
+"""Commands about results that are there: where they come from, whether they are as recorded, what they say."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from nominima.auditing.subject import subject
+from nominima.cli.frame import Json, project
+from nominima.drawing import verdicts as table
+from nominima.ground.files import REMEDY, Refusal, write
+from nominima.ground.places import verdict
+from nominima.judging.record import Scoreboard, read_judged
+from nominima.judging.words import titles
+from nominima.planning.digests import SOURCE
+from nominima.planning.plan import Plan
+from nominima.planning.reader import load
+from nominima.tracing import tell
+from nominima.tracing.standing import behind
+from nominima.tracing.verify import verify as verify_all
+from nominima.tracing.walk import walk_code, walk_file
+
+
+def trace(
+    file: Annotated[Path | None, typer.Argument(help="Figure, table, verdict, page or checkpoint.")] = None,
+    code: Annotated[str | None, typer.Option(help="The code printed in a figure, if there is no file.")] = None,
+    json_: Json = False,
+) -> None:
+    """Walk from a lone file back to verdict, data, parameters, source and commit.
+
+    The file may be renamed, moved, or made before later changes: its SHA-256 and
+    the trace inside it are looked up in the ledgers, now and in Git's history.
+    Exit code 0: recorded in Git, bit for bit. 1: not.
+    """
+    if (file is None) == (code is None):
+        raise Refusal("give either a file or --code")
+    walk = walk_file(file, Path.cwd()) if file else walk_code(code or "", Path.cwd())
+    if json_:
+        typer.echo(json.dumps(tell.tree(walk), indent=1))
+    else:
+        tell.show(walk, Console())
+    if walk.standing != "recorded":
+        raise typer.Exit(1)
+
+
+def verify(json_: Json = False) -> None:
+    """Hash all results again and compare them with the plan, the ledgers, dvc.lock and the cache.
+
+    Names every file that differs, what was expected and found, and what mends it.
+    Exit code 0: everything is here and as recorded. 1: not.
+    """
+    with Console(stderr=True).status("hashing everything again …"):
+        root = project()
+        own = (root / "src/nominima").resolve() == SOURCE and (root / "params.yaml").exists()
+        report = verify_all(root, Plan(load(root / "params.yaml")).by_verb if own else None)
+    if json_:
+        typer.echo(json.dumps(tell.audit_tree(report), indent=1))
+    else:
+        tell.audit(report, Console())
+    if report.findings or report.missing:
+        raise typer.Exit(1)
+
+
+def verdicts(
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the table of the README.")] = False,
+) -> None:
+    """Show the verdict on every claim, as last judged.
+
+    A note says where params.yaml or the source ask for other results by now.
+    """
+    root = project()
+    board, _ = read_judged(root / verdict("scoreboard"), Scoreboard)
+    if markdown:
+        typer.echo(table.markdown(board, titles()), nl=False)
+    else:
+        table.show(board, titles(), Console())
+    old = behind(Plan(load(root / "params.yaml")).by_verb, root)
+    if old:
+        note = f"note: params.yaml or the source ask for other results by now ({', '.join(old)}); {REMEDY}"
+        Console(stderr=True).print(tell.text(note), soft_wrap=True)
+
+
+def params(
+    what: Annotated[str, typer.Argument(help="A result, the code printed in a figure, or a claim.")],
+    at: Annotated[
+        str | None, typer.Option(help="The commit that is meant.", show_default="that which recorded it")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write them there.", show_default="print")] = None,
+) -> None:
+    """Print the exact params.yaml that made a result: that of the commit which recorded it.
+
+    Exit code 1 where that commit's params ask for other values than its ledgers tell of.
+    """
+    found = subject([what], at, Path.cwd(), project())
+    if out is not None and out.exists():
+        raise Refusal(f"{out}: is there already; name a file that is not, or move it away")
+    if out is None:
+        typer.echo(found.params.decode(), nl=False)
+    else:
+        write(out, found.params)
+    for name in found.asked:
+        if obstacle := found.obstacle(name):
+            raise Refusal(f"{' '.join(name)}: {obstacle}")

@@ -1,0 +1,98 @@
+"""Which jobs are made again, from what, and how a lot is drawn among them."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+
+from nominima.auditing.recipe import Recipe, recipe, spot, wall
+from nominima.auditing.subject import Name, Subject
+from nominima.planning.plan import Job
+
+RUNS = ["prepare", "train", "measure", "judge", "report"]
+
+
+@dataclass
+class Chain:
+    """A job of each verb, each made from the one before; the verdict is made from two measured runs."""
+
+    asked: list[Name]
+    broken: Name | None = None
+    jobs: dict[Name, Job] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._add("prepare", "d", [])
+        for run in ("a", "b"):
+            self._add("train", run, ["prepare d"])
+            self._add("measure", run, [f"train {run}", "prepare d"])
+        self._add("judge", "c", ["measure a", "measure b"])
+        self._add("report", "c", ["judge c"])
+
+    def _add(self, verb: str, name: str, inputs: list[str]) -> None:
+        self.jobs[verb, name] = Job(inputs, [f"{verb} {name}"], "{}", "code")
+
+    @property
+    def makers(self) -> dict[str, Name]:
+        return {file: name for name, job in self.jobs.items() for file in job.outputs}
+
+    def job(self, name: Name) -> Job:
+        return self.jobs[name]
+
+    def obstacle(self, name: Name) -> str:
+        return "in the way" if name == self.broken else ""
+
+
+def subject(*asked: Name, broken: Name | None = None) -> Subject:
+    return Chain(list(asked), broken)  # pyright: ignore[reportReturnType] - what a recipe asks of one
+
+
+def cooked(depth: str) -> Recipe:
+    return recipe(subject(("judge", "c"), ("report", "c")), depth)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    ("depth", "count", "given"),
+    [
+        ("measures", 2, ["measure a", "measure b"]),
+        ("runs", 4, ["prepare d", "train a", "train b"]),
+        ("data", 7, []),
+    ],
+)
+def test_what_is_not_made_again_is_taken_as_recorded(depth: str, count: int, given: list[str]) -> None:
+    found = cooked(depth)
+    assert len(found.jobs) == count
+    assert found.given == given
+
+
+def test_every_job_comes_after_those_that_it_rests_on() -> None:
+    found = cooked("data")
+    assert all(found.jobs.index(above) < found.jobs.index(name) for name in found.jobs for above in found.rests[name])
+    assert found.rests["judge", "c"] == {("measure", "a"), ("measure", "b")}
+
+
+def test_only_what_the_asked_rest_on_is_made() -> None:
+    assert recipe(subject(("measure", "a")), "data").jobs == [("prepare", "d"), ("train", "a"), ("measure", "a")]
+    assert recipe(subject(("measure", "a")), "measures").jobs == []
+
+
+def test_a_job_in_whose_way_something_is_needs_no_files() -> None:
+    found = recipe(subject(("judge", "c"), broken=("judge", "c")), "measures")
+    assert (found.obstacles, found.given) == ({("judge", "c"): "in the way"}, [])
+
+
+def test_a_lot_draws_dear_jobs_more_often_and_each_alone() -> None:
+    whole = subject(("report", "c"))
+    costs = dict.fromkeys(recipe(whole, "data").jobs, 1.0) | {("train", "a"): 6.0}
+    drawn = Counter(name for lot in range(2000) for name in spot(whole, costs, 1, lot).jobs)
+    assert drawn["train", "a"] / 2000 == pytest.approx(6 / 12, abs=0.04)
+    assert drawn["train", "b"] / 2000 == pytest.approx(1 / 12, abs=0.03)
+    three = spot(whole, costs, 3, 1)
+    assert len(set(three.jobs)) == 3
+    assert all(not above for above in three.rests.values())
+    assert three == spot(whole, costs, 3, 1)
+
+
+def test_a_verb_waits_for_the_one_before() -> None:
+    found = cooked("data")
+    assert wall(found, dict.fromkeys(found.jobs, 10.0), 2) == 5 * 10.0
+    assert wall(found, dict.fromkeys(found.jobs, 10.0), 1) == 7 * 10.0

@@ -1,0 +1,83 @@
+"""A consistent forgery: a file is changed, and with it every record of its digest, in every file made from it."""
+
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import png
+import polars as pl
+from project import Project
+from safetensors.numpy import load_file, save_file
+
+from nominima.ground.files import digest
+from nominima.ground.places import ledger
+from nominima.planning.plan import Plan
+from nominima.planning.reader import load
+from nominima.tracing.artefact import embed
+from nominima.tracing.ledger import compose, read_ledger
+from nominima.tracing.trace import Trace
+
+Change = Callable[[Any], None]
+"""Changes what a file holds, in place: arrays by name, a table's columns as lists, a JSON tree, the lines of a text."""
+
+
+def forge(project: Project, file: str, change: Change) -> None:
+    """Change a file, make everything downstream tell of the new digest, record it with DVC and commit it."""
+    root, jobs = project.root, Plan(load(project.root / "params.yaml")).by_verb
+    moved: dict[str, str] = {}
+    for verb, planned in jobs.items():
+        told = read_ledger(root / ledger(verb))
+        traces = {name: told.trace(name) for name in planned}
+        outputs = {name: dict(told.jobs[name].outputs) for name in planned}
+        for name, job in planned.items():
+            inputs = {path: moved.get(path, was) for path, was in traces[name].inputs.items()}
+            traces[name] = traces[name].model_copy(update={"inputs": inputs})
+            if file in job.outputs or inputs != told.jobs[name].inputs:
+                for path in job.outputs:
+                    rewrite(root / path, traces[name], change if path == file else lambda _: None)
+                    outputs[name][path] = moved[path] = digest(root / path)
+        (root / ledger(verb)).write_bytes(compose(verb, traces, outputs).dumps())
+        moved[ledger(verb)] = digest(root / ledger(verb))
+    project.run("dvc", "commit", "--force")
+    project.commit()
+
+
+def rewrite(path: Path, trace: Trace, change: Change) -> None:
+    """A file with a change and another trace."""
+    path.chmod(0o644)
+    if path.suffix == ".safetensors":
+        arrays = load_file(path)
+        change(arrays)
+        save_file(arrays, path, metadata={"trace": trace.dumps()})
+    elif path.suffix == ".parquet":
+        table = pl.read_parquet(path)
+        columns = table.to_dict(as_series=False)
+        change(columns)
+        pl.DataFrame(columns, schema=table.schema).write_parquet(path, metadata={"trace": trace.dumps()})
+    elif path.name.endswith(".vl.json") or path.suffix in (".svg", ".png"):
+        path.write_bytes(embed(_bare(path), "vl.json" if path.suffix == ".json" else path.suffix, trace))
+    elif path.suffix == ".json":
+        tree = json.loads(path.read_text())
+        change(tree)
+        path.write_text(json.dumps(tree | {"trace": trace.model_dump()}))
+    elif path.suffix == ".html":
+        told = re.compile(r'(<script[^>]*id="trace"[^>]*>).*?(</script>)', re.DOTALL)
+        path.write_text(told.sub(lambda found: f"{found[1]}{trace.dumps()}{found[2]}", path.read_text(), count=1))
+    else:
+        lines = path.read_text().split("\n")
+        change(lines)
+        path.write_text("\n".join([f"# trace {trace.dumps()}", *lines[1:]]))
+
+
+def _bare(path: Path) -> bytes:
+    """A figure without its trace."""
+    if path.suffix == ".svg":
+        return re.sub(rb"<metadata>.*?</metadata>", b"", path.read_bytes(), count=1, flags=re.DOTALL)
+    if path.suffix == ".png":
+        out = io.BytesIO()
+        png.write_chunks(out, [each for each in png.Reader(bytes=path.read_bytes()).chunks() if each[0] != b"iTXt"])
+        return out.getvalue()
+    return path.read_bytes()

@@ -1,0 +1,104 @@
+"""Results are made again: what was recorded honestly comes out to the last bit, and a consistent forgery does not."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from forging import forge
+from project import Project
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+FIGURE = "reports/figures/c1a_random_points.png"
+VERDICT = "reports/verdicts/c1a_random_points.json"
+RUN = "data/runs/single/base/parameters.safetensors"
+TABLE = "data/measures/theory/random_points.parquet"
+
+
+def audited(project: Project, *arguments: str, code: int = 0) -> dict[str, Any]:
+    output = project.run("nominima", "audit", *arguments, "--json", check=False)
+    assert output.endswith(f"exit code {code}"), output
+    return json.loads(output[output.index("{\n") : output.rindex("}") + 1])
+
+
+def graded(found: dict[str, Any]) -> dict[str, str]:
+    return {file["path"]: file["grade"] for job in found["jobs"].values() for file in job["files"]}
+
+
+def begun(found: dict[str, Any]) -> dict[str, list[str]]:
+    return {each["job"]: each["files"] for each in found["begins"]}
+
+
+def test_a_lone_picture_is_made_again_from_the_data_and_a_receipt_tells_so(project: Project, tmp_path: Path) -> None:
+    picture = tmp_path / "from-a-talk.png"
+    picture.write_bytes((project.root / FIGURE).read_bytes())
+    project.edit("params.yaml", "steps: 30", "steps: 40")
+    found = audited(project, str(picture), "--from", "data")
+    assert found["counts"] == {"bitwise": len(graded(found))}
+    assert {name.split()[0] for name in found["jobs"]} == {"prepare", "measure", "judge", "report"}
+    assert (found["other_source"], found["other_environment"]) == ([], [])
+    assert project.run("git", "status", "--short", "reports").split()[:2] == ["??", "reports/audits/"]
+    traced = " ".join(project.run("nominima", "trace", str(picture)).split())
+    assert "from data: bitwise (reports/audits/" in traced
+    assert "figures/c1a_random_points.png" in project.run("nominima", "audits")
+    (receipt,) = (project.root / "reports/audits").glob("*-from-a-talk.png.json")
+    told = json.loads(receipt.read_text())
+    assert told["_type"] == "https://in-toto.io/Statement/v1"
+    assert told["predicate"]["commit"] == found["commit"]
+    assert {each["name"] for each in told["subject"]} == graded(found).keys()
+
+
+def test_forged_files_with_all_records_of_them_are_found_where_they_begin(project: Project) -> None:
+    def other_seed(arrays: dict[str, Any]) -> None:
+        arrays["theta"] = arrays["theta"][:, ::-1].copy()
+
+    def less_spread(columns: dict[str, list[Any]]) -> None:
+        name = next(name for name, values in columns.items() if isinstance(values[0], float))
+        columns[name] = [value * 1.01 for value in columns[name]]
+
+    forge(project, RUN, other_seed)
+    forge(project, TABLE, less_spread)
+    assert "everything is here and as recorded" in project.run("nominima", "verify", check=False)
+    found = audited(project, "all", "--from", "data", "--strict", code=1)
+    assert begun(found)["train single/base"] == [RUN]
+    assert begun(found)["measure theory"] == [TABLE]
+    assert graded(found)["data/runs/single/base/metrics.parquet"] == "bitwise"
+    assert not any(job.startswith(("judge", "prepare")) for job in begun(found))
+
+
+def test_a_forged_word_is_found_and_other_source_is_told_first(project: Project) -> None:
+    def other_word(tree: dict[str, Any]) -> None:
+        tree["outcome"] = tree["primary"]["outcome"] = "contradicted"
+
+    forge(project, VERDICT, other_word)
+    project.edit("src/nominima/judging/decide.py", "\ndef ", "\nEXTRA = print()\n\n\ndef ")
+    output = project.run("nominima", "audit", "c1a", check=False)
+    assert output.endswith("exit code 1")
+    assert "note: other source than made it: judging.decide" in output
+    assert "✘ begins in judge c1a_random_points" in output
+    assert "outcome: recorded contradicted, again " in output
+    assert "different: the worst of" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["c9z"], "c9z: neither a file, nor a printed code, nor a claim of commit"),
+        (["c0a", "--at", "v99"], "v99: no commit here has this name"),
+        (["README.md"], "README.md"),
+    ],
+)
+def test_what_cannot_be_audited_is_refused_in_a_sentence(project: Project, arguments: list[str], told: str) -> None:
+    output = project.run("nominima", "audit", *arguments, check=False)
+    assert told in output
+    assert output.endswith("exit code 1")
+    assert "Traceback" not in output
+
+
+def test_data_that_are_nowhere_are_named_with_what_to_do(project: Project, clone: Any) -> None:
+    lone = clone(project)
+    output = lone.run("nominima", "audit", "c1a", check=False)
+    assert "nowhere here with its recorded bytes" in output
+    assert output.endswith("exit code 1")
+    assert not (lone.root / "reports/audits").exists()
