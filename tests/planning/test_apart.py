@@ -110,6 +110,13 @@ def test_whether_a_measure_is_apart_is_no_part_of_its_code(tmp_path: Path, sourc
     assert code(plan, f"runs/new/w4.one/{APART}", source) == plan.measure[f"runs/new/w4.one/{APART}"].code
 
 
+def test_elsewhere_than_in_a_measure_the_word_counts_as_any_other(source: Path) -> None:
+    before = digests.code("models.mlp")
+    file = source / "models/mlp.py"
+    file.write_text(file.read_text() + "\nAPART = True\n")
+    assert digests.code("models.mlp", source=source) != before
+
+
 def test_no_measure_reads_whether_it_is_apart() -> None:
     """Else its digest would not tell of it."""
     files = {file: file.read_text() for file in (ROOT / "src/nominima/measures").glob("*.py")}

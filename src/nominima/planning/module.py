@@ -51,7 +51,7 @@ class Module:
 
         So is what only says in which job a measure is taken: that changes no number.
         """
-        cuts = apart(self.tree)
+        cuts = apart(self.tree) if self.name.startswith("measures.") else []
         body = [node for node in self.tree.body[documented(self.tree) :] if node not in cuts]
         return [node for node in body if not _guarded(node, CHECKED_ONLY) and not _guarded(node, "__name__")]
 
@@ -171,8 +171,8 @@ def module(source: Path, name: str) -> Module:
 
 
 def apart(tree: ast.Module) -> list[ast.Assign]:
-    """The top-level statements `APART = …`."""
-    plain = [node for node in tree.body if isinstance(node, ast.Assign)]
+    """The top-level statements `APART = …` of a measure, whose value is a constant."""
+    plain = [node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)]
     return [node for node in plain if [ast.unparse(target) for target in node.targets] == [APART]]
 
 
