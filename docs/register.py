@@ -80,7 +80,7 @@ def _trial(plan: Plan, claim: str, measures: tuple[str, ...]) -> dict[str, Any]:
     """All params behind a claim: what it asks for, its runs and data sets, the options of its measures."""
     judged = plan.judge[claim]
     specs = [json.loads(job.spec) for job in plan.measure.values() if set(job.outputs) & set(judged.inputs)]
-    runs = [spec for spec in specs if "run" in spec]
+    runs = list({spec["subject"]: spec for spec in specs if "run" in spec}.values())  # of several jobs once
     data = {spec["run"]["training"]["dataset"] for spec in runs} | set(plan.params.claims[claim].datasets)
     return {
         "asked": json.loads(judged.spec),

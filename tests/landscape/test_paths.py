@@ -6,7 +6,7 @@ from landscapes import examples, network, perceptron
 from torch import nn
 
 from nominima.ground.files import Refusal
-from nominima.landscape.geometry import concave_share, convexity, descent
+from nominima.landscape.geometry import below_tangents, concave_share, convexity, descent
 from nominima.landscape.loss import of_stack
 from nominima.landscape.matching import match, permuted, sequential
 from nominima.landscape.module import of_module
@@ -196,6 +196,19 @@ def test_a_hill_violates_every_pair_by_a_known_amount():
     assert found.share.item() == 0
     # Each pair misses (s − t)²: 1, 9 and 4; the drop is 9.
     assert found.violation.item() == pytest.approx((1 + 9 + 4) / 3 / 9)
+
+
+def test_of_a_wave_the_way_down_to_its_tangents_is_that_of_the_formula():
+    wave = of_stack(lambda t: t.sin().sum(-1), 1)
+    a, b = (torch.linspace(0, 6, count).double().unsqueeze(1) for count in (9, 7))
+    found = below_tangents(*wave.gradient(a), a, wave.value(b), b)
+    torch.testing.assert_close(found, a.sin() + a.cos() * (b.mT - a) - b.sin().mT)
+
+
+def test_a_dome_lies_below_its_tangents_by_half_the_square_of_the_way():
+    dome = of_stack(lambda t: -t.square().sum(-1) / 2, 5)
+    a, b = 10 + drawn(4, 5), 10 + drawn(6, 5, seed=1)
+    torch.testing.assert_close(below_tangents(*dome.gradient(a), a, dome.value(b), b), torch.cdist(a, b).square() / 2)
 
 
 def test_descent_is_told_by_hand_made_losses():

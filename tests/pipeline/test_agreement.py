@@ -7,6 +7,7 @@ import pytest
 from project import AFTER_RATE, CLAIMS_ON_SIZES, RATE, Project, above, jobs
 
 pytestmark = pytest.mark.slow
+APART = "measure_runs_followers_APART_tangentUgaps data/measures/runs/followers/base/slow/tangent_gaps.parquet"
 
 
 def test_a_built_project_is_clean_for_both(project: Project) -> None:
@@ -43,6 +44,7 @@ def test_a_run_is_trained_anew_after_the_run_it_starts_from(project: Project) ->
         "train_followers data/runs/followers/base/slow/parameters.safetensors",
         "measure_runs_single data/measures/runs/single/base/learning_curve.parquet",
         "measure_runs_followers data/measures/runs/followers/base/slow/norms.parquet",
+        APART,
     }
     project.assert_clean()
 
@@ -77,6 +79,16 @@ def test_the_command_of_a_rule_edited_reruns_its_jobs_and_what_is_made_from_them
 
 
 def test_one_claim_edited_is_judged_again_and_nothing_else(project: Project) -> None:
+    measures = project.root / "src/nominima/measures"
+    for name in ("tangent_gaps", "norms"):
+        text = (measures / f"{name}.py").read_text()
+        (measures / f"{name}.py").write_text(text + "\nmeasure = measure\n")
+        ran = jobs(project.snakemake("--dry-run"))
+        assert (APART in ran) == (name == "tangent_gaps"), (
+            "a measure apart, and those beside it, have jobs of their own"
+        )
+        assert any(job.startswith("measure_runs_followers ") for job in ran) == (name == "norms")
+        (measures / f"{name}.py").write_text(text)
     file = project.root / "src/nominima/claims/c1a_random_points.py"
     file.write_text(file.read_text() + "\nUNUSED = 1\n")
     assert jobs(project.snakemake("--dry-run")) == set()

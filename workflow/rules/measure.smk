@@ -1,4 +1,5 @@
-# A rule per kind of subject, because what is measured of it, and so its files, differ: theory, a data set, a sweep.
+# A rule per kind of subject, because what is measured of it, and so its files, differ: theory, a data set, a sweep; and
+# one per measure that is apart.
 for subject in PLAN.measured:
 
     rule:

@@ -10,6 +10,7 @@ from nominima.estimating.estimate import Forecast, estimate
 from nominima.planning.costs import COSTS, read_costs
 from nominima.planning.guard import rule_name
 from nominima.planning.plan import Plan
+from nominima.planning.subjects import pattern
 from nominima.tracing.standing import NOTHING
 
 PAUSE = 30.0  # seconds between two lines
@@ -92,8 +93,7 @@ def _rule(verb: str, job: str) -> str:
     if verb == "train":
         return rule_name("train", job.partition("/")[0])
     if verb == "measure":
-        kind, _, name = job.partition("/")
-        return rule_name("measure", f"runs/{name.partition('/')[0]}" if kind == "runs" else job)
+        return rule_name("measure", pattern(job))
     return {"report": "page" if job == "page" else "figure"}.get(verb, verb)
 
 

@@ -23,15 +23,25 @@ class Convexity:
 
 def convexity(losses: Tensor, gradients: Tensor, path: Tensor) -> Convexity:
     """Pairwise first-order convexity gaps of losses (lane, point) and gradients, path (lane, point, param)."""
-    f, g, theta = losses.double(), gradients.double(), path.double()
-    slopes = g @ theta.mT
-    gaps = f.unsqueeze(1) - f.unsqueeze(2) - (slopes - slopes.diagonal(dim1=1, dim2=2).unsqueeze(2))
+    f, theta = losses.double(), path.double()
+    below = below_tangents(f, gradients.double(), theta, f, theta)
     before, after = torch.triu_indices(f.shape[1], f.shape[1], offset=1)
-    pairs = gaps[:, before, after]
+    pairs = -below[:, before, after]
     slack = 16 * torch.finfo(losses.dtype).eps * f.abs().amax(-1, keepdim=True)
     drop = _drop(f)
     share = (pairs >= -slack).double().mean(-1).masked_fill(~pairs.isfinite().all(-1), torch.nan)
     return Convexity(share, (-pairs).clamp(min=0).mean(-1) / drop)
+
+
+def below_tangents(losses: Tensor, gradients: Tensor, path: Tensor, there: Tensor, others: Tensor) -> Tensor:
+    """f(a) + ⟨∇f(a), b − a⟩ − f(b), (…, from, to): how far f lies below its tangent plane at a, where b is.
+
+    losses (…, from) and gradients (…, from, param) are those at the points a of path (…, from, param), there (…, to)
+    the losses at the points b of others (…, to, param). All of one dtype, which the result has.
+    """
+    origin = path[..., :1, :]  # inner products of differences round less
+    slopes = gradients @ (others - origin).mT - (gradients * (path - origin)).sum(-1, keepdim=True)
+    return losses.unsqueeze(-1) + slopes - there.unsqueeze(-2)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from nominima.measuring.subject import RunSubject
 from nominima.measuring.table import frame
 
 OF = "run"
+APART = True
 KEY = ("seed", "ends", "path")
 SCHEMA = {
     "seed": "Int64",

@@ -21,6 +21,7 @@ from nominima.training.model import Model, Parameters
 from nominima.training.objective import corrupt, noisy_loss
 
 OF = "dataset"
+APART = True
 KEY = ("optimizer", "noise", "width", "point", "seed")
 SCHEMA = {
     "optimizer": "String",

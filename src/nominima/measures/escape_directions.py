@@ -15,6 +15,7 @@ from nominima.measuring.subject import RunSubject
 from nominima.measuring.table import frame
 
 OF = "run"
+APART = True
 KEY = ("seed", "point")
 SCHEMA = {
     "seed": "Int64",

@@ -21,6 +21,7 @@ from nominima.training.objective import noisy_loss
 from nominima.training.stack import Stack
 
 OF = "run"
+APART = True
 KEY = ("seed",)
 SCHEMA = {
     "seed": "Int64",

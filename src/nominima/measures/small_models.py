@@ -20,6 +20,7 @@ from nominima.training.model import Model, Parameters
 from nominima.training.objective import surprisals
 
 OF = "theory"
+APART = True
 KEY = ("teacher", "examples", "width", "seed")
 SCHEMA = {
     "teacher": "String",

@@ -17,6 +17,7 @@ from nominima.training.dataset import Dataset
 from nominima.training.feed import generator
 
 OF = "dataset"
+APART = True
 KEY = ("l2", "hidden", "seed")
 SCHEMA = {
     "l2": "Float64",

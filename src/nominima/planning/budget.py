@@ -8,6 +8,7 @@ from nominima.ground.files import Refusal
 from nominima.planning.costs import COSTS, Costs, measuring_seconds, read_costs, training_seconds
 from nominima.planning.params import Params
 from nominima.planning.plan import Plan
+from nominima.planning.subjects import pattern
 
 MOST_HOURS = 1_000  # on one core
 
@@ -34,10 +35,10 @@ def _parts(plan: Plan, costs: Costs) -> Iterator[tuple[str, float]]:
     params = plan.params
     for name, run in plan.runs.items():
         yield f"training {name}", training_seconds(run.training, params.datasets.get(run.training.dataset), costs)[0]
-        for measure in plan.measured.get(f"runs/{run.sweep}/{{labels}}", []):
+        for measure in plan.wanted.get(pattern(f"runs/{run.stack}"), []):
             options = params.measures.get(measure, {})
             yield f"{measure} of {name}", measuring_seconds(measure, options, run.training, costs)
-    for subject, measures in plan.measured.items():
+    for subject, measures in plan.wanted.items():
         if not subject.startswith("runs/"):
             for measure in measures:
                 yield (

@@ -8,10 +8,11 @@ from typing import Any
 
 from nominima.ground.files import Refusal, digest, write
 from nominima.ground.texts import canonical
-from nominima.planning import digests
+from nominima.planning import digests, subjects
 from nominima.planning.plan import Job, Plan
 
 PLANS = Path(".snakemake/plans")
+PLAIN = str.maketrans({"_": "U", "-": "_", "/": "_"})
 KILLED = re.compile(r"> (logs/\S+\.log) 2>&1' returned non-zero exit status 137")
 
 
@@ -27,8 +28,13 @@ def no_config(config: dict[str, Any]) -> None:
 
 
 def rule_name(verb: str, subject: str) -> str:
-    """Name of a rule for one kind of subject, no two alike: `runs/my-set_1/{labels}` → `measure_runs_my_setU1`."""
-    return f"{verb}_{subject.partition('/{')[0].translate(str.maketrans({'_': 'U', '-': '_', '/': '_'}))}"
+    """Name of a rule for one kind of job, no two alike.
+
+    `runs/my-set_1/{labels}` → `measure_runs_my_setU1`, and of a measure apart → `measure_runs_my_setU1_APART_norms`.
+    """
+    of, apart = subjects.split(subject) if verb == "measure" else (subject, "")
+    told = [of.partition("/{")[0], *([apart] if apart else [])]
+    return f"{verb}_{'_APART_'.join(each.translate(PLAIN) for each in told)}"
 
 
 def snapshot(params: Path) -> str:

@@ -16,6 +16,7 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # for those that ask for it by name.
 SPARSE = {"planning.run"}
 CHECKED_ONLY = "TYPE_CHECKING"
+APART = "APART"  # in a measure's file: whether it is taken by a job of its own
 
 
 class Target(NamedTuple):
@@ -46,8 +47,12 @@ class Module:
 
     @cached_property
     def statements(self) -> list[ast.stmt]:
-        """What is run when the module is imported, docstring, `__main__` and what only type checkers see left out."""
-        body = self.tree.body[documented(self.tree) :]
+        """What is run when the module is imported, docstring, `__main__` and what only type checkers see left out.
+
+        So is what only says in which job a measure is taken: that changes no number.
+        """
+        cuts = apart(self.tree) if self.name.startswith("measures.") else []
+        body = [node for node in self.tree.body[documented(self.tree) :] if node not in cuts]
         return [node for node in body if not _guarded(node, CHECKED_ONLY) and not _guarded(node, "__name__")]
 
     @cached_property
@@ -163,6 +168,12 @@ class Module:
 def module(source: Path, name: str) -> Module:
     """A module of the package, read once."""
     return Module(source, name)
+
+
+def apart(tree: ast.Module) -> list[ast.Assign]:
+    """The top-level statements `APART = …` of a measure, whose value is a constant."""
+    plain = [node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)]
+    return [node for node in plain if [ast.unparse(target) for target in node.targets] == [APART]]
 
 
 def run_on_import(node: ast.stmt) -> Iterator[ast.Import | ast.ImportFrom]:

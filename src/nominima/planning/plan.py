@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from nominima.ground import places
 from nominima.ground.places import FIGURE, TRAJECTORY, VERBS, dataset, evidence, figure, ledger, place, table, verdict
 from nominima.ground.texts import canonical
-from nominima.planning import digests, shelf
+from nominima.planning import digests, shelf, subjects
 from nominima.planning.params import DatasetEntry, Params, stacks
 from nominima.planning.run import Run, sparse, together
 
@@ -43,8 +43,8 @@ class Plan:
 
     @cached_property
     def measure(self) -> dict[str, Job]:
-        """A job per subject (a stack of runs, a data set, or theory): all its measures in one process."""
-        return {subject: self._measure(subject) for subject in self._subjects()}
+        """A job per subject (a stack of runs, a data set, or theory) and one more per measure of it that is apart."""
+        return {name: self._measure(name) for name in self._measuring()}
 
     @cached_property
     def judge(self) -> dict[str, Job]:
@@ -114,40 +114,30 @@ class Plan:
         places = [place(pattern, variant) for variant in self.variants(pattern.partition("/")[0])]
         return [f"data/runs/{at}/{file}" for at in places for file in TRAJECTORY]
 
-    def tables(self, subject: str) -> list[str]:
-        """The files of all that is measured of a subject or of a pattern of subjects."""
+    def tables(self, job: str) -> list[str]:
+        """The files of all that a measuring job, or a pattern of such jobs, makes."""
+        subject = subjects.split(job)[0]
         kind, _, name = subject.partition("/")
-        sweep = name.partition("/")[0]
-        places = [place(subject, variant) for variant in self.variants(sweep)] if kind == "runs" else [subject]
-        measures = self.measured[f"runs/{sweep}/{{labels}}" if kind == "runs" else subject]
-        return [table(at, measure) for at in places for measure in measures]
+        variants = self.variants(name.partition("/")[0]) if kind == "runs" else [""]
+        measures = self.measured[subjects.pattern(job)]
+        return [table(place(subject, variant), measure) for variant in variants for measure in measures]
+
+    @cached_property
+    def wanted(self) -> dict[str, list[str]]:
+        """Subject, or pattern of subjects → what is measured of it."""
+        return subjects.wanted(self.params)
 
     @cached_property
     def measured(self) -> dict[str, list[str]]:
-        """Subject pattern (`theory`, `datasets/<name>`, `runs/<sweep>/{labels}`) → what is measured of it."""
-        asked = self._asked()
-        claims = self.params.claims
-        kinds = {"theory": self._of("theory", [measure for _, measure in asked])}
-        for name in self.params.datasets:
-            wanted = [measure for claim, measure in asked if name in claims[claim].datasets]
-            kinds[f"datasets/{name}"] = self._of("dataset", wanted)
-        for name, sweep in self.params.sweeps.items():
-            wanted = [measure for claim, measure in asked if name in self.params.asked(claim)]
-            kinds[f"runs/{name}/{{labels}}"] = self._of("run", [*wanted, *sweep.measures])
-        return {pattern: measures for pattern, measures in kinds.items() if measures}
+        """Measuring job, or pattern of such jobs → the measures that it takes."""
+        return subjects.cut(self.wanted)
 
-    def _subjects(self) -> Iterator[str]:
-        yield from (pattern for pattern in self.measured if not pattern.endswith("{labels}"))
-        for name, runs in self.stacks.items():
-            if f"runs/{runs[0].sweep}/{{labels}}" in self.measured:
-                yield f"runs/{name}"
-
-    def _asked(self) -> list[tuple[str, str]]:
-        """(claim, measure) for all claims on trial."""
-        return [(claim, measure) for claim in self.params.claims for measure in asked(claim)]
-
-    def _of(self, kind: str, measures: list[str]) -> list[str]:
-        return sorted({name for name in measures if shelf.constant("measures", name, "OF") == kind})
+    def _measuring(self) -> Iterator[str]:
+        yield from (job for job in self.measured if subjects.LABELS not in job)
+        for stack in self.stacks:
+            own = f"runs/{stack}"
+            of_sweep = subjects.pattern(own)
+            yield from (job.replace(of_sweep, own) for job in self.measured if subjects.split(job)[0] == of_sweep)
 
     def _prepare(self, name: str, entry: DatasetEntry) -> Job:
         options = shelf.given("datasets", entry.source, entry.options)
@@ -173,10 +163,10 @@ class Plan:
             code=digests.code("verbs.train:train", *sorted(models), f"optimizers.{training.optimizer}"),
         )
 
-    def _measure(self, subject: str) -> Job:
+    def _measure(self, job: str) -> Job:
+        subject = subjects.split(job)[0]
         kind, _, name = subject.partition("/")
-        outputs = self.tables(subject)
-        measures = sorted({Path(file).stem for file in outputs})
+        measures = self.measured[subjects.pattern(job)]
         options = {each: shelf.given("measures", each, self.params.measures.get(each, {})) for each in measures}
         spec: dict[str, Any] = {"subject": subject, "measures": options}
         inputs: list[str] = []
@@ -188,7 +178,7 @@ class Plan:
             roots += [f"models.{training.model}", f"optimizers.{training.optimizer}"]  # their options are columns
         elif kind == "datasets":
             inputs = [dataset(name)]
-        return Job(inputs, outputs, canonical(spec), digests.code(*roots))
+        return Job(inputs, self.tables(job), canonical(spec), digests.code(*roots))
 
     def _judge(self, claim: str) -> Job:
         trial = self.params.claims[claim]
@@ -223,10 +213,10 @@ class Plan:
 
     def _tables(self, claim: str) -> list[str]:
         """The measurements a claim is judged on."""
-        trial, wanted = self.params.claims[claim], set(asked(claim))
-        subjects = ["theory", *(f"datasets/{name}" for name in trial.datasets)]
-        subjects += [f"runs/{name}" for sweep in self.params.asked(claim) for name in self.of_sweep[sweep]]
-        made = {file for subject in subjects if subject in self.measure for file in self.measure[subject].outputs}
+        trial, wanted = self.params.claims[claim], set(subjects.asked(claim))
+        of = {"theory", *(f"datasets/{name}" for name in trial.datasets)}
+        of |= {f"runs/{name}" for sweep in self.params.asked(claim) for name in self.of_sweep[sweep]}
+        made = {file for name, job in self.measure.items() if subjects.split(name)[0] in of for file in job.outputs}
         return sorted(file for file in made if Path(file).stem in wanted)
 
 
@@ -235,15 +225,3 @@ def _raw(entry: DatasetEntry) -> list[str]:
     fields = shelf.options("datasets", entry.source).model_fields
     values = {name: field.default for name, field in fields.items()} | entry.options
     return [value for value in values.values() if str(value).startswith("data/raw/")]
-
-
-def asked(claim: str) -> list[str]:
-    """The measures a claim asks for.
-
-    Raises:
-        Refusal: the claim names a measure that is no file of the shelf.
-    """
-    wanted = list(shelf.constant("claims", claim, "MEASURES"))
-    for name in wanted:
-        shelf.path("measures", name)
-    return wanted

@@ -14,6 +14,7 @@ from nominima.ground.files import Refusal
 from nominima.planning.digests import SOURCE, code
 from nominima.planning.plan import Plan
 from nominima.planning.reader import LARGEST, parsed
+from nominima.planning.subjects import apart
 from nominima.tracing import repository
 from nominima.tracing.history import Source
 from nominima.tracing.trace import Trace, differences
@@ -107,8 +108,12 @@ def _decides(path: PurePosixPath) -> bool:
 def _scheme(plan: Plan, source: Path) -> str | None:
     """The digest of what a plan is made by: the program, and the constants that it reads off the shelves."""
     claims = [f"claims.{name}:MEASURES" for name in sorted(plan.params.claims)]
-    measures = [f"measures.{name}:OF" for name in sorted({each for them in plan.measured.values() for each in them})]
-    return _code([*SCHEME, *claims, *measures], source)
+    names = sorted({each for them in plan.wanted.values() for each in them})
+    try:
+        made = code(*SCHEME, *claims, *(f"measures.{name}:OF" for name in names), source=source)
+        return f"{made} {[name for name in names if apart(source / 'measures' / f'{name}.py')]}"
+    except UNREADABLE:
+        return None
 
 
 def _code(roots: Iterable[str], source: Path) -> str | None:
