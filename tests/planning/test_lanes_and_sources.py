@@ -76,6 +76,8 @@ def test_labels_stand_in_for_axes_in_the_names_of_sources(tmp_path) -> None:
         ({"changes": {"pacing": {"order": "learned", "run": W8}, "examples": 9}}, "examples None, this run 9"),
         ({"changes": {"start": {"run": W8, "at": 11}}}, "start.at: sizes/noisy.w8 has no checkpoint at step 11"),
         ({"changes": {"teacher": {"run": "new/base"}}}, "new/base → new/base wait for each other"),
+        ({"changes": {"teacher": {"run": W8, "validates": True}, "noise": 0.1}}, "teacher.validates: noise 0.1"),
+        ({"changes": {"teacher": {"run": W8, "kind": "shuffled"}}}, "sweeps.new.changes.teacher.kind"),
         ({"changes": {"prune": {"run": "sizes/noisy.w8", "keep": 0}}}, "sweeps.new.changes.prune.keep: 0"),
         ({"changes": {"start": {"run": "sizes/noisy.w8", "at": "middle"}}}, "sweeps.new.changes.start.at"),
         ({"changes": {"device": "gpu"}}, "sweeps.new.changes.device: \"gpu\""),

@@ -123,7 +123,8 @@ def test_a_random_mask_keeps_as_many_of_each_leaf(sources):
 def lesson(source: Reference, **how) -> torch.Tensor:
     student = run(teacher={"run": SOURCE, "at": "end", **how})
     assert student.training.teacher is not None
-    return taught(student, student.training.teacher, source, X, CLASSES)
+    labels = torch.from_numpy(blobs().train.y).expand(3, -1)
+    return taught(student, student.training.teacher, source, X, labels, CLASSES)
 
 
 def test_soft_targets_are_the_teachers_probabilities(source):

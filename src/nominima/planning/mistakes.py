@@ -114,6 +114,8 @@ def _in_training(params: Params, training: Training) -> Iterator[str]:
         yield f"rate: {rates}: one is there twice; take it out"
     if len(rates) > 1 and entry and entry.options.get("validation") == 0:
         yield f"rate: {rates}: {training.dataset} has no validation examples to choose by; ask for one rate"
+    if training.teacher and training.teacher.validates and entry and entry.options.get("validation") == 0:
+        yield f"teacher.validates: {training.dataset} has no validation examples to be asked about; give it some"
     available = entry.options.get("train") if entry else None
     if not isinstance(available, int):
         return

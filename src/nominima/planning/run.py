@@ -40,12 +40,14 @@ class Start(Taken):
 class Teacher(Taken):
     """Targets from another run's answers to the training inputs."""
 
-    kind: Literal["soft", "hard", "top"] = Field(
+    kind: Literal["soft", "hard", "top", "permuted"] = Field(
         default="soft",
-        description="its probabilities; its likeliest class; that class with its probability, the rest spread",
+        description="its probabilities; its likeliest class; that class with its probability, the rest spread; "
+        "the labels, each at another example of the same likeliest class, by lot",
     )
     temperature: Positive = Field(default=1.0, description="its logits are divided by this")
     weight: Share = Field(default=1.0, description="its share of the targets; the labels have the rest")
+    validates: bool = Field(default=False, description="whether its likeliest classes are the validation labels, too")
 
 
 class Pruning(Taken):

@@ -48,6 +48,8 @@ def _of(run: Run, runs: dict[str, Run]) -> Iterator[str]:
             here, there = getattr(training, field), getattr(source.training, field)
             if here != there:
                 yield f"{key}.run: {name} has {field} {there}, this run {here}; they must be the same"
+    if training.teacher and training.teacher.validates and training.noise:
+        yield f"teacher.validates: noise {training.noise}: no label is known whose noise validation could carry; take 0"
     if training.pacing and (training.pacing.order in LEARNED) != (training.pacing.run is not None):
         problem = "needs one" if training.pacing.run is None else "has no use for one"
         yield f"pacing.run: order {training.pacing.order} {problem}"

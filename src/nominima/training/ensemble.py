@@ -39,7 +39,7 @@ class Ensemble:
         self.labels, self.moved = (torch.stack(column) for column in zip(*noisy, strict=True))
         self.initial = torch.cat([initial(run, model, references) for run in runs])
         self.targets = torch.cat([
-            targets(run, labels, classes, _lesson(run, self.x, classes, references))
+            targets(run, labels, classes, _lesson(run, self.x, labels, classes, references))
             for run, labels in zip(runs, self.by_run(self.labels), strict=True)
         ])  # fmt: skip
         self.released = [
@@ -58,9 +58,9 @@ class Ensemble:
         return each.split(self._seeds)
 
 
-def _lesson(run: Run, x: Tensor, classes: int, references: References) -> Tensor | None:
+def _lesson(run: Run, x: Tensor, labels: Tensor, classes: int, references: References) -> Tensor | None:
     teacher = run.training.teacher
-    return None if teacher is None else taught(run, teacher, references[teacher.run], x.cpu(), classes)
+    return None if teacher is None else taught(run, teacher, references[teacher.run], x.cpu(), labels, classes)
 
 
 def _masks(masks: list[Tensor | None], initial: Sequence[Tensor]) -> Tensor | None:
