@@ -9,7 +9,7 @@ from test_params import SMOKE, changed, refused
 from nominima.planning.params import Params
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
-from nominima.planning.run import FREE, Pacing, Run, Training, apart, together
+from nominima.planning.run import FREE, Run, Training, apart, together
 
 RATES = {"slow": {"rate": 0.001}, "fast": {"rate": 0.1}}
 W8 = "sizes/noisy.w8"
@@ -125,4 +125,5 @@ def test_both_teachers_are_trained_first_and_named_with_labels_of_size_left_open
     assert run.training.sources == ["teachers/w4/one", "teachers/w4/two"]
     assert run.taken == {"pacing.run": "teachers/{size}/two", "pacing.other": "teachers/{size}/one"}
     assert "data/runs/teachers/w4/one/records.safetensors" in Plan(params).train["student/w4"].inputs
-    assert params.sweeps["student"].changes.pacing == Pacing.model_validate(taken), "names are filled in a copy"
+    changes = params.sweeps["student"].changes.model_dump()
+    assert taken.items() <= changes["pacing"].items(), "names are filled in a copy"
