@@ -15,7 +15,7 @@ from nominima.training.dataset import Dataset
 from nominima.training.dropout import Dropout
 from nominima.training.ensemble import Ensemble
 from nominima.training.evaluation import answers, means, scores
-from nominima.training.feed import Feed, epochs, generator
+from nominima.training.feed import Feed, epochs
 from nominima.training.model import Model, Parameters, build_model
 from nominima.training.objective import noisy_loss
 from nominima.training.optimizer import Optimizer
@@ -96,11 +96,10 @@ class Lanes:
         self.alive = torch.arange(len(ensemble.lanes))
         self._ensemble, self._model, device = ensemble, model, ensemble.x.device
         training = ensemble.lanes[0]
-        orders = zip(ensemble.released, ensemble.seeds, strict=True)
-        rows = [epochs(released, generator(seed, "order")) for released, seed in orders]
-        self._feed = Feed(ensemble.x, ensemble.targets.to(device), training.batch, rows)
-        draws = [generator(seed, "dropout") for seed in ensemble.seeds]
-        self._drop = Dropout([lane.dropout for lane in ensemble.lanes], draws) if ensemble.drops else None
+        rows = map(epochs, ensemble.released, ensemble.generators("order"))
+        self._feed = Feed(ensemble.x, ensemble.targets.to(device), training.batch, list(rows))
+        shares, draws = [lane.dropout for lane in ensemble.lanes], ensemble.generators("dropout")
+        self._drop = Dropout(shares, draws) if ensemble.drops else None
         self._optimizer = chosen_optimizer(training)
         parameters = Stack.of(model.layout, ensemble.initial.to(device))
         self._step = 0
