@@ -11,7 +11,7 @@ from nominima.planning.run import Run, Start
 KNOBS = [
     {"rate": (0.003, 0.03)}, {"optimizer": "muon"}, {"optimizer": "momentum", "schedule": "cosine"},
     {"l2": 0.01, "l1": 0.001}, {"decay": 0.1, "dropout": 0.2}, {"smoothing": 0.1}, {"pacing": {"order": "clean"}},
-    {"gain": 2.0},
+    {"gain": 2.0}, {"half": "second", "draw": 1},
 ]  # fmt: skip
 
 

@@ -35,6 +35,7 @@ def test_every_field_of_a_training_is_a_column() -> None:
         ({"teacher": {"run": "t/base"}}, {"teacher.run": "t/base", "teacher.at": "best", "teacher.temperature": 1.0}),
         ({"start": {"run": "t/base", "at": 5}}, {"start.at": "5", "start.kind": "copy", "teacher.kind": None}),
         ({"pacing": {"order": "random"}}, {"pacing.order": "random", "pacing.run": None, "pacing.complete": 0.5}),
+        ({"half": "first", "draw": 2}, {"half": "first", "draw": 2, "pacing.other": None}),
         ({"model_options": {"depth": 3}}, {"model.depth": 3, "model.activation": "relu"}),
         ({"optimizer_options": {"beta1": 0.5}}, {"optimizer.beta1": 0.5, "optimizer.beta2": 0.999}),
         ({"rate": (0.1, 0.2)}, {"rate": 0.1, "tuned": True}),

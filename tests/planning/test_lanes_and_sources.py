@@ -13,6 +13,7 @@ from nominima.planning.run import FREE, Run, Training, apart, together
 
 RATES = {"slow": {"rate": 0.001}, "fast": {"rate": 0.1}}
 W8 = "sizes/noisy.w8"
+TAUGHT_BY_W8 = {"noise": 0.2, "pacing": {"order": "taught", "run": W8}}
 TAUGHT = {"axes": {"labels": {"clean": {}, "noisy": {"noise": 0.2}}}, "lanes": {"rate": RATES}}
 
 
@@ -71,11 +72,22 @@ def test_labels_stand_in_for_axes_in_the_names_of_sources(tmp_path) -> None:
         ({"changes": {"start": {"run": "../up"}}}, "sweeps.new.changes.start.run: "),
         ({"changes": {"start": {"run": "sizes/noisy.w4"}}}, "sizes/noisy.w4 has size 4, this run 8"),
         ({"changes": {"teacher": {"run": "sizes/noisy.w8"}, "seeds": 6}}, "has no lane for some of the seeds 100"),
-        ({"changes": {"pacing": {"order": "learned"}}}, "pacing.run: order learned needs one"),
+        ({"changes": {"pacing": {"order": "taught"}}}, "pacing.run: order taught needs one"),
+        ({"changes": {"pacing": {"order": "reversed", "other": W8}}}, "pacing.run: order reversed needs one"),
         ({"changes": {"pacing": {"order": "random", "run": "sizes/noisy.w8"}}}, "order random has no use for one"),
-        ({"changes": {"pacing": {"order": "learned", "run": W8}, "examples": 9}}, "examples None, this run 9"),
+        ({"changes": {"pacing": {"order": "clean", "other": W8}}}, "pacing.other: order clean has no use for one"),
+        ({"changes": TAUGHT_BY_W8 | {"examples": 9}}, "pacing.run: sizes/noisy.w8 has examples None, this run 9"),
+        ({"changes": TAUGHT_BY_W8 | {"skip": 9}}, "sizes/noisy.w8 has skip 0, this run 9; they must be the same"),
+        ({"changes": TAUGHT_BY_W8 | {"noise": 0.1}}, "pacing.run: sizes/noisy.w8 has noise 0.2, this run 0.1"),
+        ({"changes": TAUGHT_BY_W8 | {"dataset": "digits"}}, "sizes/noisy.w8 has dataset mnist1d, this run digits"),
+        ({"changes": TAUGHT_BY_W8 | {"size": 4}}, "pacing.run: sizes/noisy.w8 has size 8, this run 4"),
+        ({"changes": TAUGHT_BY_W8 | {"seeds": 6}}, "pacing.run: sizes/noisy.w8 has no lane for some of the seeds 100"),
+        ({"changes": {"pacing": {"order": "taught", "run": W8, "at": 11}}}, "pacing.at: sizes/noisy.w8 has no"),
+        ({"changes": {"half": "first", "examples": 80}}, "batch: 50: more than the 40 examples trained on"),
         ({"changes": {"start": {"run": W8, "at": 11}}}, "start.at: sizes/noisy.w8 has no checkpoint at step 11"),
         ({"changes": {"teacher": {"run": "new/base"}}}, "new/base → new/base wait for each other"),
+        ({"changes": {"teacher": {"run": W8, "validates": True}, "noise": 0.1}}, "teacher.validates: noise 0.1"),
+        ({"changes": {"teacher": {"run": W8, "kind": "shuffled"}}}, "sweeps.new.changes.teacher.kind"),
         ({"changes": {"prune": {"run": "sizes/noisy.w8", "keep": 0}}}, "sweeps.new.changes.prune.keep: 0"),
         ({"changes": {"start": {"run": "sizes/noisy.w8", "at": "middle"}}}, "sweeps.new.changes.start.at"),
         ({"changes": {"device": "gpu"}}, "sweeps.new.changes.device: \"gpu\""),
@@ -83,3 +95,37 @@ def test_labels_stand_in_for_axes_in_the_names_of_sources(tmp_path) -> None:
 )  # fmt: skip
 def test_what_cannot_be_taken_or_shared_is_told(tmp_path, sweep: dict[str, Any], message: str) -> None:
     assert message in refused(tmp_path, changed(sweeps__new=sweep))
+
+
+HALVES = {"lanes": {"half": {"all": {}, "one": {"half": "first"}, "two": {"half": "second"}}}}
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (("one", "one"), "taught/base saw the first half; one must see the first half, the other the second"),
+        (("all", "two"), "teachers/base/all saw all and teachers/base/two saw the second half; one must see"),
+        (("two", None), "pacing.other: teachers/base/two saw the second half only; name a run that saw the other one"),
+        (("one", "four"), "pacing.other: 'teachers/base/four' is no run"),
+    ],
+)
+def test_teachers_who_did_not_share_the_examples_out_are_told(tmp_path, named, message: str) -> None:
+    run, other = (name and f"teachers/base/{name}" for name in named)
+    student = {"changes": {"pacing": {"order": "taught", "run": run, "other": other}}}
+    told = refused(tmp_path, changed(sweeps__teachers=HALVES, sweeps__student=student))
+    assert message.replace("taught/base saw", "teachers/base/one saw") in told
+
+
+def test_both_teachers_are_trained_first_and_named_with_labels_of_size_left_open(tmp_path) -> None:
+    sizes = {"w4": {"size": 4}, "w8": {"size": 8}}
+    taken = {"order": "taught", "run": "teachers/{size}/two", "other": "teachers/{size}/one"}
+    file = tmp_path / "params.yaml"
+    file.write_text(changed(sweeps__teachers=HALVES | {"axes": {"size": sizes}},
+                            sweeps__student={"axes": {"size": sizes}, "changes": {"pacing": taken}}))  # fmt: skip
+    params = load(file)
+    run = params.runs()["student/w4"]
+    assert run.training.sources == ["teachers/w4/one", "teachers/w4/two"]
+    assert run.taken == {"pacing.run": "teachers/{size}/two", "pacing.other": "teachers/{size}/one"}
+    assert "data/runs/teachers/w4/one/records.safetensors" in Plan(params).train["student/w4"].inputs
+    changes = params.sweeps["student"].changes.model_dump()
+    assert taken.items() <= changes["pacing"].items(), "names are filled in a copy"

@@ -80,6 +80,13 @@ def test_what_is_no_params_file_is_told_with_its_place(tmp_path: Path, text: str
             {"training__rate": [0.1, 0.2], "datasets__digits__options__validation": 0},
             "rate: [0.1, 0.2]: digits has no validation examples to choose by",
         ),
+        (
+            {
+                "sweeps__sizes-digits__changes__teacher": {"run": "sizes/noisy.w8", "validates": True},
+                "datasets__digits__options__validation": 0,
+            },
+            "teacher.validates: digits has no validation examples",
+        ),
         ({"[x": 1}, "[x: unknown key"),
         ({"training__[x": 1}, "training.[x: unknown key"),
         ({"training__rate": [0.1, -1]}, "training.rate.1: -1: Input should be greater than or equal to 1e-30"),

@@ -114,11 +114,13 @@ def _in_training(params: Params, training: Training) -> Iterator[str]:
         yield f"rate: {rates}: one is there twice; take it out"
     if len(rates) > 1 and entry and entry.options.get("validation") == 0:
         yield f"rate: {rates}: {training.dataset} has no validation examples to choose by; ask for one rate"
+    if training.teacher and training.teacher.validates and entry and entry.options.get("validation") == 0:
+        yield f"teacher.validates: {training.dataset} has no validation examples to be asked about; give it some"
     available = entry.options.get("train") if entry else None
     if not isinstance(available, int):
         return
     asked = training.skip + (training.examples or 1)
-    examples = training.examples or available - training.skip
+    examples = (training.examples or available - training.skip) // (2 if training.half else 1)
     if asked > available:
         yield f"skip + examples: {asked}: {training.dataset} has {available} training examples"
     elif training.batch > examples:

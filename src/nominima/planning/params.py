@@ -101,7 +101,8 @@ class Params(Strict):
             told = reduce(_changed, [axes[axis][label] for axis, label in chosen.items()], base)
             here, lanes = (".".join(chosen[axis] for axis in kind) for kind in (sweep.axes, sweep.lanes))
             kinds = {axis: label for axis, label in chosen.items() if not _sizes(axes[axis].values())}
-            taken = {key: value["run"] for key, value in _named(told, kinds).items() if _takes(value)}
+            open_ = _named(told, kinds)
+            taken = {f"{key}.{role}": value[role] for key, value in open_.items() for role in _roles(value)}
             training = Training(**_named(told, chosen))
             runs.append(Run(stack=f"{name}/{here or 'base'}", variant=lanes, taken=taken, training=training))
         return runs
@@ -126,15 +127,15 @@ def _named(training: dict[str, Any], chosen: dict[str, str]) -> dict[str, Any]:
     """`training` with the run's own labels in the names of the runs that it takes something from."""
     filled = dict(training)
     for key, value in training.items():
-        if _takes(value):
-            name = reduce(lambda told, axis: told.replace(f"{{{axis}}}", chosen[axis]), chosen, value["run"])
-            filled[key] = value | {"run": name}
+        for role in _roles(value):
+            name = reduce(lambda told, axis: told.replace(f"{{{axis}}}", chosen[axis]), chosen, value[role])
+            filled[key] = filled[key] | {role: name}
     return filled
 
 
-def _takes(value: Any) -> bool:
-    """Whether a knob is set to something of another run."""
-    return isinstance(value, dict) and isinstance(value.get("run"), str)
+def _roles(value: Any) -> list[str]:
+    """As what a knob names other runs."""
+    return [role for role in ("run", "other") if isinstance(value, dict) and isinstance(value.get(role), str)]
 
 
 def _sizes(labels: Iterable[BaseModel]) -> bool:

@@ -40,12 +40,14 @@ class Start(Taken):
 class Teacher(Taken):
     """Targets from another run's answers to the training inputs."""
 
-    kind: Literal["soft", "hard", "top"] = Field(
+    kind: Literal["soft", "hard", "top", "permuted"] = Field(
         default="soft",
-        description="its probabilities; its likeliest class; that class with its probability, the rest spread",
+        description="its probabilities; its likeliest class; that class with its probability, the rest spread; "
+        "the labels, each at another example of the same likeliest class, by lot",
     )
     temperature: Positive = Field(default=1.0, description="its logits are divided by this")
     weight: Share = Field(default=1.0, description="its share of the targets; the labels have the rest")
+    validates: bool = Field(default=False, description="whether its likeliest classes are the validation labels, too")
 
 
 class Pruning(Taken):
@@ -60,10 +62,16 @@ class Pruning(Taken):
 class Pacing(Strict):
     """Examples released one after the other."""
 
-    order: Literal["random", "learned", "reversed", "clean"] = Field(
-        description="by lot; as the run below learned them; the other way round; those with moved labels last"
+    order: Literal["random", "taught", "reversed", "clean"] = Field(
+        description="by lot; by a teacher's loss, the lowest first; the other way round; those with moved labels last"
     )
-    run: RunName | None = Field(default=None, description="the run whose records tell the order learned")
+    run: RunName | None = Field(
+        default=None, description="the teacher: a run of the same model on the same labels, lane for lane of equal seed"
+    )
+    other: RunName | None = Field(
+        default=None, description="a second one, where both saw one half: each scores the examples that it did not see"
+    )
+    at: Point = Field(default="best_accuracy", description="the point of their trajectories at which they score")
     at_once: Share = Field(default=0.6, description="share of the examples released at the first step")
     complete: Annotated[float, Field(gt=0, le=1)] = Field(
         default=0.5, description="share of the steps after which all are"
@@ -78,6 +86,9 @@ class Training(Strict):
         default=None, description="first N training examples; null: all"
     )
     skip: Annotated[int, Field(ge=0)] = Field(default=0, description="training examples left out before those")
+    half: Literal["first", "second"] | None = Field(
+        default=None, description="of those examples only this half, by a lot of the seed, is ever served; null: all"
+    )
     noise: Annotated[float, Field(ge=0, lt=1)] = Field(
         default=0.0, description="share of labels moved to another class"
     )
@@ -108,6 +119,9 @@ class Training(Strict):
     steps: Annotated[int, Field(ge=1, le=10_000_000)] = Field(description="optimizer steps")
     first_seed: Annotated[int, Field(ge=0, le=2**31)] = Field(description="seeds count up from here")
     seeds: Annotated[int, Field(ge=1, le=1000)] = Field(description="how many seeds, trained as one stack")
+    draw: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="which draw of all that a seed leaves to chance but its labels and its halves"
+    )
     tested: Literal["stops", "always"] = Field(
         default="stops",
         description="when test examples are looked at: at the start, the two stops and the end; at every metric step",
@@ -122,13 +136,14 @@ class Training(Strict):
     @property
     def sources(self) -> list[str]:
         """Names of the runs whose trajectories it needs, sorted."""
-        asked = (self.start, self.teacher, self.prune, self.pacing)
-        return sorted({each.run for each in asked if each and each.run})
+        asked = [each.run for each in (self.start, self.teacher, self.prune, self.pacing) if each]
+        return sorted({name for name in (*asked, self.pacing and self.pacing.other) if name})
 
 
 # Of what lanes of one stack may differ in: what costs the same and changes no shape.
 FREE = {
-    "noise", "smoothing", "teacher", "pacing", "gain", "start", "prune", "rate", "l2", "decay", "l1", "dropout",
+    "noise", "smoothing", "teacher", "pacing", "half", "draw", "gain", "start", "prune", "rate", "l2", "decay", "l1",
+    "dropout",
 }  # fmt: skip
 
 
@@ -142,8 +157,8 @@ class Run(Strict):
         description="`<sweep>/<label>.<label>`: the job that trains it, with all runs that differ in lanes only"
     )
     variant: str = Field(default="", description="`<label>.<label>` of its lanes; empty where the stack holds one run")
-    taken: dict[Label, str] = Field(
-        default={}, description="start, teacher … → the run it is taken from, `{axis}` for this run's labels of size"
+    taken: dict[str, str] = Field(
+        default={}, description="start.run, teacher.run … → the run meant, `{axis}` for this run's labels of size"
     )
     training: Training
 

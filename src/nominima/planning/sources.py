@@ -5,12 +5,17 @@ from graphlib import CycleError, TopologicalSorter
 
 from nominima.ground.files import suggest
 from nominima.planning.params import Params
-from nominima.planning.run import Run
+from nominima.planning.run import Pacing, Run
 from nominima.planning.steps import checkpoint_steps
 
 SAME_MODEL = ("model", "size", "model_options")
-SAME_DATA = ("dataset", "skip", "examples")
-LEARNED = ("learned", "reversed")
+SAME_LABELS = ("dataset", "skip", "examples", "noise")
+TAUGHT = ("taught", "reversed")
+ASKED = {
+    "start.run": SAME_MODEL, "prune.run": SAME_MODEL, "teacher.run": (), "pacing.run": SAME_MODEL + SAME_LABELS,
+    "pacing.other": SAME_MODEL + SAME_LABELS,
+}  # fmt: skip
+"""Where a run is named → in what it must not differ."""
 
 
 def mistakes(params: Params) -> Iterator[str]:
@@ -29,25 +34,47 @@ def mistakes(params: Params) -> Iterator[str]:
 
 def _of(run: Run, runs: dict[str, Run]) -> Iterator[str]:
     training = run.training
-    for key, same in (("start", SAME_MODEL), ("prune", SAME_MODEL), ("teacher", ()), ("pacing", SAME_DATA)):
+    for place, same in ASKED.items():
+        key, _, role = place.partition(".")
         asked = getattr(training, key)
-        name = asked.run if asked else None
+        name = getattr(asked, role, None)
         if name is None:
             continue
         if name not in runs:
-            yield f"{key}.run: {name!r} is no run; {suggest(name, runs)}"
+            yield f"{place}: {name!r} is no run; {suggest(name, runs)}"
             continue
         source = runs[name]
         if not set(run.seeds) <= set(source.seeds):
-            yield f"{key}.run: {name} has no lane for some of the seeds {run.seeds[0]} … {run.seeds[-1]}; give it them"
+            yield f"{place}: {name} has no lane for some of the seeds {run.seeds[0]} … {run.seeds[-1]}; give it them"
         steps = checkpoint_steps(source.training.steps)
-        if isinstance(getattr(asked, "at", ""), int) and asked.at not in steps:
+        if isinstance(asked.at, int) and asked.at not in steps:
             there = ", ".join(map(str, steps))
             yield f"{key}.at: {name} has no checkpoint at step {asked.at}; it has them at {there}"
         for field in same:
             here, there = getattr(training, field), getattr(source.training, field)
             if here != there:
-                yield f"{key}.run: {name} has {field} {there}, this run {here}; they must be the same"
-    if training.pacing and (training.pacing.order in LEARNED) != (training.pacing.run is not None):
-        problem = "needs one" if training.pacing.run is None else "has no use for one"
-        yield f"pacing.run: order {training.pacing.order} {problem}"
+                yield f"{place}: {name} has {field} {there}, this run {here}; they must be the same"
+    if training.teacher and training.teacher.validates and training.noise:
+        yield f"teacher.validates: noise {training.noise}: no label is known whose noise validation could carry; take 0"
+    if training.pacing:
+        yield from _teachers(training.pacing, runs)
+
+
+def _teachers(pacing: Pacing, runs: dict[str, Run]) -> Iterator[str]:
+    """Orders without a teacher, or with one too many, and teachers that did not share the examples out."""
+    for role, name in (("run", pacing.run), ("other", pacing.other)):
+        if name is not None and pacing.order not in TAUGHT:
+            yield f"pacing.{role}: order {pacing.order} has no use for one"
+    if pacing.run is None:
+        if pacing.order in TAUGHT:
+            yield f"pacing.run: order {pacing.order} needs one"
+        return
+    names = [name for name in (pacing.run, pacing.other) if name in runs]
+    halves = [runs[name].training.half for name in names]
+    if pacing.other is None and any(halves):
+        yield f"pacing.other: {pacing.run} saw the {halves[0]} half only; name a run that saw the other one"
+    elif pacing.other is not None and len(halves) == 2 and set(halves) != {"first", "second"}:
+        saw = " and ".join(
+            f"{name} saw {f'the {half} half' if half else 'all'}" for name, half in zip(names, halves, strict=True)
+        )
+        yield f"pacing.other: {saw}; one must see the first half, the other the second"

@@ -15,13 +15,14 @@ from nominima.training.dataset import Dataset
 from nominima.training.dropout import Dropout
 from nominima.training.ensemble import Ensemble
 from nominima.training.evaluation import answers, means, scores
-from nominima.training.feed import Feed, epochs, generator
+from nominima.training.feed import Feed, epochs
 from nominima.training.model import Model, Parameters, build_model
 from nominima.training.objective import noisy_loss
 from nominima.training.optimizer import Optimizer
 from nominima.training.recorder import Recorder, Room, Seen, in_memory
 from nominima.training.reference import References
 from nominima.training.stack import Stack
+from nominima.training.targets import validated
 from nominima.training.trajectory import Records, Trajectory
 from nominima.training.update import Update
 
@@ -60,9 +61,10 @@ def fit(
     splits = {name: (x.to(device), y.to(device)) for name, (x, y) in _splits(training, dataset).items()}
     model = build_model(training, dataset.inputs, dataset.classes)
     ensemble = Ensemble(runs, model, splits["train"], dataset.classes, references or {})
-    validation = len(splits["validation"][0])
+    shown, clean = splits["validation"]
+    splits["validation"] = shown, validated(runs, shown.cpu(), clean.cpu(), dataset.classes, references or {})
     recorders = [
-        Recorder(run, start, labels, moved, validation, room)
+        Recorder(run, start, labels, moved, len(shown), room)
         for run, start, labels, moved in zip(
             runs, *(ensemble.by_run(each) for each in (ensemble.initial, ensemble.labels, ensemble.moved)), strict=True
         )
@@ -94,11 +96,10 @@ class Lanes:
         self.alive = torch.arange(len(ensemble.lanes))
         self._ensemble, self._model, device = ensemble, model, ensemble.x.device
         training = ensemble.lanes[0]
-        orders = zip(ensemble.released, ensemble.seeds, strict=True)
-        rows = [epochs(released, generator(seed, "order")) for released, seed in orders]
-        self._feed = Feed(ensemble.x, ensemble.targets.to(device), training.batch, rows)
-        draws = [generator(seed, "dropout") for seed in ensemble.seeds]
-        self._drop = Dropout([lane.dropout for lane in ensemble.lanes], draws) if ensemble.drops else None
+        rows = map(epochs, ensemble.released, ensemble.generators("order"))
+        self._feed = Feed(ensemble.x, ensemble.targets.to(device), training.batch, list(rows))
+        shares, draws = [lane.dropout for lane in ensemble.lanes], ensemble.generators("dropout")
+        self._drop = Dropout(shares, draws) if ensemble.drops else None
         self._optimizer = chosen_optimizer(training)
         parameters = Stack.of(model.layout, ensemble.initial.to(device))
         self._step = 0
@@ -172,12 +173,13 @@ def _seen(model: Model, lanes: Lanes, ensemble: Ensemble, splits: dict[str, Spli
     leaves, noise = lanes.parameters.leaves, ensemble.noise[lanes.alive]
     (x, _), classes = splits["train"], ensemble.targets.shape[-1]
     train = answers(model, leaves, x, ensemble.labels[lanes.alive].to(x.device))
-    validation = answers(model, leaves, *splits["validation"])
-    told = {"train": scores(train.means, 0 * noise, classes)}
+    shown, told = splits["validation"]
+    validation = answers(model, leaves, shown, told[lanes.alive].to(x.device))
+    found = {"train": scores(train.means, 0 * noise, classes)}
     if validation.own.shape[1]:
-        told["validation"] = scores(validation.means, noise, classes)
+        found["validation"] = scores(validation.means, noise, classes)
     expected = noisy_loss(validation.own, validation.total, noise.float().unsqueeze(1), classes)
-    return Seen(lanes.parameters.rows().cpu(), train, validation, expected, _numbers(told))
+    return Seen(lanes.parameters.rows().cpu(), train, validation, expected, _numbers(found))
 
 
 def _tested(model: Model, test: Split, classes: int, leaves: Parameters, noise: Tensor) -> dict[str, Tensor]:

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from nominima.planning.run import Run
-from nominima.training import pacing
 from nominima.training.feed import generator
 from nominima.training.model import Model
 from nominima.training.objective import corrupt
+from nominima.training.pacing import Examples, released
 from nominima.training.reference import References
 from nominima.training.start import initial, mask
 from nominima.training.targets import targets, taught
@@ -39,13 +39,14 @@ class Ensemble:
         self.labels, self.moved = (torch.stack(column) for column in zip(*noisy, strict=True))
         self.initial = torch.cat([initial(run, model, references) for run in runs])
         self.targets = torch.cat([
-            targets(run, labels, classes, _lesson(run, self.x, classes, references))
+            targets(run, labels, classes, _lesson(run, self.x, labels, classes, references))
             for run, labels in zip(runs, self.by_run(self.labels), strict=True)
         ])  # fmt: skip
+        told = zip(runs, self.by_run(self.labels), self.by_run(self.moved), strict=True)
         self.released = [
             each
-            for run, moved in zip(runs, self.by_run(self.moved), strict=True)
-            for each in pacing.released(run, moved, references)
+            for run, labels, moved in told
+            for each in released(run, Examples(self.x.cpu(), labels, moved, classes), references)
         ]
         self.mask = _masks([mask(run, model, references) for run in runs], self.by_run(self.initial))
         if self.mask is not None:
@@ -53,14 +54,18 @@ class Ensemble:
         self.noise = torch.tensor([lane.noise for lane in self.lanes], dtype=torch.float64)
         self.drops = any(lane.dropout for lane in self.lanes)
 
+    def generators(self, purpose: str) -> list[torch.Generator]:
+        """The random numbers of each lane for a purpose."""
+        return [generator(seed, purpose, lane.draw) for lane, seed in zip(self.lanes, self.seeds, strict=True)]
+
     def by_run(self, each: Tensor) -> Sequence[Tensor]:
         """(lane, …) cut into the lanes of each run."""
         return each.split(self._seeds)
 
 
-def _lesson(run: Run, x: Tensor, classes: int, references: References) -> Tensor | None:
+def _lesson(run: Run, x: Tensor, labels: Tensor, classes: int, references: References) -> Tensor | None:
     teacher = run.training.teacher
-    return None if teacher is None else taught(run, teacher, references[teacher.run], x.cpu(), classes)
+    return None if teacher is None else taught(run, teacher, references[teacher.run], x.cpu(), labels, classes)
 
 
 def _masks(masks: list[Tensor | None], initial: Sequence[Tensor]) -> Tensor | None:

@@ -12,7 +12,8 @@ from nominima.training.reference import Reference, References
 
 def initial(run: Run, model: Model, references: References) -> Tensor:
     """float32 (lane, param): the family's own, times the gain, unless the run has another start."""
-    own = torch.stack([model.initial(generator(seed, "initial")) for seed in run.seeds])
+    draw = run.training.draw
+    own = torch.stack([model.initial(generator(seed, "initial", draw)) for seed in run.seeds])
     start = run.training.start
     there = own if start is None else _started(run, model, start, own, references[start.run])
     return run.training.gain * there
@@ -28,7 +29,7 @@ def _started(run: Run, model: Model, start: Start, own: Tensor, reference: Refer
         return torch.cat([_as_long(mine, his) for mine, his in parts], dim=1)
     lanes = []
     for seed, row in zip(run.seeds, found, strict=True):
-        source = generator(seed, "shuffle")
+        source = generator(seed, "shuffle", run.training.draw)
         lanes.append(torch.cat([part[torch.randperm(len(part), generator=source)] for part in row.split(leaves)]))
     return torch.stack(lanes)
 
@@ -51,7 +52,8 @@ def mask(run: Run, model: Model, references: References) -> Tensor | None:
     reference = references[prune.run]
     found = _fitting(model, reference.parameters(prune.at, run.seeds), f"prune.run: {prune.run}")
     rows = zip(run.seeds, found, strict=True)
-    return torch.stack([_kept(row, model, prune, generator(seed, "prune")) for seed, row in rows])
+    draw = run.training.draw
+    return torch.stack([_kept(row, model, prune, generator(seed, "prune", draw)) for seed, row in rows])
 
 
 def _kept(row: Tensor, model: Model, prune: Pruning, source: torch.Generator) -> Tensor:

@@ -26,7 +26,8 @@ METRICS: dict[str, pl.DataType | type[pl.DataType]] = {
     "status": pl.String,  # "ok" or "diverged"; the numbers of a diverged row are null
     "train_loss": pl.Float64,  # mean cross-entropy, nats, on the labels trained on (noisy where noise > 0)
     "train_accuracy": pl.Float64,  # share, on the same labels
-    "validation_loss": pl.Float64,  # closed form under the noise of training; null without examples
+    "validation_loss": pl.Float64,  # closed form under the noise of training; null without examples; on what a
+    # teacher answers where it validates
     "validation_accuracy": pl.Float64,  # likewise
     "test_loss": pl.Float64,  # clean labels; null where it was not looked at (`tested`)
     "test_accuracy": pl.Float64,
@@ -75,10 +76,10 @@ class Records:
     steps: int64 (point,).
     loss: float16 (point, lane, example), cross-entropy of the label trained on, nats, at most 65504.
     prediction: uint8 (point, lane, example); a diverged lane repeats its last finite point.
-    labels: uint8 (lane, example), the labels trained on; moved: bool (lane, example), whether noise moved
-    them.
+    labels: uint8 (lane, example), the labels trained on, or beside a teacher; moved: bool (lane, example), whether
+    noise moved them.
     validation_loss: float16 (point, lane, validation example), expected under the noise of training, nats;
-    validation_right: bool, whether the likeliest class is the clean label.
+    validation_right: bool, whether the likeliest class is the clean label, or the answer of a teacher that validates.
     """
 
     steps: Tensor
