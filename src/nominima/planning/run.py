@@ -51,9 +51,11 @@ class Teacher(Taken):
 class Pruning(Taken):
     """A mask that holds weights at zero: those that are smallest at a point of another run of the same model."""
 
-    keep: Annotated[float, Field(gt=0, le=1)] = Field(description="share kept of the weights that are not zero there")
+    keep: Annotated[float, Field(gt=0, le=1)] = Field(
+        description="share kept of each layer's weights that are not zero there; the output layer loses half as many"
+    )
     kind: Literal["magnitude", "random"] = Field(
-        default="magnitude", description="the largest are kept; as many of each leaf, by lot"
+        default="magnitude", description="the largest are kept; as many of each layer, by lot"
     )
 
 
@@ -87,6 +89,9 @@ class Training(Strict):
     model: Label = Field(description="a file of src/nominima/models/")
     size: Annotated[int, Field(ge=1, le=65_536)] = Field(description="the family's one dial of size")
     model_options: Options = Field(default={}, description="options of that file")
+    draw: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="which draw of a seed's own initial parameters; runs of equal draw start alike"
+    )
     gain: Positive = Field(default=1.0, description="factor of the family's own initial parameters")
     start: Start | None = Field(default=None, description="initial parameters from another run; null: the family's own")
     prune: Pruning | None = Field(default=None, description="weights held at zero; null: none")
@@ -128,7 +133,7 @@ class Training(Strict):
 
 # Of what lanes of one stack may differ in: what costs the same and changes no shape.
 FREE = {
-    "noise", "smoothing", "teacher", "pacing", "gain", "start", "prune", "rate", "l2", "decay", "l1", "dropout",
+    "noise", "smoothing", "teacher", "pacing", "draw", "gain", "start", "prune", "rate", "l2", "decay", "l1", "dropout",
 }  # fmt: skip
 
 
