@@ -139,8 +139,8 @@ def _kept(stopped: pl.DataFrame, name: str) -> pl.DataFrame:
 
 def _dense(table: pl.DataFrame) -> pl.DataFrame:
     """The height of the dense network across a panel."""
-    at = table.filter(pl.col("x") == table["x"].max())["y"].max()
-    return table.select("x", y=pl.lit(at), label=pl.lit("the dense network")).unique().sort("x")
+    dense = pl.col("y").filter(pl.col("x") == pl.col("x").max()).max()
+    return table.select("x", y=dense, label=pl.lit("the dense network")).unique().sort("x")
 
 
 PANELS = tuple(
