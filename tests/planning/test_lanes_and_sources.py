@@ -62,6 +62,50 @@ def test_labels_stand_in_for_axes_in_the_names_of_sources(tmp_path) -> None:
     assert run.training.sources == ["sizes/noisy.w4"]
 
 
+def rounds(steps: int = 60, keep: float = 0.6) -> dict[str, Any]:
+    """A dense sweep and two rounds of pruning, the second from the first's ticket."""
+    size, of = {"size": {"w4": {"size": 4}, "w8": {"size": 8}}}, {"at": "end", "keep": 0.6}
+    start, first, ticket = {"run": "dense/{size}", "at": "init"}, {"run": "dense/{size}"}, {"run": "once/{size}/ticket"}
+    arms = {"ticket": {}, "redrawn": {"start": None, "draw": 1}}
+    return {
+        "sweeps__dense": {"axes": size, "changes": {"steps": steps}},
+        "sweeps__once": {"axes": size, "changes": {"prune": of | first | {"keep": keep}, "start": start},
+                         "lanes": {"arm": arms | {"random": {"prune": of | first | {"kind": "random"}}}}},
+        "sweeps__twice": {"axes": size, "changes": {"prune": of | ticket, "start": start}, "lanes": {"arm": arms}},
+    }  # fmt: skip
+
+
+def trained_again(tmp_path, **edit: Any) -> set[str]:
+    """The trainings whose values are edited, and those that read what others make anew."""
+    file, plans = tmp_path / "params.yaml", []
+    for its in (rounds(), rounds(**edit)):
+        file.write_text(changed(**its))
+        plans.append(Plan(load(file)).train)
+    before, after = plans
+    again = {name for name, job in after.items() if job.spec != before[name].spec}
+    for _ in after:
+        made = {file for name in again for file in after[name].outputs}
+        again |= {name for name, job in after.items() if made & set(job.inputs)}
+    return again
+
+
+def test_a_round_is_trained_again_exactly_if_what_it_is_pruned_from_is(tmp_path) -> None:
+    assert trained_again(tmp_path) == set()
+    assert trained_again(tmp_path, keep=0.5) == {f"{sweep}/w{size}" for sweep in ("once", "twice") for size in (4, 8)}
+    assert trained_again(tmp_path, steps=70) == {
+        f"{of}/w{size}" for of in ("dense", "once", "twice") for size in (4, 8)
+    }
+
+
+def test_the_arms_of_a_round_share_its_job(tmp_path) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text(changed(**rounds()))
+    job = Plan(load(file)).train["twice/w4"]
+    sources = {name.rpartition("/")[0] for name in job.inputs if "parameters" in name}
+    assert sources == {"data/runs/dense/w4", "data/runs/once/w4/ticket"}
+    assert {name.split("/")[4] for name in job.outputs} == {"ticket", "redrawn"}
+
+
 @pytest.mark.parametrize(
     ("sweep", "message"),
     [
@@ -71,6 +115,7 @@ def test_labels_stand_in_for_axes_in_the_names_of_sources(tmp_path) -> None:
         ({"changes": {"start": {"run": "sizes/{sise}.w8"}}}, "start.run: 'sizes/{sise}.w8' is no run"),
         ({"changes": {"start": {"run": "../up"}}}, "sweeps.new.changes.start.run: "),
         ({"changes": {"start": {"run": "sizes/noisy.w4"}}}, "sizes/noisy.w4 has size 4, this run 8"),
+        ({"changes": {"prune": {"run": W8, "keep": 0.5}, "size": 4}}, "prune.run: sizes/noisy.w8 has size 8, this"),
         ({"changes": {"teacher": {"run": "sizes/noisy.w8"}, "seeds": 6}}, "has no lane for some of the seeds 100"),
         ({"changes": {"pacing": {"order": "taught"}}}, "pacing.run: order taught needs one"),
         ({"changes": {"pacing": {"order": "reversed", "other": W8}}}, "pacing.run: order reversed needs one"),

@@ -1,4 +1,4 @@
-"""What a run takes from another: start, teacher, mask, order of examples; and several runs in one stack."""
+"""What a run takes from another: start, teacher, order of examples; and several runs in one stack."""
 
 from pathlib import Path
 
@@ -7,37 +7,19 @@ import torch
 from test_engine import CLASSES, blobs, quiet, run
 
 from nominima.ground.files import Refusal
-from nominima.ground.places import TRAJECTORY
 from nominima.models import mlp
 from nominima.planning.run import Pacing, Run
-from nominima.tracing.trace import Trace
 from nominima.training import pacing
 from nominima.training.engine import fit
 from nominima.training.model import build_model
 from nominima.training.reference import Reference, References
-from nominima.training.start import initial, mask
+from nominima.training.start import initial
 from nominima.training.targets import targets, taught
 from nominima.training.trajectory import Records, Trajectory
-from nominima.verbs.train import leave
 
 MODEL = mlp.build(5, (6,), CLASSES)
 X = torch.from_numpy(blobs().train.x)
 SOURCE = "s/base"
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Reference:
-    """A finished run of seeds 100 … 103."""
-    folder = tmp_path_factory.mktemp("source")
-    trace = Trace(verb="train", spec={}, code="", inputs={}, environment={})
-    finished = run(seeds=4)
-    leave([finished], blobs(), [folder / name for name in TRAJECTORY], trace)
-    return Reference(finished, folder)
-
-
-@pytest.fixture
-def sources(source: Reference) -> References:
-    return {SOURCE: source}
 
 
 def trained(of: Run, sources: References) -> tuple[Trajectory, Records]:
@@ -76,48 +58,6 @@ def test_rescaled_weights_are_its_own_at_the_others_norms(sources, source):
 def test_a_start_of_another_shape_is_refused(sources):
     with pytest.raises(Refusal, match=r"start.run: s/base has 83 parameters, this run 105"):
         trained(run(size=6, start={"run": SOURCE}), sources)
-
-
-def test_a_mask_keeps_the_largest_weights_and_all_biases(sources, source):
-    pruned = run(prune={"run": SOURCE, "at": "end", "keep": 0.4}, start={"run": SOURCE, "at": "init"})
-    kept = mask(pruned, MODEL, sources)
-    assert kept is not None
-    for lane in range(3):
-        weights = torch.cat([leaf[lane].flatten() for name, leaf in MODEL.views(kept).items() if "weight" in name])
-        sizes = MODEL.views(source.trajectory.theta[-1, :3]).items()
-        size = torch.cat([leaf[lane].flatten().abs() for name, leaf in sizes if "weight" in name])
-        assert int(weights.sum()) == round(0.4 * len(weights))
-        assert size[weights].min() > size[~weights].max()
-        assert all(leaf[lane].all() for name, leaf in MODEL.views(kept).items() if "bias" in name)
-    trajectory, _ = trained(pruned, sources)
-    assert (trajectory.theta[:, ~kept] == 0).all()
-    assert torch.equal(trajectory.theta[0], source.trajectory.theta[0, :3] * kept)
-
-
-def test_rounds_prune_a_share_of_what_is_left(sources, source, tmp_path):
-    first = run(prune={"run": SOURCE, "at": "end", "keep": 0.5})
-    trace = Trace(verb="train", spec={}, code="", inputs={}, environment={})
-    files = [tmp_path / name for name in TRAJECTORY]
-    once = mask(first, MODEL, sources)
-    assert once is not None
-    leave([first], blobs(), files, trace, sources)
-    twice = mask(run(prune={"run": "b", "at": "end", "keep": 0.5}), MODEL, {"b": Reference(first, tmp_path)})
-    assert twice is not None
-    assert not (twice & ~once).any()
-    biases = 5 + 5 + CLASSES
-    assert ((twice.sum(1) - biases) * 2 - (once.sum(1) - biases)).abs().max() <= 1
-
-
-def test_a_random_mask_keeps_as_many_of_each_leaf(sources):
-    chosen, drawn = (
-        mask(run(prune={"run": SOURCE, "at": "end", "keep": 0.4, "kind": kind}), MODEL, sources)
-        for kind in ("magnitude", "random")
-    )
-    assert chosen is not None
-    assert drawn is not None
-    assert not torch.equal(chosen, drawn)
-    for name, leaf in MODEL.views(chosen).items():
-        assert torch.equal(leaf.flatten(1).sum(1), MODEL.views(drawn)[name].flatten(1).sum(1))
 
 
 def lesson(source: Reference, **how) -> torch.Tensor:

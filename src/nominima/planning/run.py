@@ -53,9 +53,11 @@ class Teacher(Taken):
 class Pruning(Taken):
     """A mask that holds weights at zero: those that are smallest at a point of another run of the same model."""
 
-    keep: Annotated[float, Field(gt=0, le=1)] = Field(description="share kept of the weights that are not zero there")
+    keep: Annotated[float, Field(gt=0, le=1)] = Field(
+        description="share kept of each layer's weights that are not zero there; the output layer loses half as many"
+    )
     kind: Literal["magnitude", "random"] = Field(
-        default="magnitude", description="the largest are kept; as many of each leaf, by lot"
+        default="magnitude", description="the largest are kept; as many of each layer, by lot"
     )
 
 

@@ -6,12 +6,15 @@ from torch import Tensor
 from nominima.ground.files import Refusal
 from nominima.planning.run import Pruning, Run, Start
 from nominima.training.feed import generator
-from nominima.training.model import Model
+from nominima.training.model import Leaf, Model
 from nominima.training.reference import Reference, References
 
 
 def initial(run: Run, model: Model, references: References) -> Tensor:
-    """float32 (lane, param): the family's own, times the gain, unless the run has another start."""
+    """float32 (lane, param): the family's own, times the gain, unless the run has another start.
+
+    Its own are those of every run of the same seed and draw.
+    """
     draw = run.training.draw
     own = torch.stack([model.initial(generator(seed, "initial", draw)) for seed in run.seeds])
     start = run.training.start
@@ -43,8 +46,10 @@ def _as_long(mine: Tensor, his: Tensor) -> Tensor:
 def mask(run: Run, model: Model, references: References) -> Tensor | None:
     """bool (lane, param), true where a parameter may move; None where all may.
 
-    Magnitude: the `keep` largest of the weights that are not zero at the point of the reference, over all
-    layers together, so that a chain of runs prunes round by round (Frankle & Carbin 2019). Biases are kept.
+    Magnitude, as in Frankle & Carbin 2019: of each leaf of weights the largest share `keep` of those that are not zero
+    at the point of the reference, so that a chain of runs prunes round by round; the output layer loses half the share
+    that the others lose, (1 + keep)/2 are kept. A leaf keeps at least one weight, for without any it would cut the
+    network. Of equal weights the first are kept. Biases are never pruned. Random: as many of each leaf, anywhere in it.
     """
     prune = run.training.prune
     if prune is None:
@@ -58,16 +63,18 @@ def mask(run: Run, model: Model, references: References) -> Tensor | None:
 
 def _kept(row: Tensor, model: Model, prune: Pruning, source: torch.Generator) -> Tensor:
     """bool (param,) for one lane."""
-    weight = torch.cat([torch.full((leaf.numel,), leaf.role != "bias") for leaf in model.layout])
-    size = torch.where(weight, row.abs(), torch.inf)
-    there = int(((size > 0) & weight).sum())
-    fixed = int((~weight).sum())
-    kept = torch.zeros_like(weight)
-    kept[size.argsort(descending=True, stable=True)[: fixed + round(prune.keep * there)]] = True
-    if prune.kind == "magnitude":
+    parts = row.split([leaf.numel for leaf in model.layout])
+    return torch.cat([_of_leaf(part, leaf, prune, source) for leaf, part in zip(model.layout, parts, strict=True)])
+
+
+def _of_leaf(part: Tensor, leaf: Leaf, prune: Pruning, source: torch.Generator) -> Tensor:
+    kept = torch.full_like(part, leaf.role == "bias", dtype=torch.bool)
+    if leaf.role == "bias":
         return kept
-    leaves = kept.split([leaf.numel for leaf in model.layout])
-    return torch.cat([part[torch.randperm(len(part), generator=source)] for part in leaves])
+    there = int(part.count_nonzero())
+    share = (1 + prune.keep) / 2 if leaf.role == "output" else prune.keep
+    kept[part.abs().argsort(descending=True, stable=True)[: min(there, max(1, round(share * there)))]] = True
+    return kept if prune.kind == "magnitude" else kept[torch.randperm(len(kept), generator=source)]
 
 
 def _fitting(model: Model, rows: Tensor, at: str) -> Tensor:
