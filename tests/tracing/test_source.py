@@ -112,6 +112,7 @@ def test_a_file_made_by_other_source_than_its_commit_has_is_found_out_by_job(
         ("planning/plan.py", "self.params.runs()", "dict(self.params.runs())"),
         ("planning/workplace.py", '"MKL_DYNAMIC": "FALSE"', '"MKL_DYNAMIC": "TRUE"'),
         ("claims/c1a_random_points.py", "MEASURES = (", 'MEASURES = ("norms", '),
+        ("measures/norms.py", 'OF = "run"', 'OF = "run"\nAPART = True'),
     ],
 )
 def test_a_commit_that_plans_in_another_way_leaves_the_question_open(
