@@ -59,7 +59,9 @@ def table(measure, *sweeps):
         usual = {name: knob.default for name, knob in KNOBS.items() if not knob.part and knob.default is not None}
         made = made.with_columns(pl.col(name).fill_null(value) for name, value in usual.items() if name in made.columns)
         knobs = [name for name in made.columns if is_knob(name)]
-        made = made.with_columns(sweep=pl.lit("made"), run=pl.concat_str(pl.col(knobs).cast(pl.String).fill_null("-")))
+        named = pl.concat_str(pl.col(knobs).cast(pl.String).fill_null("-"))
+        run = pl.coalesce("run", named) if "run" in made.columns else named
+        made = made.with_columns(sweep=pl.lit("made"), run=run)
         made = completed(made)
         options = [name for name in made.columns if is_knob(name) and name not in KNOBS]
         own = [name for name in its.columns if name not in IDENTITY["run"]]

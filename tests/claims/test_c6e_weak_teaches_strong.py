@@ -28,7 +28,8 @@ def known(width, lane):
 def teachers(**changes):
     usual = {"sizes": TEACHERS, "seeds": SEEDS, "noises": (0.0,), "examples": HALF}
     for lane in lanes(**usual | changes):
-        yield from three(lane, known(lane["size"], lane))
+        its = {"run": f"teachers-{lane['dataset']}/w{lane['size']}"}
+        yield from three(lane | its, known(lane["size"], lane))
 
 
 def students(gain=0.04, over=0.06, spread=0.005, kind="hard", blind=True, skip=HALF, of=TEACHERS, **changes):
@@ -56,12 +57,8 @@ def permuted(gain=-0.05, over=0.03, **changes):
 def tables(*more, control=None, right=CEILING, seeds=SEEDS, dataset="mnist1d", **changes):
     """Teachers, students, those of permuted labels and the ceiling, of one data set."""
     shared = {"seeds": seeds, "dataset": dataset}
-    made = table(
-        "learning_curve", teachers(**shared), students(**shared, **changes), permuted(**shared, **control or {}),
-        ceilings(right, **shared), *more,
-    )  # fmt: skip
-    name = pl.format("teachers-{}/w{}", "dataset", "size")
-    return {"learning_curve": made.with_columns(run=pl.when(TEACHER).then(name).otherwise("run"))}
+    sweeps = (teachers(**shared), students(**shared, **changes), permuted(**shared, **control or {}))
+    return {"learning_curve": table("learning_curve", *sweeps, ceilings(right, **shared), *more)}
 
 
 def told(*more, **changes):

@@ -33,6 +33,7 @@ def rows(measure, made, run):
         told = [told[0] | {"step": step} for step in checkpoint_steps(run.training.steps)]
     knobs = flat(run, examples=run.training.examples or 4000, rate=run.training.rates[0])
     known = knobs | dict.fromkeys(CENSORED, False) | {"parameters": 50 * run.training.size, "status": "ok"}
+    known["run"] = run.name  # by which others know it that take something from it
     for seed in run.seeds:
         yield from (row | known | {"seed": seed} for row in told)
 
