@@ -12,6 +12,7 @@ from typing import NamedTuple
 import polars as pl
 from altair.typing import ChartType
 
+from nominima.drawing.arms import Arms, arms
 from nominima.drawing.charts import curves, stack
 from nominima.drawing.tally import Tally, tally
 from nominima.drawing.theme import HEIGHT
@@ -48,7 +49,10 @@ class Panel(NamedTuple):
     height: int = LOWER
 
 
-def panels(asked: Sequence[Panel | Tally], numbers: pl.DataFrame) -> list[ChartType]:
+Asked = Sequence[Panel | Tally | Arms]
+
+
+def panels(asked: Asked, numbers: pl.DataFrame) -> list[ChartType]:
     """The panels of a claim, below one another; the first has the legend, those of the same series look like it.
 
     Raises:
@@ -57,9 +61,10 @@ def panels(asked: Sequence[Panel | Tally], numbers: pl.DataFrame) -> list[ChartT
     drawn: list[ChartType] = []
     first: pl.DataFrame | None = None
     for panel in asked:
-        if isinstance(panel, Tally):
+        if not isinstance(panel, Panel):
             lanes = of_view(numbers, panel.view)
-            drawn += [] if lanes.is_empty() else [tally(panel, lanes)]
+            if not lanes.is_empty():
+                drawn.append(tally(panel, lanes) if isinstance(panel, Tally) else arms(panel, lanes))
             continue
         rows = _rows(panel, numbers)
         if rows.is_empty():
@@ -79,7 +84,7 @@ def panels(asked: Sequence[Panel | Tally], numbers: pl.DataFrame) -> list[ChartT
     return drawn
 
 
-def column(asked: Sequence[Panel | Tally], numbers: pl.DataFrame) -> ChartType:
+def column(asked: Asked, numbers: pl.DataFrame) -> ChartType:
     """The same as one chart."""
     return stack(*panels(asked, numbers))
 

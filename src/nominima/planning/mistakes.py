@@ -120,7 +120,7 @@ def _in_training(params: Params, training: Training) -> Iterator[str]:
     if not isinstance(available, int):
         return
     asked = training.skip + (training.examples or 1)
-    examples = (training.examples or available - training.skip) // (2 if training.half else 1)
+    examples = (training.examples or available - training.skip) // (1 if training.half == "both" else 2)
     if asked > available:
         yield f"skip + examples: {asked}: {training.dataset} has {available} training examples"
     elif training.batch > examples:

@@ -88,8 +88,8 @@ class Training(Strict):
         default=None, description="first N training examples; null: all"
     )
     skip: Annotated[int, Field(ge=0)] = Field(default=0, description="training examples left out before those")
-    half: Literal["first", "second"] | None = Field(
-        default=None, description="of those examples only this half, by a lot of the seed, is ever served; null: all"
+    half: Literal["both", "first", "second"] = Field(
+        default="both", description="of those examples only this half, by a lot of the seed, is ever served"
     )
     noise: Annotated[float, Field(ge=0, lt=1)] = Field(
         default=0.0, description="share of labels moved to another class"
@@ -100,6 +100,9 @@ class Training(Strict):
     model: Label = Field(description="a file of src/nominima/models/")
     size: Annotated[int, Field(ge=1, le=65_536)] = Field(description="the family's one dial of size")
     model_options: Options = Field(default={}, description="options of that file")
+    draw: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="which draw of all that a seed leaves to chance but its labels and its halves"
+    )
     gain: Positive = Field(default=1.0, description="factor of the family's own initial parameters")
     start: Start | None = Field(default=None, description="initial parameters from another run; null: the family's own")
     prune: Pruning | None = Field(default=None, description="weights held at zero; null: none")
@@ -121,9 +124,6 @@ class Training(Strict):
     steps: Annotated[int, Field(ge=1, le=10_000_000)] = Field(description="optimizer steps")
     first_seed: Annotated[int, Field(ge=0, le=2**31)] = Field(description="seeds count up from here")
     seeds: Annotated[int, Field(ge=1, le=1000)] = Field(description="how many seeds, trained as one stack")
-    draw: Annotated[int, Field(ge=0)] = Field(
-        default=0, description="which draw of all that a seed leaves to chance but its labels and its halves"
-    )
     tested: Literal["stops", "always"] = Field(
         default="stops",
         description="when test examples are looked at: at the start, the two stops and the end; at every metric step",

@@ -71,10 +71,11 @@ def _teachers(pacing: Pacing, runs: dict[str, Run]) -> Iterator[str]:
         return
     names = [name for name in (pacing.run, pacing.other) if name in runs]
     halves = [runs[name].training.half for name in names]
-    if pacing.other is None and any(halves):
+    if pacing.other is None and halves not in ([], ["both"]):
         yield f"pacing.other: {pacing.run} saw the {halves[0]} half only; name a run that saw the other one"
     elif pacing.other is not None and len(halves) == 2 and set(halves) != {"first", "second"}:
         saw = " and ".join(
-            f"{name} saw {f'the {half} half' if half else 'all'}" for name, half in zip(names, halves, strict=True)
+            f"{name} saw {'all' if half == 'both' else f'the {half} half'}"
+            for name, half in zip(names, halves, strict=True)
         )
         yield f"pacing.other: {saw}; one must see the first half, the other the second"

@@ -12,7 +12,7 @@ MOST_STEPS = 64  # and not much beyond the end of a short training
 
 def generator(seed: int, purpose: str, draw: int = 0) -> torch.Generator:
     """The random numbers of one lane for one purpose ("initial", "noise", "order", …), a function of these alone."""
-    digest = hashlib.sha256(f"{purpose} {seed}{f' {draw}' if draw else ''}".encode()).digest()
+    digest = hashlib.sha256(f"{f'{purpose} {draw}' if draw else purpose} {seed}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
 
 

@@ -40,7 +40,7 @@ def released(run: Run, examples: Examples, references: References) -> list[Relea
     training, count = run.training, examples.moved.shape[1]
     pacing = training.pacing
     orders = [torch.arange(count) for _ in run.seeds] if pacing is None else _orders(run, pacing, examples, references)
-    if training.half is not None:
+    if training.half != "both":
         first = first_halves(run.seeds, count)
         seen = first if training.half == "first" else ~first
         orders = [order[mine[order]] for order, mine in zip(orders, seen, strict=True)]

@@ -1,7 +1,6 @@
 """report: draw a claim's figure, or the scoreboard's, as Vega-Lite, SVG and PNG, the trace inside each."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,7 @@ import polars as pl
 import vl_convert
 
 from nominima.drawing import forest, frame, panels, scoreboard
-from nominima.drawing.panels import Panel
-from nominima.drawing.tally import Tally
+from nominima.drawing.panels import Asked
 from nominima.ground.files import write
 from nominima.judging.evidence import Missing, read_numbers
 from nominima.judging.record import Scoreboard, Verdict, read_judged
@@ -46,9 +44,7 @@ def _claim(name: str, inputs: list[Path], code: str) -> dict[str, Any]:
     return figure(shelf.load("claims", name).PANELS, numbers, verdict, of_claim(name).title, code)
 
 
-def figure(
-    asked: Sequence[Panel | Tally], numbers: pl.DataFrame, verdict: Verdict, title: str, code: str
-) -> dict[str, Any]:
+def figure(asked: Asked, numbers: pl.DataFrame, verdict: Verdict, title: str, code: str) -> dict[str, Any]:
     """A claim's figure: its outcome, the panels of its evidence, and the numbers that decide."""
     try:
         drawn = panels.panels(asked, numbers)
