@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from nominima import cli
+from nominima.cli import app
 from nominima.drawing import estimates
 from nominima.estimating.estimate import Expected, Forecast, estimate, makespan
 from nominima.ground.files import Refusal
@@ -206,5 +206,5 @@ def test_minutes_and_the_biggest_jobs_are_told_to_people():
 
 def test_no_project_no_estimate(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    found = CliRunner().invoke(cli.app, ["estimate"])
+    found = CliRunner().invoke(app, ["estimate"])
     assert found.exit_code == 1

@@ -8,7 +8,7 @@ import pytest
 from test_estimate import COSTS, ROOT, plan
 from typer.testing import CliRunner
 
-from nominima import cli
+from nominima.cli import app, plans
 from nominima.estimating.learn import learned, logs
 from nominima.planning.costs import Costs, counts, measuring_seconds, read_costs, training_seconds
 from nominima.tracing.job import spent
@@ -87,11 +87,11 @@ def test_the_command_writes_what_was_learned(tmp_path: Path, monkeypatch: pytest
     shutil.copy(ROOT / "Snakefile", tmp_path / "Snakefile")
     file = tmp_path / "costs.json"
     file.write_text(COSTS.model_dump_json())
-    monkeypatch.setattr(cli, "COSTS", file)
-    monkeypatch.setattr(cli, "_project", lambda: tmp_path)
-    monkeypatch.setattr(cli, "read_costs", lambda: COSTS)
+    monkeypatch.setattr(plans, "COSTS", file)
+    monkeypatch.setattr(plans, "project", lambda: tmp_path)
+    monkeypatch.setattr(plans, "read_costs", lambda: COSTS)
     left(tmp_path, prepare__digits="cost: 33.00 CPU s, 100 MB\n")
-    told = CliRunner().invoke(cli.app, ["learn"])
+    told = CliRunner().invoke(app, ["learn"])
     assert told.exit_code == 0, told.output
     assert "learned from 1 logs" in told.output
     assert read_costs(file).job["prepare"] == 33.0

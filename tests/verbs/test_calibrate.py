@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from nominima import cli
+from nominima.cli import app, plans
 from nominima.drawing.calibrations import line, markdown
 from nominima.ground.files import Refusal
 from nominima.judging.calibration import Calibrated
@@ -96,11 +96,11 @@ def test_the_command_ends_badly_where_a_row_is_not_kept_or_not_simulated(tmp_pat
     (tmp_path / "docs").mkdir()
     (tmp_path / "params.yaml").touch()
     asked = []
-    monkeypatch.setattr(cli, "_project", lambda: tmp_path)
-    monkeypatch.setattr(cli, "load", lambda _: None)
-    monkeypatch.setattr(cli, "Plan", lambda _: type("Plan", (), {"judge": {}}))
-    monkeypatch.setattr(cli.calibrating, "calibrate", lambda *given: asked.append(given) or rows)
-    done = CliRunner().invoke(cli.app, ["calibrate", "--draws", "7", "--seed", "3", "--cores", "2", "--evidence", "e"])
+    monkeypatch.setattr(plans, "project", lambda: tmp_path)
+    monkeypatch.setattr(plans, "load", lambda _: None)
+    monkeypatch.setattr(plans, "Plan", lambda _: type("Plan", (), {"judge": {}}))
+    monkeypatch.setattr(plans.calibrating, "calibrate", lambda *given: asked.append(given) or rows)
+    done = CliRunner().invoke(app, ["calibrate", "--draws", "7", "--seed", "3", "--cores", "2", "--evidence", "e"])
     assert done.exit_code == code, done.output
     assert asked == [({}, 7, 3, 2, tmp_path / "e")]
     assert read_table() == rows
