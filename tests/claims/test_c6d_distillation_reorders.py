@@ -158,7 +158,7 @@ class TestStop:
 class TestDistillation:
     def test_its_gain_is_over_labels_all_at_once(self):
         verdict = told(digits=False)
-        gains = {"soft targets": 0.03, "hard targets": 0.02, "hard, confidence-weighted targets": 0.04}
+        gains = {"soft targets": 0.03, "hard targets": 0.02, "weighted hard targets": 0.04}
         for name, gain in gains.items():
             assert shown(verdict, "accuracy gained over labels", by=name) == [pytest.approx(gain, abs=0.004)]
         assert shown(verdict, "smoothing over labels") == [pytest.approx(0, abs=0.004)]

@@ -64,7 +64,7 @@ RANDOM, LABELS = ORDER.eq("random"), AT_ONCE & UNTAUGHT & ~SMOOTHED
 TAUGHT, SEEN = ORDER.eq("taught") & TWO, ORDER.eq("taught") & ~TWO
 OPPOSITE, CLEAN = ORDER.eq("reversed") & TWO, ORDER.eq("clean")
 ANSWERS = {f"{name} targets": AT_ONCE & TEACHER.eq(kind) & ~SMOOTHED
-           for name, kind in (("soft", "soft"), ("hard", "hard"), ("hard, confidence-weighted", "top"))}  # fmt: skip
+           for name, kind in (("soft", "soft"), ("hard", "hard"), ("weighted hard", "top"))}  # fmt: skip
 ARMS = {
     "teachers' order": TAUGHT, "order of a teacher that saw all": SEEN, "opposite order": OPPOSITE,
     "clean labels first": CLEAN, "all labels at once": LABELS, **ANSWERS,

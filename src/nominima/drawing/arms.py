@@ -9,7 +9,7 @@ from altair.typing import ChartType
 from nominima.drawing.theme import NULL, QUIET, WIDTH, interval, lines, palette
 from nominima.judging.intervals import Estimate, mean
 
-ROW, HEAD = 34, 22  # pixels: of a row, and from its top to its mark
+ABOVE, ROW, HEAD = 5, 34, 22  # pixels: above the rows, of a row, and from its words to its mark
 
 
 class Arms(NamedTuple):
@@ -29,10 +29,10 @@ class Arms(NamedTuple):
 def arms(panel: Arms, lanes: pl.DataFrame) -> ChartType:
     """The rows of a view's lanes, those without a network left out; what is lost is counted beside them."""
     there = [name for name in panel.rows if name in set(lanes[panel.key])]
-    top = pl.col(panel.key).replace_strict(there, range(0, ROW * len(there), ROW), return_dtype=pl.Int64)
+    top = pl.col(panel.key).replace_strict(there, range(ABOVE, ABOVE + ROW * len(there), ROW), return_dtype=pl.Int64)
     placed = lanes.with_columns(top=top, row=top + HEAD)
     table = pl.DataFrame([_told(name, placed.filter(pl.col(panel.key) == name)) for name in there])
-    height = ROW * len(there) + 4
+    height = ROW * len(there) + ABOVE
     x, y = alt.X("value:Q").title(lines(panel.x)).scale(zero=False, padding=8).axis(format="~r"), _at("row", height)
     words = alt.Chart(table).encode(y=_at("top", height))
     layers = [
