@@ -105,8 +105,9 @@ OPTIONS = {"model.activation": "relu", "model.depth": 2}
 USUAL = {"skip", "smoothing", "teacher.run", "teacher.kind", "gain", "schedule", "l2"}
 KNOWN = {
     "sweep": "sizes", "run": "sizes/w3", "parameters": 3 * 65 + 3 * 4 + 10 * 4, "dataset": "scans", "examples": 50,
-    "skip": 0, "half": "both", "noise": 0.2, "smoothing": 0.0, "model": "mlp", "size": 3, "gain": 1.0, "optimizer": "sgd", "rate": 0.1,
-    "tuned": True, "schedule": "constant", "l2": 0.0, "decay": 0.0, "l1": 0.0, "dropout": 0.0, "batch": 25, "steps": 12, "draw": 0,
+    "skip": 0, "half": "both", "noise": 0.2, "smoothing": 0.0, "model": "mlp", "size": 3, "gain": 1.0,
+    "optimizer": "sgd", "rate": 0.1, "tuned": True, "schedule": "constant", "l2": 0.0, "decay": 0.0, "l1": 0.0,
+    "dropout": 0.0, "batch": 25, "steps": 12, "draw": 0,
 } | OPTIONS  # fmt: skip
 SEVERAL = ("line", "barriers", "tangent_gaps")  # rows of a network, of which some may say why they lack a number
 OF_RUNS = [name for name in shelf.names("measures") if shelf.constant("measures", name, "OF") == "run"]
