@@ -48,6 +48,7 @@ from nominima.judging.readings import at_mark, less
 from nominima.judging.rules import Rule
 from nominima.judging.samples import at_largest
 from nominima.judging.strengths import FEWEST, PENALTIES, RIGHT, STEP, Tried, after, along, free, marked, validated
+from nominima.judging.units import in_units
 
 MEASURES = ("learning_curve", "flow_and_ridge")
 RULE = Rule(
@@ -58,7 +59,6 @@ FELL = Rule(statistic="accuracy of stopping less that of never stopping", side="
 
 PRIORS = {"coupled L2": "l2", "decoupled decay": "decay", "proximal L1": "l1", "dropout": "dropout",
           "fewer units": "size"}  # fmt: skip
-UNITS, UNIT = {"digits": 0.02}, 0.01  # smallest difference of accuracy that counts, on these and on other data
 BUDGETS = (0.02, 0.04, 0.1, 0.2, 0.4, 1.0, 2.0, 6.0)  # steps of all runs of a method together, in those of one run
 SIXTHS = tuple(budget / FEWEST for budget in BUDGETS)  # of each, where it has six runs
 DRAWN = ("mnist1d", "digits")
@@ -83,12 +83,12 @@ def judge(evidence: Evidence) -> Findings:
     return Findings(
         primary=Part(
             RULE,
-            asks=tuple(View(name, _in_units(less(end.tuned(knob), alone, "steps")), one_of(len(PRIORS)))
+            asks=tuple(View(name, in_units(less(end.tuned(knob), alone, "steps")), one_of(len(PRIORS)))
                        for name, knob in PRIORS.items()),
             guards=(
                 must_succeed("stopping less never stopping", minus(less(free(end.value), alone, "steps")), at_largest,
                              FELL),
-                *(must_fail(f"{name} less a tenth of the steps", _in_units(less(end.tuned(knob), tenth, "steps")))
+                *(must_fail(f"{name} less a tenth of the steps", in_units(less(end.tuned(knob), tenth, "steps")))
                   for name, knob in PRIORS.items()),
             ),
         ),
@@ -121,11 +121,6 @@ def _each(of: Callable[[str], pl.DataFrame]) -> pl.DataFrame:
 def _added(tried: Tried, alone: pl.DataFrame, *but: str, edges: bool = False) -> pl.DataFrame:
     """Lanes: a number of each tuned prior less that of stopping alone."""
     return _each(lambda knob: less(tried.tuned(knob, edges=edges), alone, "steps", *but))
-
-
-def _in_units(frame: pl.DataFrame) -> pl.DataFrame:
-    unit = pl.col("dataset").replace_strict(UNITS, default=UNIT, return_dtype=pl.Float64)
-    return frame.with_columns(pl.col("value") / unit)
 
 
 def _bought(curve: pl.DataFrame) -> pl.DataFrame:

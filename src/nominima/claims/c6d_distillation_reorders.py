@@ -48,6 +48,7 @@ from nominima.judging.parts import Findings, Part, View, must_fail, must_succeed
 from nominima.judging.readings import at_mark, less
 from nominima.judging.rules import Rule
 from nominima.judging.samples import Sample, at_largest, over_places
+from nominima.judging.units import in_units, unit
 
 MEASURES = ("learning_curve",)
 RULE = Rule(
@@ -56,7 +57,6 @@ RULE = Rule(
     side="above", tau=1.0, null=0.0, seeds=16,
 )  # fmt: skip
 
-UNITS, UNIT = {"digits": 0.02}, 0.01  # smallest difference of accuracy that counts, on these and on other data
 PARTS = ("pacing", "teacher", "smoothing")  # what arms differ in
 ORDER, TWO, TEACHER = pl.col("pacing.order"), pl.col("pacing.other").is_not_null(), pl.col("teacher.kind")
 AT_ONCE, SMOOTHED, UNTAUGHT = ORDER.is_null(), pl.col("smoothing") > 0, TEACHER.is_null()
@@ -102,15 +102,15 @@ def judge(evidence: Evidence) -> Findings:
     return Findings(
         primary=Part(
             RULE,
-            asks=(View("teachers' order", _in_units(order)),),
+            asks=(View("teachers' order", in_units(order)),),
             guards=(
-                must_fail("opposite order", _in_units(_gained(stop, OPPOSITE, RANDOM))),
-                must_succeed("clean labels first", _in_units(_gained(stop, CLEAN, RANDOM))),
+                must_fail("opposite order", in_units(_gained(stop, OPPOSITE, RANDOM))),
+                must_succeed("clean labels first", in_units(_gained(stop, CLEAN, RANDOM))),
             ),
         ),
         shown=(
-            View("teachers' order, by loss", _in_units(_gained(by_loss, TAUGHT, RANDOM)), variant=True),
-            View("order of a teacher that saw all", _in_units(_gained(stop, SEEN, RANDOM))),
+            View("teachers' order, by loss", in_units(_gained(by_loss, TAUGHT, RANDOM)), variant=True),
+            View("order of a teacher that saw all", in_units(_gained(stop, SEEN, RANDOM))),
             View("accuracy gained by the teachers' order over all at once", _gained(stop, TAUGHT, LABELS)),
             View("accuracy gained over labels", _each(answers)),
             View("smoothing over labels", _gained(stop, ARMS["smoothed labels"], LABELS)),
@@ -136,13 +136,8 @@ def _each(arms: dict[str, pl.DataFrame]) -> pl.DataFrame:
     return pl.concat([lanes.with_columns(by=pl.lit(name)) for name, lanes in arms.items()])
 
 
-def _in_units(gained: pl.DataFrame) -> pl.DataFrame:
-    unit = pl.col("dataset").replace_strict(UNITS, default=UNIT, return_dtype=pl.Float64)
-    return gained.with_columns(pl.col("value") / unit)
-
-
 PANELS = tuple(
     Arms(f"gained, {name}", f"Accuracy gained over a random order: {name}", "by", tuple(ARMS),
-         "accuracy gained (share right)", (UNITS.get(name, UNIT), "the claim: the teachers' order right of it"))
+         "accuracy gained (share right)", (unit(name), "the claim: the teachers' order right of it"))
     for name in DRAWN
 )  # fmt: skip

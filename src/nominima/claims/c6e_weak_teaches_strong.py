@@ -43,6 +43,7 @@ from nominima.judging.parts import Findings, Part, View, minus, must_fail
 from nominima.judging.readings import STOPS, at_mark, combined, less
 from nominima.judging.rules import Rule
 from nominima.judging.samples import Sample, over_places
+from nominima.judging.units import in_units
 
 MEASURES = ("learning_curve",)
 RULE = Rule(
@@ -52,7 +53,6 @@ RULE = Rule(
 )  # fmt: skip
 
 WEAK, STRONG = 8, 64
-UNITS, UNIT = {"digits": 0.02}, 0.01  # smallest difference of accuracy that counts, on these and on other data
 DRAWN, STOP = ("mnist1d", "digits"), "best_accuracy"
 LATE, RIGHT, TAUGHT, KIND = (pl.col(name) for name in (STOPS[STOP], "test_accuracy", "taught", "teacher.kind"))
 SHARED, APART = pl.col("skip") == pl.col("first"), pl.col("skip") >= pl.col("after")
@@ -73,9 +73,9 @@ def judge(evidence: Evidence) -> Findings:
     return Findings(
         primary=Part(
             RULE,
-            asks=(View("over the narrow student", _in_units(_wider(told))),
-                  View("over the teacher", _in_units(_above(told)))),
-            guards=(must_fail("over the teacher, labels permuted", _in_units(_above(permuted)), across=("teacher",)),),
+            asks=(View("over the narrow student", in_units(_wider(told))),
+                  View("over the teacher", in_units(_above(told)))),
+            guards=(must_fail("over the teacher, labels permuted", in_units(_above(permuted)), across=("teacher",)),),
         ),
         shown=(
             *(View(f"accuracy over the {whom}{how}", of(rows)) for how, rows in ways.items()
@@ -130,11 +130,6 @@ def _gap(rows: pl.DataFrame, ceiling: pl.DataFrame) -> pl.DataFrame:
     """Lanes: what wide students gain over their teacher, and what true labels would give them, at places 0 and 1."""
     whole = less(_right(rows, STRONG, -TAUGHT), minus(ceiling), "teacher")
     return pl.concat([each.with_columns(place=pl.lit(at)) for at, each in ((0.0, _above(rows)), (1.0, whole))])
-
-
-def _in_units(frame: pl.DataFrame) -> pl.DataFrame:
-    unit = pl.col("dataset").replace_strict(UNITS, default=UNIT, return_dtype=pl.Float64)
-    return frame.with_columns(pl.col("value") / unit)
 
 
 def _drawn(rows: pl.DataFrame, ceiling: pl.DataFrame, dataset: str) -> pl.DataFrame:
