@@ -5,7 +5,7 @@ from torch import Tensor
 
 from nominima.ground.files import Refusal
 from nominima.planning.run import Pruning, Run, Start
-from nominima.training.feed import generator
+from nominima.training.feed import drawn
 from nominima.training.model import Model
 from nominima.training.reference import Reference, References
 
@@ -13,7 +13,7 @@ from nominima.training.reference import Reference, References
 def initial(run: Run, model: Model, references: References) -> Tensor:
     """float32 (lane, param): the family's own, times the gain, unless the run has another start."""
     draw = run.training.draw
-    own = torch.stack([model.initial(generator(seed, "initial", draw)) for seed in run.seeds])
+    own = torch.stack([model.initial(drawn(seed, "initial", draw)) for seed in run.seeds])
     start = run.training.start
     there = own if start is None else _started(run, model, start, own, references[start.run])
     return run.training.gain * there
@@ -29,7 +29,7 @@ def _started(run: Run, model: Model, start: Start, own: Tensor, reference: Refer
         return torch.cat([_as_long(mine, his) for mine, his in parts], dim=1)
     lanes = []
     for seed, row in zip(run.seeds, found, strict=True):
-        source = generator(seed, "shuffle", run.training.draw)
+        source = drawn(seed, "shuffle", run.training.draw)
         lanes.append(torch.cat([part[torch.randperm(len(part), generator=source)] for part in row.split(leaves)]))
     return torch.stack(lanes)
 
@@ -53,7 +53,7 @@ def mask(run: Run, model: Model, references: References) -> Tensor | None:
     found = _fitting(model, reference.parameters(prune.at, run.seeds), f"prune.run: {prune.run}")
     rows = zip(run.seeds, found, strict=True)
     draw = run.training.draw
-    return torch.stack([_kept(row, model, prune, generator(seed, "prune", draw)) for seed, row in rows])
+    return torch.stack([_kept(row, model, prune, drawn(seed, "prune", draw)) for seed, row in rows])
 
 
 def _kept(row: Tensor, model: Model, prune: Pruning, source: torch.Generator) -> Tensor:
