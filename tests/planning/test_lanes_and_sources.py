@@ -170,7 +170,7 @@ def test_both_teachers_are_trained_first_and_named_with_labels_of_size_left_open
     params = load(file)
     run = params.runs()["student/w4"]
     assert run.training.sources == ["teachers/w4/one", "teachers/w4/two"]
-    assert run.taken == {"pacing.run": "teachers/{size}/two", "pacing.other": "teachers/{size}/one"}
+    assert run.taken == {"pacing": "teachers/{size}/two", "pacing.other": "teachers/{size}/one"}
     assert "data/runs/teachers/w4/one/records.safetensors" in Plan(params).train["student/w4"].inputs
     changes = params.sweeps["student"].changes.model_dump()
     assert taken.items() <= changes["pacing"].items(), "names are filled in a copy"

@@ -73,13 +73,29 @@ def test_teacher_and_student_have_the_same_labels_and_nothing_else(teachers):
     assert (second.theta[0] - teachers["all"].trajectory.theta[0]).norm() > 1
 
 
-@pytest.mark.parametrize("purpose", ["order", "dropout", "pacing"])
-def test_another_draw_has_numbers_of_its_own(purpose):
-    """Started alike, nothing but this purpose tells the two draws apart."""
-    knobs = {"dropout": {"dropout": 0.3, "batch": 50}, "pacing": {"pacing": {"order": "random"}}}.get(purpose, {})
-    one, other = (quiet(run(draw=draw, **knobs))[0].theta for draw in (0, 1))
-    assert (one[-1] - other[-1]).norm() > 0.1
-    assert torch.equal(quiet(run(draw=1, **knobs))[0].theta, other)
+@pytest.mark.parametrize(
+    ("knobs", "differ"),
+    [({}, True), ({"batch": 50}, False), ({"batch": 50, "dropout": 0.3}, True)],
+    ids=["order", "all examples at each step", "dropout"],
+)
+def test_another_draw_has_another_order_and_other_silent_units(teachers, knobs, differ):
+    """Started alike; where every step has all examples their order is nothing but rounding."""
+    runs = [run(start={"run": "all", "at": "init"}, draw=draw, **knobs) for draw in (0, 1, 1)]
+    one, other, again = (fit([each], blobs(), teachers, say=lambda _: None)[0][0].theta for each in runs)
+    assert torch.equal(one[0], other[0])
+    assert ((one[-1] - other[-1]).norm() > 0.05) == differ
+    assert torch.equal(again, other)
+
+
+def test_another_draw_has_another_lot(teachers):
+    examples = told(teachers["all"].records)
+    lots = [
+        pacing.released(run(first_seed=101, seeds=3, draw=draw, pacing={"order": "random"}), examples, {})[0](
+            480
+        ).tolist()
+        for draw in (0, 1)
+    ]
+    assert lots[0] != lots[1]
 
 
 def test_halves_share_the_examples_out_by_a_lot_of_each_seed():

@@ -77,7 +77,8 @@ def flat(run: Run, *, examples: int, rate: float) -> dict[str, Any]:
         holder = getattr(training, knob.part) if knob.part else training
         values[column] = _value(getattr(holder, column.rpartition(".")[2], None), knob.kind)
     values |= {"examples": examples, "rate": rate, "tuned": len(training.rates) > 1}
-    return values | run.taken | {column: _value(value) for column, value in _options(training)}
+    values |= {part if "." in part else f"{part}.run": name for part, name in run.taken.items()}
+    return values | {column: _value(value) for column, value in _options(training)}
 
 
 def _options(training: Training) -> Iterator[tuple[str, Any]]:

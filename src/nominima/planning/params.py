@@ -101,8 +101,11 @@ class Params(Strict):
             told = reduce(_changed, [axes[axis][label] for axis, label in chosen.items()], base)
             here, lanes = (".".join(chosen[axis] for axis in kind) for kind in (sweep.axes, sweep.lanes))
             kinds = {axis: label for axis, label in chosen.items() if not _sizes(axes[axis].values())}
-            open_ = _named(told, kinds)
-            taken = {f"{key}.{role}": value[role] for key, value in open_.items() for role in _roles(value)}
+            taken = {
+                key if role == "run" else f"{key}.{role}": value[role]
+                for key, value in _named(told, kinds).items()
+                for role in _roles(value)
+            }
             training = Training(**_named(told, chosen))
             runs.append(Run(stack=f"{name}/{here or 'base'}", variant=lanes, taken=taken, training=training))
         return runs

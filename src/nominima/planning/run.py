@@ -160,7 +160,7 @@ class Run(Strict):
     )
     variant: str = Field(default="", description="`<label>.<label>` of its lanes; empty where the stack holds one run")
     taken: dict[str, str] = Field(
-        default={}, description="start.run, teacher.run … → the run meant, `{axis}` for this run's labels of size"
+        default={}, description="start, teacher …, pacing.other → the run taken from, `{axis}` for its labels of size"
     )
     training: Training
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from nominima.planning.run import Run
-from nominima.training.feed import generator
+from nominima.training.feed import drawn, generator
 from nominima.training.model import Model
 from nominima.training.objective import corrupt
 from nominima.training.pacing import Examples, released
@@ -56,7 +56,7 @@ class Ensemble:
 
     def generators(self, purpose: str) -> list[torch.Generator]:
         """The random numbers of each lane for a purpose."""
-        return [generator(seed, purpose, lane.draw) for lane, seed in zip(self.lanes, self.seeds, strict=True)]
+        return [drawn(seed, purpose, lane.draw) for lane, seed in zip(self.lanes, self.seeds, strict=True)]
 
     def by_run(self, each: Tensor) -> Sequence[Tensor]:
         """(lane, …) cut into the lanes of each run."""

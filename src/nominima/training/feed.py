@@ -10,10 +10,15 @@ BLOCK = 2**18  # numbers gathered at once: 1 MiB, what a second-level cache hold
 MOST_STEPS = 64  # and not much beyond the end of a short training
 
 
-def generator(seed: int, purpose: str, draw: int = 0) -> torch.Generator:
-    """The random numbers of one lane for one purpose ("initial", "noise", "order", …), a function of these alone."""
-    digest = hashlib.sha256(f"{f'{purpose} {draw}' if draw else purpose} {seed}".encode()).digest()
+def generator(seed: int, purpose: str) -> torch.Generator:
+    """The random numbers of one lane for one purpose ("initial", "noise", "order", …), a function of the two."""
+    digest = hashlib.sha256(f"{purpose} {seed}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
+
+
+def drawn(seed: int, purpose: str, draw: int) -> torch.Generator:
+    """The same of a `draw` of a training: those of another are others."""
+    return generator(seed, f"{purpose} {draw}" if draw else purpose)
 
 
 class Feed:

@@ -9,7 +9,7 @@ from torch import Tensor
 from nominima.ground.files import Refusal
 from nominima.planning.run import Pacing, Run
 from nominima.training.evaluation import passes
-from nominima.training.feed import generator
+from nominima.training.feed import drawn, generator
 from nominima.training.model import build_model
 from nominima.training.objective import surprisals
 from nominima.training.reference import References
@@ -74,7 +74,7 @@ def _paced(order: Tensor, pacing: Pacing, batch: int, steps: int) -> Released:
 def _orders(run: Run, pacing: Pacing, examples: Examples, references: References) -> list[Tensor]:
     """int64 (example,) for each lane: which example comes first, second, …"""
     count, draw = examples.moved.shape[1], run.training.draw
-    lots = [torch.randperm(count, generator=generator(seed, "pacing", draw)) for seed in run.seeds]
+    lots = [torch.randperm(count, generator=drawn(seed, "pacing", draw)) for seed in run.seeds]
     if pacing.order == "random":
         return lots
     if pacing.order == "clean":

@@ -16,7 +16,7 @@ def initial(run: Run, model: Model, references: References) -> Tensor:
     Its own are those of every run of the same seed and draw.
     """
     draw = run.training.draw
-    own = torch.stack([model.initial(generator(seed, "initial", draw)) for seed in run.seeds])
+    own = torch.stack([model.initial(drawn(seed, "initial", draw)) for seed in run.seeds])
     start = run.training.start
     there = own if start is None else _started(run, model, start, own, references[start.run])
     return run.training.gain * there
@@ -32,7 +32,7 @@ def _started(run: Run, model: Model, start: Start, own: Tensor, reference: Refer
         return torch.cat([_as_long(mine, his) for mine, his in parts], dim=1)
     lanes = []
     for seed, row in zip(run.seeds, found, strict=True):
-        source = generator(seed, "shuffle", run.training.draw)
+        source = drawn(seed, "shuffle", run.training.draw)
         lanes.append(torch.cat([part[torch.randperm(len(part), generator=source)] for part in row.split(leaves)]))
     return torch.stack(lanes)
 
@@ -58,7 +58,7 @@ def mask(run: Run, model: Model, references: References) -> Tensor | None:
     found = _fitting(model, reference.parameters(prune.at, run.seeds), f"prune.run: {prune.run}")
     rows = zip(run.seeds, found, strict=True)
     draw = run.training.draw
-    return torch.stack([_kept(row, model, prune, generator(seed, "prune", draw)) for seed, row in rows])
+    return torch.stack([_kept(row, model, prune, drawn(seed, "prune", draw)) for seed, row in rows])
 
 
 def _kept(row: Tensor, model: Model, prune: Pruning, source: torch.Generator) -> Tensor:
