@@ -5,7 +5,7 @@ from torch import Tensor
 
 from nominima.ground.files import Refusal
 from nominima.planning.run import Pruning, Run, Start
-from nominima.training.feed import generator
+from nominima.training.feed import drawn
 from nominima.training.model import Leaf, Model
 from nominima.training.reference import Reference, References
 
