@@ -107,7 +107,7 @@ def test_what_counts_is_twice_as_much_on_digits():
 def test_in_sample_decides_nothing():
     verdict = told(seen=0.40)
     assert verdict.primary == told().primary
-    assert shown(verdict, "order of a teacher that saw all", dataset="mnist1d") == [pytest.approx(-10, abs=0.4)]
+    assert shown(verdict, "order of one that saw all", dataset="mnist1d") == [pytest.approx(-10, abs=0.4)]
 
 
 class TestControls:

@@ -13,13 +13,13 @@ saw the same wrong labels as the network that is taught. Test accuracy where val
 of the same network with a random order of the same pace, must exceed one unit, .01, on digits .02. The opposite order
 must not; the order of one who knows which labels are wrong, those last, must.
 
-Limits: One width, one optimizer and rate, two data sets. Validation is best before all examples are released: an order
+Limits: One width, one optimizer and rate, two data sets. Validation is often best before all are released: an order
 also chooses which of them count, and the random one has fewer good ones than a network that has all at once; what the
 order adds to that one is shown. A network that saw half of the examples scores them less well than one that saw all,
 whose order, by a loss on what it has learned, is shown. The share of distillation's gain that order reproduces compares
 orders at one pace with targets all at once, and is shown only where the interval of that gain excludes 0. Targets are
-answers on examples that the other network was trained on, at temperature 1. The stop by loss, early where the labels
-released are right, is a variant.
+answers on examples that the other network was trained on, at temperature 1; who learns them may still improve at the
+end, and is lost to what is shown. The stop by loss, early where the labels released are right, is a variant.
 
 For: Hinton, Vinyals & Dean 2015, Distilling the knowledge in a neural network
 
@@ -66,7 +66,7 @@ OPPOSITE, CLEAN = ORDER.eq("reversed") & TWO, ORDER.eq("clean")
 ANSWERS = {f"{name} targets": AT_ONCE & TEACHER.eq(kind) & ~SMOOTHED
            for name, kind in (("soft", "soft"), ("hard", "hard"), ("weighted hard", "top"))}  # fmt: skip
 ARMS = {
-    "teachers' order": TAUGHT, "order of a teacher that saw all": SEEN, "opposite order": OPPOSITE,
+    "teachers' order": TAUGHT, "order of one that saw all": SEEN, "opposite order": OPPOSITE,
     "clean labels first": CLEAN, "all labels at once": LABELS, **ANSWERS,
     "smoothed labels": AT_ONCE & UNTAUGHT & SMOOTHED,
 }  # fmt: skip
@@ -110,7 +110,7 @@ def judge(evidence: Evidence) -> Findings:
         ),
         shown=(
             View("teachers' order, by loss", in_units(_gained(by_loss, TAUGHT, RANDOM)), variant=True),
-            View("order of a teacher that saw all", in_units(_gained(stop, SEEN, RANDOM))),
+            View("order of one that saw all", in_units(_gained(stop, SEEN, RANDOM))),
             View("accuracy gained by the teachers' order over all at once", _gained(stop, TAUGHT, LABELS)),
             View("accuracy gained over labels", _each(answers)),
             View("smoothing over labels", _gained(stop, ARMS["smoothed labels"], LABELS)),
