@@ -40,9 +40,9 @@ def save_tensors(path: Path, arrays: dict[str, np.ndarray], code: str) -> None:
     save_file(arrays, path, metadata={"trace": trace(code).dumps()})
 
 
-def save_svg(path: Path, words: str, code: str) -> None:
-    drawn = f'<svg xmlns="http://www.w3.org/2000/svg"><text>{words} {trace(code).key}</text></svg>'
-    path.write_bytes(embed(drawn.encode(), "svg", trace(code)))
+def save_chart(path: Path, tree: dict[str, Any], code: str) -> None:
+    told = tree | {"title": f"trace {trace(code).key}"}
+    path.write_bytes(embed(json.dumps(told).encode(), "vl.json", trace(code)))
 
 
 def compared(tmp_path: Path, save: Saved, suffix: str, old: Any, new: Any) -> Comparison:
@@ -60,7 +60,7 @@ CASES = [
     (save_csv, ".csv", TABLE),
     (save_parquet, ".parquet", TABLE),
     (save_tensors, ".safetensors", {"theta": np.ones((2, 3), np.float32)}),
-    (save_svg, ".svg", "a drawing"),
+    (save_chart, ".vl.json", {"datasets": {"data-1": [{"y": 1.5}]}, "data": {"name": "data-1"}}),
 ]
 
 
@@ -84,6 +84,16 @@ def test_files_that_differ_in_their_trace_alone_say_the_same(
         (save_json, ".json", {"reason": "in 3 of 4 cells"}, {"reason": "in 3 of 4 rooms"}),
         (save_json, ".json", {"value": 1.0}, {"value": None}),
         (save_json, ".json", {"cells": [{"name": "a"}]}, {"cells": [{"name": "a"}, {"name": "b"}]}),
+        (save_json, ".json", {"value": None}, {"value": "null"}),
+        (save_json, ".json", {"value": 5}, {"value": "5"}),
+        (save_json, ".json", {"cells": []}, {}),
+        (save_json, ".json", {"a": {"b": 1}}, {"a.b": 1}),
+        (save_json, ".json", {"runs": 16}, {"runs": 17}),
+        (save_json, ".json", {"reason": "x1.5"}, {"reason": "x#"}),
+        (save_json, ".json", {"reason": "in 13 of 14 cells"}, {"reason": "in 14 of 14 cells"}),
+        (save_csv, ".csv", {"a": [1], "b": [2]}, {"b": [1], "a": [2]}),
+        (save_csv, ".csv", {"a": ["1\n2", "3"]}, {"a": ["1", "2\n3"]}),
+        (save_parquet, ".parquet", {"a": [1]}, {"a": [1], "nulls": ["x"]}),
     ],
 )
 def test_other_words_and_other_shapes_are_told(tmp_path: Path, save: Saved, suffix: str, old: Any, new: Any) -> None:
@@ -96,13 +106,13 @@ def test_other_words_and_other_shapes_are_told(tmp_path: Path, save: Saved, suff
 @pytest.mark.parametrize("key", ["outcome", "word", "turn"])
 def test_a_word_that_decides_is_apart_from_other_words(tmp_path: Path, key: str) -> None:
     old, new = ({"cells": [{"name": "digits", key: word}]} for word in ("supported", "contradicted"))
-    assert compared(tmp_path, save_json, ".json", old, new).decided == [f"cells[digits].{key}"]
+    assert compared(tmp_path, save_json, ".json", old, new).decided == [f'cells["digits"].{key}']
 
 
 @pytest.mark.parametrize(("factor", "beyond"), [(1 + 5e-6, []), (1 + 5e-5, ["value"])])
 def test_numbers_are_compared_to_rounding(tmp_path: Path, factor: float, beyond: list[str]) -> None:
     found = compared(tmp_path, save_parquet, ".parquet", {"value": [4.0, 1.0]}, {"value": [4.0 * factor, 1.0]})
-    assert found.beyond == beyond
+    assert found.beyond == [f"column {name}" for name in beyond]
     assert found.largest == pytest.approx(factor - 1, rel=1e-3)
     assert not found.equal
     assert found.changes[0].again.startswith(f"{4 * factor:.9g}")
@@ -115,6 +125,45 @@ def test_numbers_in_words_are_numbers(tmp_path: Path) -> None:
     assert compared(tmp_path, save_json, ".json", {"reason": "of 0.5"}, {"reason": "of .5"}).equal
 
 
+@pytest.mark.parametrize(
+    ("save", "suffix", "old", "new"),
+    [
+        (save_parquet, ".parquet", {"loss": [2.3, 1e-6]}, {"loss": [2.3, 2e-5]}),
+        (save_parquet, ".parquet", {"step": [200_000, 1]}, {"step": [200_000, 2]}),
+        (save_parquet, ".parquet", {"seed": [2**60]}, {"seed": [2**60 + 1]}),
+        (save_json, ".json", {"reason": "p = 0.900 of 1000000.0"}, {"reason": "p = 0.001 of 1000000.0"}),
+        (save_tensors, ".safetensors", {"x": np.array([1, 5e-4], np.float16)}, {"x": np.array([1, -3e-4], np.float16)}),
+    ],
+)
+def test_small_numbers_do_not_hide_beside_large_ones(
+    tmp_path: Path, save: Saved, suffix: str, old: Any, new: Any
+) -> None:
+    assert compared(tmp_path, save, suffix, old, new).beyond
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.json", b'{"outcome": "supported", "outcome": "contradicted"}'),
+        ("a.json", b'{"datasets": [1]}'),
+        ("a.json", b'{"usermeta": [1]}'),
+        ("a.json", b'{"value": 1' + b"0" * 5000 + b"}"),
+        ("a.parquet", b"PAR1"),
+        ("a.safetensors", b"\x08\0\0\0\0\0\0\0{}"),
+    ],
+)
+def test_a_recorded_file_that_cannot_be_read_differs(tmp_path: Path, name: str, content: bytes) -> None:
+    good, suffix = tmp_path / "good", Path(name).suffix
+    good.mkdir()
+    save = {".json": save_json, ".parquet": save_parquet, ".safetensors": save_tensors}[suffix]
+    save(good / name, {"x": np.ones(1)} if suffix == ".safetensors" else {"outcome": "supported"}, "code")
+    (tmp_path / name).write_bytes(content)
+    found = compare(tmp_path / name, good / name)
+    assert found is not None
+    assert not found.equal
+    assert found.told or found.beyond
+
+
 def test_one_step_of_half_precision_is_rounding(tmp_path: Path) -> None:
     half = np.array([3.234375, 1.0], np.float16)
     found = compared(tmp_path, save_tensors, ".safetensors", {"x": half}, {"x": np.nextafter(half, np.float16(0))})
@@ -124,7 +173,7 @@ def test_one_step_of_half_precision_is_rounding(tmp_path: Path) -> None:
 
 def test_a_number_that_is_lost_is_no_rounding(tmp_path: Path) -> None:
     found = compared(tmp_path, save_parquet, ".parquet", TABLE, TABLE | {"value": [None, 0.5]})
-    assert found.beyond == ["value", "value missing"]
+    assert found.beyond == ["column value", "nulls of value"]
     whole, lost = np.array([1.0, 2.0]), np.array([1.0, np.nan])
     assert compared(tmp_path, save_tensors, ".safetensors", {"x": whole}, {"x": lost}).beyond == ["x"]
     assert compared(tmp_path, save_tensors, ".safetensors", {"x": lost}, {"x": lost}).equal
@@ -141,7 +190,7 @@ def test_data_of_a_chart_are_compared_though_their_names_are_digests_of_them(tmp
         return {"datasets": {name: [{"y": value}]}, "vconcat": [{"data": {"name": name}}]}
 
     found = compared(tmp_path, save_json, ".json", chart("data-0a1b", 1.0), chart("data-9f8e", 1.5))
-    assert (found.beyond, found.told) == (["datasets.data 0[0].y"], [])
+    assert (found.beyond, found.told) == (["datasets.data_0[0].y"], [])
 
 
 def test_pixels_are_not_read(tmp_path: Path) -> None:
@@ -152,4 +201,4 @@ def test_pixels_are_not_read(tmp_path: Path) -> None:
 def test_every_number_of_a_table_is_a_leaf(tmp_path_factory: pytest.TempPathFactory, values: list[float]) -> None:
     path = tmp_path_factory.mktemp("table") / "table.parquet"
     save_parquet(path, {"value": values}, "code")
-    np.testing.assert_array_equal(leaves(path)["value"].numbers, np.array(values))
+    np.testing.assert_array_equal(leaves(path)["column value"].numbers, np.array(values))

@@ -92,6 +92,12 @@ def test_a_lot_draws_dear_jobs_more_often_and_each_alone() -> None:
     assert three == spot(whole, costs, 3, 1)
 
 
+def test_a_lot_leaves_out_what_cannot_be_made() -> None:
+    whole = subject(("report", "c"), broken=("train", "a"))
+    costs = {name: 1.0 for name in recipe(whole, "data").jobs if name != ("train", "a")}
+    assert ("train", "a") not in spot(whole, costs, 100, 1).jobs
+
+
 def test_a_verb_waits_for_the_one_before() -> None:
     found = cooked("data")
     assert wall(found, dict.fromkeys(found.jobs, 10.0), 2) == 5 * 10.0

@@ -3,7 +3,7 @@ import pytest
 from made_tables import censor, drawn, judged, lanes, lose, noise, outcomes, table
 
 CLAIM = "c4b_near_convex"
-UNTIL = ("stop", "0.75", "0.5", "0.25")
+UNTIL = ("stop", "0.75", "0.5")
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 

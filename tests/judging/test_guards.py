@@ -31,6 +31,13 @@ class TestNegativeControl:
         """Without common seeds there is no paired difference."""
         assert self.word(0.1, spread=0.1, value=1.0, seeds=range(400, 408))[0] == "inconclusive"
 
+    def test_is_compared_with_the_number_that_it_guards(self):
+        """A first number far on the claim's side says nothing of a control for the second."""
+        asks = tuple(View(name, lanes(constant(value), spread=0.01)) for name, value in (("far", 9.0), ("near", 0.3)))
+        for of, expected in (("", "supported"), ("far", "supported"), ("near", "inconclusive")):
+            guard = must_fail("case", lanes(constant(0.09), spread=0.5), of=of)
+            assert word(constant(0.0), asks=asks, guards=(guard,))[0] == expected
+
     def test_is_not_asked_of_a_contradicted_cell(self):
         assert self.word(0.3, value=-0.3)[0] == "contradicted"
 

@@ -21,7 +21,7 @@ from nominima.tracing.ledger import compose, read_ledger
 from nominima.tracing.trace import Trace
 
 Change = Callable[[Any], None]
-"""Changes what a file holds, in place: arrays by name, a table's columns as lists, a JSON tree, the lines of a text."""
+"""Changes what a file holds, in place: arrays by name, columns as lists, a JSON tree, lines of a text; or a figure."""
 
 
 def forge(project: Project, file: str, change: Change) -> None:
@@ -58,6 +58,7 @@ def rewrite(path: Path, trace: Trace, change: Change) -> None:
         change(columns)
         pl.DataFrame(columns, schema=table.schema).write_parquet(path, metadata={"trace": trace.dumps()})
     elif path.name.endswith(".vl.json") or path.suffix in (".svg", ".png"):
+        change(path)
         path.write_bytes(embed(_bare(path), "vl.json" if path.suffix == ".json" else path.suffix, trace))
     elif path.suffix == ".json":
         tree = json.loads(path.read_text())

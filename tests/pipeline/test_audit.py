@@ -1,9 +1,12 @@
 """Results are made again: what was recorded honestly comes out to the last bit, and a consistent forgery does not."""
 
+import io
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
+import png
 import pytest
 from forging import forge
 from project import Project
@@ -24,6 +27,18 @@ def audited(project: Project, *arguments: str, code: int = 0) -> dict[str, Any]:
 
 def graded(found: dict[str, Any]) -> dict[str, str]:
     return {file["path"]: file["grade"] for job in found["jobs"].values() for file in job["files"]}
+
+
+def blackened(picture: Path, target: Path) -> None:
+    """The picture with its upper rows black, the trace kept."""
+    chunks = list(png.Reader(bytes=picture.read_bytes()).chunks())
+    rows = zlib.decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"))
+    black = b"\0" * (len(rows) // 4) + rows[len(rows) // 4 :]
+    head = [each for each in chunks if each[0] not in (b"IDAT", b"IEND")]
+    out = io.BytesIO()
+    png.write_chunks(out, [*head, (b"IDAT", zlib.compress(black, 9)), (b"IEND", b"")])
+    target.chmod(0o644) if target.exists() else None
+    target.write_bytes(out.getvalue())
 
 
 def begun(found: dict[str, Any]) -> dict[str, list[str]]:
@@ -81,12 +96,38 @@ def test_a_forged_word_is_found_and_other_source_is_told_first(project: Project)
     assert "different: the worst of" in output
 
 
+def test_a_picture_that_does_not_show_its_chart_is_found(project: Project, tmp_path: Path) -> None:
+    honest = project.root / FIGURE
+    edited = tmp_path / "edited.png"
+    blackened(honest, edited)
+    output = project.run("nominima", "audit", str(edited), check=False)
+    assert "only what a commit records can be audited" in output
+    assert output.endswith("exit code 1")
+    forge(project, FIGURE, lambda _: blackened(honest, honest))
+    found = audited(project, "c1a", "--strict", code=1)
+    assert graded(found)[FIGURE] == "same verdict"
+    assert begun(found) == {"report c1a_random_points": [FIGURE]}
+
+
+def test_what_a_ledger_hides_is_not_good(project: Project) -> None:
+    path = project.root / "reports/ledger/judge.json"
+    tree = json.loads(path.read_text())
+    del tree["jobs"]["c1a_random_points"]["outputs"][VERDICT]
+    path.write_text(json.dumps(tree))
+    project.commit()
+    found = audited(project, "c1a", code=1)
+    assert found["grade"] == "not recomputed"
+    assert not (project.root / "reports/audits").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["c9z"], "c9z: neither a file, nor a printed code, nor a claim of commit"),
         (["c0a", "--at", "v99"], "v99: no commit here has this name"),
         (["README.md"], "README.md"),
+        (["reports/index.html"], "the page holds nothing of its own"),
+        (["all", "--spot", "1", "--from", "data"], "leave out --from"),
     ],
 )
 def test_what_cannot_be_audited_is_refused_in_a_sentence(project: Project, arguments: list[str], told: str) -> None:

@@ -9,12 +9,14 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
 from nominima.auditing.recipe import Recipe
 from nominima.auditing.subject import Name, Subject
 from nominima.ground.files import write
 from nominima.planning import digests, workplace
+from nominima.tracing.job import INTERRUPTED
 
 COST = re.compile(r"^cost: .*$", re.MULTILINE)
 
@@ -43,18 +45,52 @@ def make_again(
     found: dict[Name, Made] = {}
     order = TopologicalSorter(recipe.rests)
     order.prepare()
-    running: dict[Future[Made], Name] = {}
-    with ThreadPoolExecutor(cores) as pool:
+    waiting: dict[Future[Made], Name] = {}
+    running = Running()
+    pool = ThreadPoolExecutor(cores)
+    try:
         while order.is_active():
             for name in order.get_ready():
                 folder = aside / str(recipe.jobs.index(name))
-                running[pool.submit(_tried, subject, recipe, name, folder, dict(found), stored)] = name
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                name = running.pop(future)
+                waiting[pool.submit(_tried, subject, recipe, name, folder, dict(found), stored, running)] = name
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                name = waiting.pop(future)
                 found[name] = future.result()
                 order.done(name)
                 tell(name, found[name])
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        running.stop()
+        pool.shutdown()
     return found
+
+
+class Running:
+    """The processes of jobs that run now; after `stop` none starts any more."""
+
+    def __init__(self) -> None:
+        self._lock, self._processes, self._over = Lock(), set[subprocess.Popen[str]](), False
+
+    def run(self, command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+        """Run a command to its end: its exit code and all that it printed."""
+        with self._lock:
+            if self._over:
+                return INTERRUPTED, "interrupted"
+            process = subprocess.Popen(  # noqa: S603 - no shell
+                command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            )
+            self._processes.add(process)
+        printed, _ = process.communicate()
+        with self._lock:
+            self._processes.discard(process)
+        return process.returncode, printed
+
+    def stop(self) -> None:
+        """End all that still runs."""
+        with self._lock:
+            self._over = True
+            for process in self._processes:
+                process.terminate()
 
 
 def _tried(
@@ -64,6 +100,7 @@ def _tried(
     folder: Path,
     found: dict[Name, Made],
     stored: dict[str, Path | None],
+    running: Running,
 ) -> Made:
     """A job, with the new outputs of those that it rests on and its other inputs as recorded."""
     if name in recipe.obstacles:
@@ -79,10 +116,10 @@ def _tried(
             return Made(None, why)
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).symlink_to(place)
-    return _run(subject, name, folder)
+    return _run(subject, name, folder, running)
 
 
-def _run(subject: Subject, name: Name, folder: Path) -> Made:
+def _run(subject: Subject, name: Name, folder: Path, running: Running) -> Made:
     """One job in its folder, by today's source."""
     job, before = subject.job(name), time.monotonic()
     told = ["--spec", job.spec, "--code", job.code, "--inputs", *job.inputs, "--outputs", *job.outputs]
@@ -90,12 +127,10 @@ def _run(subject: Subject, name: Name, folder: Path) -> Made:
     module = job.code.partition("@")[0].split("+")[0].partition(":")[0]
     environment = {key: value for key, value in os.environ.items() if key not in workplace.WITHOUT}
     environment |= workplace.VARIABLES | {"PYTHONPATH": str(digests.SOURCE.parent)}
-    ran = subprocess.run(  # noqa: S603 - no shell
-        [sys.executable, "-m", f"{digests.SOURCE.name}.{module}", "@arguments.txt"],
-        cwd=folder, env=environment, text=True, capture_output=True, check=False,
-    )  # fmt: skip
+    command = [sys.executable, "-m", f"{digests.SOURCE.name}.{module}", "@arguments.txt"]
+    ended, printed = running.run(command, folder, environment)
     seconds = time.monotonic() - before
-    if ran.returncode == 0:
+    if ended == 0:
         return Made(folder, "", seconds)
-    lines = COST.sub("", f"{ran.stdout}\n{ran.stderr}").strip().splitlines()
-    return Made(None, f"it failed: {lines[-1] if lines else f'exit code {ran.returncode}'}", seconds)
+    lines = COST.sub("", printed).strip().splitlines()
+    return Made(None, f"it failed: {lines[-1] if lines else f'exit code {ended}'}", seconds)

@@ -11,7 +11,7 @@ from nominima.auditing.recipe import Recipe
 from nominima.auditing.subject import Name, Subject
 from nominima.planning import digests
 from nominima.tracing import repository
-from nominima.tracing.source import unpacked
+from nominima.tracing.source import UNREADABLE, unpacked
 from nominima.tracing.trace import environment, flat
 
 
@@ -45,8 +45,11 @@ class Audit(NamedTuple):
 
     @property
     def grade(self) -> Grade:
-        """The worst of all files; `not recomputed` where no file was."""
-        return worst(self.files)
+        """The worst of all files; `not recomputed` where one that was asked for was not, unless one is `different`."""
+        asked = self.recipe.jobs if self.recipe.alone else self.subject.asked
+        lacking = any(file.grade == "not recomputed" for name in asked for file in self.jobs.get(name, []))
+        found = worst(self.files)
+        return "not recomputed" if lacking and found != "different" else found
 
     @property
     def counts(self) -> dict[Grade, int]:
@@ -83,7 +86,7 @@ def other(subject: Subject, recipe: Recipe) -> tuple[list[str], list[str]]:
     if moved:
         with unpacked(subject.root, repository.blobs(subject.root, subject.commit)) as source:
             for code in moved:
-                modules |= digests.moved(*code.partition("@")[0].split("+"), other=source)
+                modules |= _moved(code.partition("@")[0].split("+"), source)
     here = environment() | {"threads": "1"}
     machines = [subject.source.ledgers[name[0]].environments[entry.environment] for name, entry in entries.items()]
     lines = {
@@ -91,3 +94,11 @@ def other(subject: Subject, recipe: Recipe) -> tuple[list[str], list[str]]:
         for told in machines for key in told.keys() | here.keys() if told.get(key) != here.get(key)
     }  # fmt: skip
     return sorted(modules), sorted(lines)
+
+
+def _moved(roots: list[str], other: Path) -> set[str]:
+    """Modules that differ in another source, or that it cannot be read."""
+    try:
+        return digests.moved(*roots, other=other)
+    except (*UNREADABLE, RecursionError, MemoryError):
+        return {"the commit's source, which cannot be read"}

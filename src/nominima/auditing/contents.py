@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,22 +13,30 @@ import numpy as np
 import polars as pl
 from safetensors.numpy import load_file
 
-from nominima.tracing.artefact import KEYWORD, MARK, read_trace
+from nominima.ground.files import Refusal
+from nominima.tracing.artefact import DAMAGED, KEYWORD, MARK, read_trace
 
-NUMBER = re.compile(r"[-−+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-−+]?\d+)?")
-METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+NUMBER = re.compile(r"[-−+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-−+]?\d+)?")
+"""A number with a point or an exponent; whole numbers are words, which differ or do not."""
+MARKED = "\0"  # stands in words where a number stood
 WORDS = {"outcome", "word", "turn"}  # of a verdict, its parts, cells and trends
-SMALLEST = 1e-9  # numbers below it in size differ by what they differ, not by their ratio
+SMALLEST = 1e-12  # differences below it are none
 LONGEST = 80  # signs of a value that is shown
-ROUNDING = 1e-5  # relative difference of numbers
+ROUNDING = 1e-5  # relative difference of two numbers
+UNREADABLE = (*DAMAGED, TypeError, AttributeError, OverflowError, OSError)
 
 
 class Leaf(NamedTuple):
-    """One value: its words with `#` for each number, the numbers, float64, and what counts as rounding of them."""
+    """One value: its words, the numbers in it, float64 or whole, what counts as rounding of them, and its type."""
 
     words: str
     numbers: np.ndarray
     rounding: float = ROUNDING
+    kind: str = ""
+
+    def alike(self, other: "Leaf") -> bool:
+        """Whether both are the same but for their numbers."""
+        return (self.kind, self.words, self.numbers.shape) == (other.kind, other.words, other.numbers.shape)
 
 
 class Change(NamedTuple):
@@ -42,8 +51,8 @@ class Comparison(NamedTuple):
     """How the second of two files differs from the first.
 
     decided: places in which a word of a verdict differs; told: those in which other words do, or that only one has;
-    beyond: those in which numbers differ by more than rounding; largest: the largest difference of two numbers relative
-    to the larger; changes: the first places, with both values.
+    beyond: those in which a number differs by more than rounding; largest: the largest difference of two numbers
+    relative to the larger of them; changes: all of these places, with both values.
     """
 
     decided: list[str]
@@ -61,26 +70,32 @@ class Comparison(NamedTuple):
 def compare(recorded: Path, again: Path) -> Comparison | None:
     """Compare two files of one kind and name, their traces left out; None where only bytes can be compared.
 
-    The code that a figure has printed in it is that of its trace, and so is left out too.
-
-    Raises:
-        Refusal: one cannot be read.
+    The code that a figure has printed in it is that of its trace, and so is left out too. A recorded file that cannot
+    be read is a difference.
     """
     if recorded.suffix not in {*TEXTS, *FILES}:
         return None
-    before, after = leaves(recorded), leaves(again)
+    try:
+        before = leaves(recorded)
+    except (Refusal, *UNREADABLE) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        return Comparison([], ["the file"], [], 0.0, [Change("the file", f"cannot be read: {reason}", "can be")])
+    return _compared(before, leaves(again))
+
+
+def _compared(before: dict[str, Leaf], after: dict[str, Leaf]) -> Comparison:
     found = Comparison([], [], [], 0.0, [])
     for place in sorted(before.keys() | after.keys()):
         old, new = before.get(place), after.get(place)
-        if old is None or new is None or old.words != new.words or old.numbers.shape != new.numbers.shape:
+        if old is None or new is None or not old.alike(new):
             (found.decided if place.rpartition(".")[2] in WORDS else found.told).append(place)
-            found.changes.append(Change(place, _shown(old), _shown(new)))
-        elif not np.array_equal(old.numbers, new.numbers, equal_nan=True):
+            found.changes.append(Change(place, *_shown(old, new)))
+        elif not np.array_equal(old.numbers, new.numbers, equal_nan=old.numbers.dtype.kind == "f"):
             off, at = _apart(old.numbers, new.numbers)
             found = found._replace(largest=max(found.largest, off))
-            if off > old.rounding:
+            if off > old.rounding or not old.rounding:  # whole numbers do not round
                 found.beyond.append(place)
-            found.changes.append(Change(place, _shown(old, at), _shown(new, at)))
+            found.changes.append(Change(place, *(f"{told.numbers[at]:.9g} at {at}" for told in (old, new))))
     return found
 
 
@@ -93,86 +108,99 @@ def leaves(path: Path) -> dict[str, Leaf]:
 
 
 def _apart(old: np.ndarray, new: np.ndarray) -> tuple[float, int]:
-    """The largest difference, relative to the largest number, and the place of it."""
-    unlike = ~((old == new) | (np.isnan(old) & np.isnan(new)))
-    with np.errstate(invalid="ignore"):
-        gap = np.where(unlike, np.nan_to_num(np.abs(old - new), nan=np.inf), 0.0)
-    both = np.abs(np.concatenate([old, new]))
-    size = both[np.isfinite(both)].max(initial=SMALLEST)
-    return float(gap.max() / size), int(gap.argmax())
+    """The largest difference of two numbers relative to the larger of them, and its place."""
+    old, new = old.astype(np.float64), new.astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        gap, size = np.abs(old - new), np.maximum(np.abs(old), np.abs(new))
+        share = np.where(gap <= SMALLEST, 0.0, gap / np.where(size == 0, 1.0, size))
+    unlike = np.isnan(old) != np.isnan(new)
+    share = np.where(unlike | np.isinf(gap), np.inf, np.nan_to_num(share))
+    return float(share.max()), int(share.argmax())
 
 
 def _text(text: str) -> Leaf:
     found = NUMBER.findall(text)
-    return Leaf(NUMBER.sub("#", text), np.array([float(each.replace("−", "-")) for each in found]))
+    return Leaf(NUMBER.sub(MARKED, text), np.array([float(each.replace("−", "-")) for each in found]))
 
 
-def _array(values: Any) -> Leaf:
-    numbers = np.asarray(values)
-    rounding = max(ROUNDING, float(np.finfo(numbers.dtype).eps)) if numbers.dtype.kind == "f" else ROUNDING
-    return Leaf(f"{numbers.dtype.kind} {numbers.shape}", numbers.astype(np.float64).ravel(), rounding)
+def _array(values: np.ndarray) -> Leaf:
+    """Whole numbers and flags must be the same; of fractions a step of how they are stored is rounding."""
+    inexact = values.dtype.kind == "f"
+    rounding = max(ROUNDING, float(np.finfo(values.dtype).eps)) if inexact else 0.0
+    return Leaf(
+        f"{values.dtype} {values.shape}", values.astype(np.float64).ravel() if inexact else values.ravel(), rounding
+    )
 
 
 def _flat(tree: Any, place: str) -> Iterator[tuple[str, Leaf]]:
-    """Leaves of a JSON tree; elements that have a name stand under it, so that one more moves no other."""
-    if isinstance(tree, dict):
+    """Leaves of a JSON tree; elements that have a name of their own stand under it, so that one more moves no other."""
+    if isinstance(tree, dict) and tree:
         for key, value in tree.items():
-            yield from _flat(value, f"{place}.{key}".lstrip("."))
-    elif isinstance(tree, list):
-        names = [value.get("name") if isinstance(value, dict) else None for value in tree]
+            yield from _flat(value, f"{place}.{key if key.isidentifier() else json.dumps(key)}".lstrip("."))
+    elif isinstance(tree, list) and tree:
+        names = [json.dumps(value.get("name")) if isinstance(value, dict) and "name" in value else "" for value in tree]
         for at, (value, name) in enumerate(zip(tree, names, strict=True)):
             yield from _flat(value, f"{place}[{name if name and names.count(name) == 1 else at}]")
-    elif isinstance(tree, int | float) and not isinstance(tree, bool):
-        yield place, Leaf("#", np.array([float(tree)]))
+    elif isinstance(tree, float):
+        yield place, Leaf(MARKED, np.array([tree]))
     else:
-        yield place, _text(tree if isinstance(tree, str) else json.dumps(tree))
+        told = _text(tree) if isinstance(tree, str) else Leaf(json.dumps(tree), np.array([]))
+        yield place, told._replace(kind=type(tree).__name__)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a key stands twice in it")
+    return dict(pairs)
 
 
 def _in_json(text: str) -> Iterator[tuple[str, Leaf]]:
-    tree = json.loads(text)
-    names = sorted(tree.get("datasets", {}), key=text.rindex)  # digests of what they hold
+    tree = json.loads(text, object_pairs_hook=_once)
+    names = sorted(
+        tree.get("datasets", {}), key=lambda name: text.rindex(json.dumps(name))
+    )  # digests of what they hold
     for at, name in enumerate(names):
-        text = text.replace(name, f"data {at}")
-    tree = json.loads(text)
+        text = text.replace(json.dumps(name), f'"data_{at}"')
+    tree = json.loads(text, object_pairs_hook=_once)
     tree.pop(KEYWORD, None)
     tree.get("usermeta", {}).pop(KEYWORD, None)
     return _flat(tree, "")
 
 
-def _in_svg(text: str) -> Iterator[tuple[str, Leaf]]:
-    yield "drawing", _text(METADATA.sub("", text, count=1))
-
-
 def _in_csv(text: str) -> Iterator[tuple[str, Leaf]]:
     head, *rows = csv.reader(io.StringIO(text.partition("\n")[2] if text.startswith(MARK.decode()) else text))
+    yield "columns", Leaf(json.dumps(head), np.array([]))
     for at, name in enumerate(head):
-        yield name, _text("\n".join(row[at] for row in rows))
+        yield f"column {at}, {name}", _text(json.dumps([row[at] for row in rows], ensure_ascii=False))
 
 
 def _in_parquet(path: Path) -> Iterator[tuple[str, Leaf]]:
     for column in pl.read_parquet(path).iter_columns():
+        yield f"nulls of {column.name}", _array(column.is_null().to_numpy())
         if column.dtype.is_numeric():
-            told = Leaf(f"{column.dtype}, {len(column)}", column.cast(pl.Float64).fill_null(float("nan")).to_numpy())
-            yield column.name, told
-            yield f"{column.name} missing", _array(column.is_null().to_numpy())
+            yield f"column {column.name}", _array(column.fill_null(0).to_numpy())
         else:
-            yield column.name, _text("\n".join(map(str, column.to_list())))
+            yield f"column {column.name}", Leaf(json.dumps([str(column.dtype), *map(str, column)]), np.array([]))
 
 
 def _in_safetensors(path: Path) -> Iterator[tuple[str, Leaf]]:
     return ((name, _array(values)) for name, values in load_file(path).items())
 
 
-def _shown(leaf: Leaf | None, at: int | None = None) -> str:
-    """A value in a few signs: of many numbers that at a place, of a text its beginning."""
-    if leaf is None:
-        return "–"
-    if at is not None:
-        return f"{leaf.numbers[at]:.9g}{f' at {at}' if leaf.numbers.size > 1 else ''}"
-    parts = leaf.words.split("#")
-    told = "".join(f"{part}{number:g}" for part, number in zip(parts, leaf.numbers, strict=False)) + parts[-1]
-    return told if len(told) <= LONGEST else f"{told[: LONGEST - 1]}…"
+def _shown(*leaves: Leaf | None) -> tuple[str, ...]:
+    """Values in a few signs, from a little before the first in which they differ."""
+    texts = [_whole(leaf) if leaf else "–" for leaf in leaves]
+    alike = takewhile(lambda signs: len(set(signs)) == 1, zip(*texts, strict=False))
+    same = max(0, len(list(alike)) - LONGEST // 4)
+    cut = [f"{'…' if same else ''}{text[same:]}" for text in texts]
+    return tuple(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…" for text in cut)
 
 
-TEXTS = {".json": _in_json, ".svg": _in_svg, ".csv": _in_csv}
+def _whole(leaf: Leaf) -> str:
+    parts = leaf.words.split(MARKED)
+    told = "".join(f"{part}{number:g}" for part, number in zip(parts, leaf.numbers.tolist(), strict=False))
+    return told + parts[-1] if len(parts) > 1 or not leaf.numbers.size else leaf.words
+
+
+TEXTS = {".json": _in_json, ".csv": _in_csv}
 FILES = {".parquet": _in_parquet, ".safetensors": _in_safetensors}

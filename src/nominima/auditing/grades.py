@@ -4,15 +4,18 @@ from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from nominima.auditing.again import Made
-from nominima.auditing.contents import Change, compare
+from nominima.auditing.contents import UNREADABLE, Change, compare
+from nominima.auditing.pictures import shows
 from nominima.auditing.recipe import Recipe
 from nominima.auditing.subject import Name, Subject
-from nominima.ground.files import digest
+from nominima.ground.files import Refusal, digest
+from nominima.tracing.trace import Trace
 
 Grade = Literal["different", "same verdict", "unlike", "rounding", "bitwise", "not recomputed"]
 GRADES: tuple[Grade, ...] = get_args(Grade)
 """Worst first, but that what was not recomputed is neither good nor bad."""
 SHOWN = 5
+GONE = "its recorded bytes are nowhere here to compare with"
 
 
 class Graded(NamedTuple):
@@ -43,8 +46,8 @@ def graded(subject: Subject, recipe: Recipe, made: dict[Name, Made], aside: Path
     """
     found = {name: _job(subject, name, made[name], aside) for name in recipe.jobs}
     for name in reversed(recipe.jobs):
-        worst = _worst_verdict(recipe, found, name)
-        found[name] = [each._replace(grade=worst) if each.grade == "unlike" and worst else each for each in found[name]]
+        below = _worst_verdict(recipe, found, name)
+        found[name] = [each._replace(grade=below) if each.grade == "unlike" and below else each for each in found[name]]
     return found
 
 
@@ -56,25 +59,39 @@ def worst(files: list[Graded]) -> Grade:
 
 def _job(subject: Subject, name: Name, made: Made, aside: Path) -> list[Graded]:
     entry = subject.entry(name)
-    told = entry.outputs if entry else dict.fromkeys(subject.job(name).outputs, "")
-    files = [_file(subject, path, recorded, made, aside) for path, recorded in sorted(told.items())]
-    # A picture of pixels has the printed code in it: it is as like as the drawing that it was made of.
-    kin = [each.grade for each in files if each.path.endswith((".vl.json", ".svg"))]
-    close = min(kin, key=GRADES.index, default=None)
-    return [each._replace(grade=close, why="as the drawing it is made of") if each.grade == "unlike" and close
-            and each.path.endswith(".png") else each for each in files]  # fmt: skip
+    if entry is None or made.folder is None:
+        outputs = entry.outputs if entry else dict.fromkeys(subject.planned(name), "")
+        return [Graded(path, told, "", "not recomputed", made.why) for path, told in sorted(outputs.items())]
+    files = {path: _file(subject, path, told, made.folder, aside) for path, told in sorted(entry.outputs.items())}
+    charts = [file for path, file in files.items() if path.endswith(".vl.json")]
+    for path, file in files.items():
+        if file.grade == "unlike" and charts and path.endswith((".svg", ".png")):
+            files[path] = _picture(subject, file, charts[0], subject.source.ledgers[name[0]].trace(name[1]), aside)
+    return list(files.values())
 
 
-def _file(subject: Subject, path: str, recorded: str, made: Made, aside: Path) -> Graded:
-    if made.folder is None:
-        return Graded(path, recorded, "", "not recomputed", made.why)
-    again = digest(made.folder / path)
+def _picture(subject: Subject, file: Graded, chart: Graded, trace: Trace, aside: Path) -> Graded:
+    """A picture has the code of its trace in it: it is as like as the chart that it was drawn from, if it was."""
+    picture, drawn = (subject.stored(path, aside / "recorded") for path in (file.path, chart.path))
+    if picture is None or drawn is None:
+        return file._replace(grade="not recomputed", why=GONE)
+    try:
+        same = shows(picture, drawn, trace)
+    except (Refusal, *UNREADABLE) as error:
+        return file._replace(why=f"it cannot be compared with its chart: {error}")
+    return file._replace(grade=chart.grade, why="as its chart") if same else file._replace(why="it is not its chart's")
+
+
+def _file(subject: Subject, path: str, recorded: str, folder: Path, aside: Path) -> Graded:
+    again = digest(folder / path)
     if again == recorded:
         return Graded(path, recorded, again, "bitwise")
     stored = subject.stored(path, aside / "recorded")
     if stored is None:
-        return Graded(path, recorded, again, "unlike", "its recorded bytes are nowhere here to compare with")
-    found = compare(stored, made.folder / path)
+        return Graded(path, recorded, again, "not recomputed", GONE)
+    if not subject.sealed(path, stored):
+        return Graded(path, recorded, again, "unlike", "the trace in it is not that of its ledger")
+    found = compare(stored, folder / path)
     if found is None:
         return Graded(path, recorded, again, "unlike")
     changes = tuple(found.changes[:SHOWN])

@@ -27,12 +27,14 @@ class Recipe(NamedTuple):
     rests: job → the jobs of this recipe whose new outputs it reads; all its other inputs are the recorded ones.
     given: the recorded files that are needed.
     obstacles: job → why it cannot be made again.
+    alone: each job is asked for by itself.
     """
 
     jobs: list[Name]
     rests: dict[Name, set[Name]]
     given: list[str]
     obstacles: dict[Name, str]
+    alone: bool = False
 
 
 def recipe(subject: Subject, depth: Depth) -> Recipe:
@@ -56,12 +58,12 @@ def spot(subject: Subject, costs: Mapping[Name, float], count: int, lot: int) ->
         count: how many are drawn, without replacement.
         lot: the seed of the draw.
     """
-    whole = recipe(subject, "data").jobs
+    whole = recipe(subject, "data")
     draw = random.Random(lot)  # noqa: S311 - a lot, no secret
     # Efraimidis & Spirakis 2006: the largest u^(1/w) are a weighted sample without replacement
-    ranks = {name: draw.random() ** (1 / costs[name]) for name in sorted(whole)}
+    ranks = {name: draw.random() ** (1 / costs[name]) for name in whole.jobs if name not in whole.obstacles}
     chosen = sorted(ranks, key=lambda name: -ranks[name])[:count]
-    return _cooked(subject, {name: set[Name]() for name in chosen})
+    return _cooked(subject, {name: set[Name]() for name in chosen})._replace(alone=True)
 
 
 def seconds(plan: Plan) -> dict[Name, float]:

@@ -10,6 +10,7 @@ from nominima.ground.files import Refusal, digest, suggest, write
 from nominima.planning.plan import Job, Plan
 from nominima.planning.reader import LARGEST, parsed
 from nominima.tracing import repository, store
+from nominima.tracing.artefact import read_trace
 from nominima.tracing.history import Source
 from nominima.tracing.ledger import Entry
 from nominima.tracing.search import source_at
@@ -52,7 +53,7 @@ class Subject:
     @cached_property
     def plan(self) -> Plan:
         """What those params ask for, as this program understands them."""
-        return Plan(parsed(self.params, Path("params.yaml")))
+        return Plan(parsed(self.params, Path(f"params.yaml of commit {self.commit[:12]}")))
 
     @cached_property
     def makers(self) -> dict[str, Name]:
@@ -69,6 +70,11 @@ class Subject:
         told = self.source.ledgers.get(name[0])
         return told.jobs.get(name[1]) if told else None
 
+    def planned(self, name: Name) -> list[str]:
+        """The files that the params of the commit have a job make; none if they do not plan it."""
+        job = self.plan.jobs(name[0]).get(name[1])
+        return job.outputs if job else []
+
     def obstacle(self, name: Name) -> str:
         """Why a job of the ledgers cannot be made again from the commit's params; empty where nothing is in the way."""
         entry = self.entry(name)
@@ -76,8 +82,20 @@ class Subject:
             return "no ledger of the commit tells of it"
         if name[1] not in self.plan.jobs(name[0]):
             return "the params.yaml of the commit does not plan it"
-        other = differences(entry.spec, json.loads(self.job(name).spec))
-        return f"the params.yaml of the commit plans it with other values: {'; '.join(other[:3])}" if other else ""
+        job = self.job(name)
+        if set(job.inputs) != entry.inputs.keys() or set(job.outputs) != entry.outputs.keys():
+            return "the ledger of the commit tells of other files than its params.yaml plans"
+        other = differences(entry.spec, json.loads(job.spec))
+        return f"values differ, recorded → planned by the commit's params.yaml: {'; '.join(other[:3])}" if other else ""
+
+    def sealed(self, path: str, stored: Path) -> bool:
+        """Whether the trace in a recorded file is the one that its ledger tells of."""
+        verb, job = self.makers[path]
+        try:
+            trace = read_trace(stored)
+        except Refusal:
+            return False
+        return trace is not None and trace.key == self.source.ledgers[verb].jobs[job].trace
 
     def recorded(self, path: str) -> str:
         """SHA-256 that the commit's ledgers tell of a file, as output of a job or as raw input; empty if none does."""
@@ -128,16 +146,23 @@ def subject(what: list[str], at: str | None, start: Path, root: Path) -> Subject
     if not bare.source.ledgers:
         raise Refusal(f"commit {commit[:12]} has no ledgers: nothing is recorded there that could be audited")
     jobs = {each: _of_walk(bare, each, walks[each]) if each in walks else _of(bare, each) for each in what}
-    words = [walks[each].steps[0].trace.key if each in walks else each for each in what]
+    words = [walk.trace.key if (walk := walks.get(each)) and walk.trace else each for each in what]
     return Subject(root, commit, list(dict.fromkeys(chain.from_iterable(jobs.values()))), words)
 
 
 def _walked(what: str, start: Path) -> Walk | None:
-    """The walk from a file or a printed code; None for anything else."""
-    if (start / what).is_file():
-        return walk_file(start / what, start)
+    """The walk from a file or a printed code; None for anything else.
+
+    Raises:
+        Refusal: no commit records exactly this file, or this code.
+    """
     is_code = len(what) == CODE and not set(what.lower()) - set("0123456789abcdef")
-    return walk_code(what, start) if is_code else None
+    if not (is_code or (start / what).is_file()):
+        return None
+    walk = walk_file(start / what, start) if (start / what).is_file() else walk_code(what, start)
+    if walk.standing != "recorded":
+        raise Refusal(f"{what}: {walk.told}; only what a commit records can be audited")
+    return walk
 
 
 def _commit(root: Path, at: str | None, walks: dict[str, Walk]) -> str:
@@ -145,11 +170,6 @@ def _commit(root: Path, at: str | None, walks: dict[str, Walk]) -> str:
         raise Refusal(f"{root}: what is audited is recorded in Git, and {closed}")
     if at is not None:
         return repository.resolved(root, at)
-    for what, walk in walks.items():
-        if walk.commit is None:
-            raise Refusal(
-                f"{what}: no commit tells of it ({walk.told}); commit it, or name a claim of a commit with --at"
-            )
     found = {walk.commit.id for walk in walks.values() if walk.commit}
     if len(found) > 1:
         raise Refusal(f"{', '.join(walks)}: recorded by several commits; audit one at a time, or choose one with --at")
@@ -161,16 +181,20 @@ def _commit(root: Path, at: str | None, walks: dict[str, Walk]) -> str:
 
 def _of_walk(bare: Subject, what: str, walk: Walk) -> list[Name]:
     """The job that made a file, if the commit's ledgers tell of the very same."""
-    found = bare.source.by_key(walk.steps[0].trace.key)
+    found = bare.source.by_key(walk.trace.key) if walk.trace else None
     if found is None:
         raise Refusal(f"{what}: commit {bare.commit[:12]} records no file with its trace; leave out --at")
+    if (found.verb, found.job) == PAGE:
+        raise Refusal(f"{what}: the page holds nothing of its own; `nominima verify` compares it with the ledgers")
     return [(found.verb, found.job)]
 
 
 def _of(bare: Subject, what: str) -> list[Name]:
-    """All results, or the verdict and the figure of a claim."""
-    told = {verb: list(ledger.jobs) for verb, ledger in bare.source.ledgers.items()}
-    claims = told.get("judge", [])
+    """All results, recorded or planned, or the verdict and the figure of a claim."""
+    told = {
+        verb: {**dict.fromkeys(ledger.jobs), **bare.plan.jobs(verb)} for verb, ledger in bare.source.ledgers.items()
+    }
+    claims = list(told.get("judge", []))
     if what == ALL:
         return [(verb, name) for verb in told for name in told[verb] if (verb, name) != PAGE]
     chosen = [name for name in claims if name == what] or [name for name in claims if name.startswith(what)]

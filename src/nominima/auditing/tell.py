@@ -1,5 +1,6 @@
 """What an audit will do and what it found, told to people and to programs as JSON."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,11 +18,11 @@ FEW, VALUES = 6, 12
 COLOURS = {"bitwise": "green", "rounding": "green", "different": "red"}
 MEANS = {
     "different": "a word of a verdict changed",
-    "same verdict": "numbers differ by more than rounding, every word stays",
+    "same verdict": "numbers or texts differ, every word that decides stays",
     "unlike": "numbers differ by more than rounding; no verdict that rests on them was made again",
     "rounding": "numbers differ by at most 1e-5 of their size",
     "bitwise": "the same to the last bit",
-    "not recomputed": "could not be made again",
+    "not recomputed": "could not be made again, or not be compared",
 }
 
 
@@ -86,7 +87,8 @@ def begins(audit: Audit) -> dict[str, list[str]]:
 
 
 def _file(file: Graded) -> dict[str, Any]:
-    return file._asdict() | {"changes": [change._asdict() for change in file.changes]}
+    largest = file.largest if math.isfinite(file.largest) else None
+    return file._asdict() | {"largest": largest, "changes": [change._asdict() for change in file.changes]}
 
 
 def _beginning(begins: Beginning) -> Iterator[str]:

@@ -74,8 +74,10 @@ def judge(evidence: Evidence) -> Findings:
             RULE,
             asks=tuple(View(f"difference, {where}", _lanes(twins, at, "difference")) for at, where in POINTS.items()),
             guards=(
-                *(must_succeed(f"sum, {where}", _lanes(twins, at, "sum"), rule=SUM) for at, where in POINTS.items()),
-                *(must_fail(f"{apart}, {where}", _lanes(unlike, at, "difference")) for at, where in POINTS.items()),
+                *(must_succeed(f"sum, {where}", _lanes(twins, at, "sum"), rule=SUM, of=f"difference, {where}")
+                  for at, where in POINTS.items()),
+                *(must_fail(f"{apart}, {where}", _lanes(unlike, at, "difference"), of=f"difference, {where}")
+                  for at, where in POINTS.items()),
             ),
         ),
         parts=(Part(SYMMETRY, (View("undone by symmetry", _undone(twins), ratio),), name="symmetry"),),

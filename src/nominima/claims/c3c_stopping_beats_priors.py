@@ -88,8 +88,8 @@ def judge(evidence: Evidence) -> Findings:
             guards=(
                 must_succeed("stopping less never stopping", minus(less(free(end.value), alone, "steps")), at_largest,
                              FELL),
-                *(must_fail(f"{name} less a tenth of the steps", in_units(less(end.tuned(knob), tenth, "steps")))
-                  for name, knob in PRIORS.items()),
+                *(must_fail(f"{name} less a tenth of the steps", in_units(less(end.tuned(knob), tenth, "steps")),
+                            of=name) for name, knob in PRIORS.items()),
             ),
         ),
         shown=(

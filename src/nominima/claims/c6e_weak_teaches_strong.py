@@ -75,7 +75,8 @@ def judge(evidence: Evidence) -> Findings:
             RULE,
             asks=(View("over the narrow student", in_units(_wider(told))),
                   View("over the teacher", in_units(_above(told)))),
-            guards=(must_fail("over the teacher, labels permuted", in_units(_above(permuted)), across=("teacher",)),),
+            guards=(must_fail("over the teacher, labels permuted", in_units(_above(permuted)), across=("teacher",),
+                              of="over the teacher"),),
         ),
         shown=(
             *(View(f"accuracy over the {whom}{how}", of(rows)) for how, rows in ways.items()

@@ -3,6 +3,7 @@
 import json
 import secrets
 import shlex
+import signal
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,8 +32,12 @@ def audit(
         typer.Argument(help="Figures or other files, printed codes, claims, or `all`.", show_default="all"),
     ] = None,
     at: Annotated[str | None, typer.Option(help="The commit that is meant.", show_default="HEAD")] = None,
-    from_: Annotated[Depth, typer.Option("--from", help="What is taken as it was recorded.")] = "measures",
-    some: Annotated[int, typer.Option("--spot", min=0, help="Only so many jobs, drawn by lot, each by itself.")] = 0,
+    from_: Annotated[
+        Depth | None, typer.Option("--from", help="What is taken as it was recorded.", show_default="measures")
+    ] = None,
+    some: Annotated[
+        int | None, typer.Option("--spot", min=1, help="Only so many jobs, drawn by lot, each by itself.")
+    ] = None,
     lot: Annotated[int | None, typer.Option(min=0, help="Seed of that lot.", show_default="a new one")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on anything below bitwise.")] = False,
     kept: Annotated[bool, typer.Option("--receipt/--no-receipt", help="Keep a receipt in reports/audits/.")] = True,
@@ -44,16 +49,20 @@ def audit(
     Of the commit are the params, the ledgers and the stored files; the source is that of this
     checkout, and no code of another commit is run. `--from measures` judges and draws again,
     `runs` measures too, `data` trains too and prepares the data.
-    Exit code 0: no word of a verdict changed. 1: one did, or nothing could be made again.
+    Exit code 0: all that was asked for was made again, and no word of a verdict changed. 1: not.
     """
-    root, asked = project(), what or [ALL]
+    if some and from_:
+        raise Refusal("--spot makes single jobs again, each from its own inputs; leave out --from")
+    root, asked, depth = project(), what or [ALL], from_ or "measures"
     found = subject(asked, at, Path.cwd(), root)
     costs = seconds(found.plan)
     lot = secrets.randbelow(10**6) if lot is None else lot
-    todo = spot(found, costs, some, lot) if some else recipe(found, from_)
+    todo = spot(found, costs, some, lot) if some else recipe(found, depth)
     if not todo.jobs:
-        raise Refusal(f"{', '.join(asked)}: is not made from {from_}; try --from runs or --from data")
+        raise Refusal(f"{', '.join(asked)}: is not made from {depth}; try --from runs or --from data")
     screen, before = Console(stderr=True), time.monotonic()
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, signal.default_int_handler)  # what runs is ended, what lies about is cleared away
     tell.before(todo, wall(todo, costs, cores), cores, screen)
     with TemporaryDirectory(prefix="nominima-audit-") as folder, screen.status("making it again …") as status:
         over: list[Name] = []
@@ -68,9 +77,9 @@ def audit(
     else:
         tell.show(made, Console())
     if kept and made.grade != "not recomputed":
-        depth = f"--spot {some} --lot {lot}" if some else f"--from {from_}"
-        command = f"nominima audit {shlex.join(found.words)} --at {found.commit} {depth}"
-        its = _receipt(made, command, "spot" if some else from_, time.monotonic() - before)
+        how = f"--spot {some} --lot {lot}" if some else f"--from {depth}"
+        command = f"nominima audit {shlex.join(found.words)} --at {found.commit} {how}"
+        its = _receipt(made, command, "spot" if some else depth, time.monotonic() - before)
         screen.print(text(f"receipt: {keep(its, asked[0], root).relative_to(root)}"), soft_wrap=True)
     if made.grade in ("different", "not recomputed") or (strict and made.counts.keys() - {"bitwise"}):
         raise typer.Exit(1)

@@ -30,6 +30,7 @@ def told(command: Callable[..., None]) -> Callable[..., None]:
             Console(stderr=True).print(text(str(refusal).split("\n")), soft_wrap=True)
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
+            Console(stderr=True).print("interrupted")
             raise typer.Exit(INTERRUPTED) from None
 
     return run

@@ -143,7 +143,8 @@ def _lack(sample: Sample, rule: Rule) -> str:
 def _cell(part: Part, name: str, condition: Condition, asked: Sequence[Asked]) -> Cell:
     samples = [number.sample for number in asked if number.sample is not None]
     numbers = [_number(number, part.rule) for number in asked]
-    guards = [_guarded(guard, part.rule, condition, asked[0]) for guard in part.guards]
+    of = {"": asked[0], **{number.view.name: number for number in asked}}
+    guards = [_guarded(guard, part.rule, condition, of[guard.of]) for guard in part.guards]
     word, why = _word(asked, numbers, guards)
     losses = [sample.lost for sample in samples]
     worst = max(losses, key=lambda lost: sum(lost.values()), default={})

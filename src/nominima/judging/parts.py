@@ -79,7 +79,8 @@ class Guard:
 
     across: condition columns, or parts as `optimizer` with its options, in which the case may differ from the cell.
     once: the case is no network (a planted landscape, a toy, a law of points): its one answer goes for all cells.
-    scored: by the score of its view; else by that of the number that decides.
+    scored: by the score of its view; else by that of the number that it guards.
+    of: the view that it guards, by name; empty: the first that its part asks.
     """
 
     kind: Kind
@@ -87,6 +88,7 @@ class Guard:
     across: tuple[str, ...] = ()
     once: bool = False
     scored: bool = False
+    of: str = ""
 
     def rows(self, condition: Condition) -> pl.DataFrame:
         """Its lanes for a cell."""
@@ -173,18 +175,18 @@ class Findings:
 
 def must_fail(
     name: str, lanes: pl.DataFrame, score: Score | None = None, rule: Rule | None = None, *,
-    across: tuple[str, ...] = (), once: bool = False,
+    across: tuple[str, ...] = (), once: bool = False, of: str = "",
 ) -> Guard:  # fmt: skip
-    """A case in which the rule must not be met; scored like the number that decides unless a score is given."""
-    return Guard("negative", View(name, lanes, score or at_largest, rule), across, once, score is not None)
+    """A case in which the rule must not be met; scored like the number that it guards unless a score is given."""
+    return Guard("negative", View(name, lanes, score or at_largest, rule), across, once, score is not None, of)
 
 
 def must_succeed(
     name: str, lanes: pl.DataFrame, score: Score | None = None, rule: Rule | None = None, *,
-    across: tuple[str, ...] = (), once: bool = False,
+    across: tuple[str, ...] = (), once: bool = False, of: str = "",
 ) -> Guard:  # fmt: skip
-    """A case in which the rule must be met; scored like the number that decides unless a score is given."""
-    return Guard("positive", View(name, lanes, score or at_largest, rule), across, once, score is not None)
+    """A case in which the rule must be met; scored like the number that it guards unless a score is given."""
+    return Guard("positive", View(name, lanes, score or at_largest, rule), across, once, score is not None, of)
 
 
 def each_condition(*frames: pl.DataFrame) -> list[tuple[str, Condition]]:

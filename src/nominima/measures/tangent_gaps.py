@@ -28,7 +28,7 @@ SCHEMA = {
     "satisfied": "Float64",
     "other": "Float64?",
 }
-UNTIL = {"stop": 0.0, "0.75": 0.75, "0.5": 0.5, "0.25": 0.25}  # shares of the loss of guessing at which a way ends
+UNTIL = {"stop": 0.0, "0.75": 0.75, "0.5": 0.5}  # shares of the loss of guessing at which a way ends
 EVEN = 11  # heights of a fall, both ends among them
 ROUNDING = 1e-9  # of the fall: a gap that is none
 
@@ -53,7 +53,7 @@ def measure(subject: RunSubject) -> pl.DataFrame:
     from the start's to the last one's. largest, satisfied: the largest gap, and the share of pairs whose inequality
     holds to rounding.
 
-    until `stop`: the whole way. until `0.75`, `0.5`, `0.25`: as if it ended where the loss first falls to that share
+    until `stop`: the whole way. until `0.75`, `0.5`: as if it ended where the loss first falls to that share
     of ln K, the loss of guessing among K classes, and as a share of the fall up to there; so sizes that stop at
     other losses are compared over the same losses. Status `not_reached`: it stops above that; `no_drop`: it ends no
     lower than it starts.

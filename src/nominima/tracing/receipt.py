@@ -17,6 +17,7 @@ from nominima.ground.files import Refusal, read, write
 from nominima.ground.records import Strict
 
 FOLDER = "reports/audits"
+LONGEST = 80  # signs of a name
 STATEMENT, KIND = "https://in-toto.io/Statement/v1", "urn:nominima:audit:v1"
 
 
@@ -24,7 +25,7 @@ class Predicate(Strict):
     """What was done and what came of it."""
 
     command: str = Field(description="what makes this receipt again")
-    date: str
+    date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
     commit: str = Field(description="whose results were audited")
     made_from: str = Field(description="what was taken as recorded: measures, runs or data; or spot")
     grade: str = Field(description="the worst of all files")
@@ -55,7 +56,7 @@ class Receipt(Strict):
     @property
     def files(self) -> dict[str, str]:
         """Path → SHA-256 of what was audited, as it was recorded."""
-        return {each.name: each.digest["sha256"] for each in self.subject}
+        return {each.name: each.digest.get("sha256", "") for each in self.subject}
 
     def grade(self, path: str) -> str:
         """The grade of a file; empty where it is not of this audit."""
@@ -76,7 +77,7 @@ def today() -> str:
 
 def keep(receipt: Receipt, what: str, root: Path) -> Path:
     """Write a receipt, under a name that is free; returns its place."""
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(what).name).strip("-.") or "results"
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(what).name).strip("-.")[:LONGEST] or "results"
     stem = f"{receipt.predicate.date}-{name}"
     taken = {path.stem for path in (root / FOLDER).glob("*.json")}
     stem = next(each for each in (stem, *(f"{stem}-{at}" for at in range(2, len(taken) + 3))) if each not in taken)
