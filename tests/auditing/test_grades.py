@@ -1,0 +1,81 @@
+"""Grades of files that have no word of their own: those of the verdicts, or of what was measured on networks."""
+
+from pathlib import Path
+
+import pytest
+
+from nominima.auditing import grades
+from nominima.auditing.again import Made
+from nominima.auditing.audit import Audit
+from nominima.auditing.grades import Grade, Graded, graded, worst
+from nominima.auditing.recipe import Recipe
+from nominima.auditing.subject import Name, Subject
+
+TRAIN, MEASURE, JUDGE = ("train", "a"), ("measure", "runs/a"), ("judge", "c")
+CHAIN = Recipe([TRAIN, MEASURE, JUDGE], {TRAIN: set(), MEASURE: {TRAIN}, JUDGE: {MEASURE}}, [], {})
+PATHS = {TRAIN: "data/runs/a/parameters.safetensors", MEASURE: "data/measures/runs/a/norms.parquet",
+         JUDGE: "reports/verdicts/c.json"}  # fmt: skip
+
+
+def file(path: str, grade: Grade) -> Graded:
+    return Graded(path, "recorded", "" if grade == "not recomputed" else "again", grade)
+
+
+@pytest.fixture
+def chain(monkeypatch: pytest.MonkeyPatch):
+    """Grades of the chain's files, from those that each has by itself."""
+
+    def found(train: Grade, measure: Grade, judge: Grade, recipe: Recipe = CHAIN) -> list[Grade]:
+        own = dict(zip((TRAIN, MEASURE, JUDGE), (train, measure, judge), strict=True))
+        monkeypatch.setattr(grades, "_job", lambda _, name, *__: [file(PATHS[name], own[name])])
+        made = dict.fromkeys(recipe.jobs, Made(Path()))
+        told = graded(None, recipe, made, Path())  # pyright: ignore[reportArgumentType] - no job is looked at
+        return [told[name][0].grade for name in recipe.jobs]
+
+    return found
+
+
+def test_networks_are_as_like_as_what_was_measured_on_them(chain) -> None:
+    assert chain("unlike", "rounding", "bitwise") == ["rounding", "rounding", "bitwise"]
+    assert chain("unlike", "unlike", "same verdict") == ["same verdict", "same verdict", "same verdict"]
+
+
+def test_tables_are_as_like_as_the_verdicts_that_rest_on_them(chain) -> None:
+    assert chain("unlike", "unlike", "different") == ["different"] * 3
+    assert chain("bitwise", "unlike", "rounding") == ["bitwise", "same verdict", "rounding"]
+
+
+def test_a_verdict_that_could_not_be_compared_says_nothing(chain) -> None:
+    assert chain("bitwise", "unlike", "not recomputed") == ["bitwise", "unlike", "not recomputed"]
+
+
+def test_by_itself_a_training_is_unlike(chain) -> None:
+    alone = Recipe([TRAIN], {TRAIN: set()}, [], {}, alone=True)
+    assert chain("unlike", "bitwise", "bitwise", alone) == ["unlike"]
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (["bitwise", "rounding"], "rounding"),
+        (["bitwise", "not recomputed"], "bitwise"),
+        (["not recomputed"], "not recomputed"),
+        (["unlike", "same verdict", "different"], "different"),
+    ],
+)
+def test_the_worst_grade(found: list[Grade], expected: Grade) -> None:
+    assert worst([file("x", grade) for grade in found]) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "own", "expected"),
+    [
+        ([JUDGE], ["bitwise", "bitwise", "not recomputed"], "not recomputed"),
+        ([JUDGE], ["not recomputed", "bitwise", "bitwise"], "bitwise"),
+        ([JUDGE, MEASURE], ["bitwise", "not recomputed", "different"], "different"),
+    ],
+)
+def test_what_was_asked_for_and_not_made_is_never_good(asked: list[Name], own: list[Grade], expected: Grade) -> None:
+    jobs = {name: [file(PATHS[name], grade)] for name, grade in zip(CHAIN.jobs, own, strict=True)}
+    subject = Subject(Path(), "c" * 40, asked, [])
+    assert Audit(subject, CHAIN, jobs, {}, [], []).grade == expected
