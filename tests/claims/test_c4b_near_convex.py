@@ -139,8 +139,9 @@ def test_other_weights_and_levels_are_shown_and_decide_nothing():
         assert list(beside(found, name).values()) == [pytest.approx(value, rel=0.1)] * 2, name
 
 
-def test_a_straight_line_bends_nowhere():
-    made = tables() | {"line": table("line", line(bent=False))}
+@pytest.mark.parametrize("bent", [False, 1e-5])
+def test_a_line_bends_nowhere_where_it_is_straight_but_for_rounding(bent):
+    made = tables() | {"line": table("line", line(bent=bent))}
     assert set(beside(judged(CLAIM, **made), "share of the line that bends down").values()) == {0.0}
 
 

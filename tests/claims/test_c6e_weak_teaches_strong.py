@@ -78,6 +78,10 @@ def numbers(verdict):
     return [number.outcome for number in verdict.primary.cells[0].numbers]
 
 
+def test_permuted_students_of_their_teachers_examples_are_no_control():
+    assert told(permuted(0.05, skip=0)).outcome == "supported"
+
+
 def test_supported_where_wide_students_know_more_than_both():
     verdict = judged(CLAIM, **world())
     assert verdict.outcome == "supported", verdict.reason

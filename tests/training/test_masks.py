@@ -117,6 +117,17 @@ def test_lots_are_drawn_by_the_seed_and_anywhere_in_the_layer():
     assert torch.equal(found, kept(rows, LINEAR, 0.5, kind="random")[:, :6])
 
 
+def test_another_draw_has_other_lots_of_weights(sources: References):
+    shuffled = {"run": SOURCE, "at": "end", "kind": "shuffled"}
+    for made in (
+        lambda draw: mask(run(draw=draw, prune=prune(0.5, kind="random")), MODEL, sources),
+        lambda draw: initial(run(draw=draw, start=shuffled), MODEL, sources),
+    ):
+        first, second, again = (made(draw) for draw in (0, 1, 1))
+        assert torch.equal(second, again)
+        assert not torch.equal(first, second)
+
+
 def test_a_chain_of_two_rounds_is_what_is_pruned_by_hand(sources: References, source: Reference, tmp_path: Path):
     rewound = {"run": SOURCE, "at": "init"}
     first = finished(run(prune=prune(0.6), start=rewound), tmp_path, sources)
