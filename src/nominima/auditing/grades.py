@@ -47,9 +47,17 @@ def graded(subject: Subject, recipe: Recipe, made: dict[Name, Made], aside: Path
     """
     found = {name: _job(subject, name, made[name], aside) for name in recipe.jobs}
     for name in reversed(recipe.jobs):
-        above = _measured(recipe, found, name) or _worst_verdict(recipe, found, name)
-        found[name] = [each._replace(grade=above) if each.grade == "unlike" and above else each for each in found[name]]
+        found[name] = [_settled(each, _measured(recipe, found, name), _worst_verdict(recipe, found, name))
+                       for each in found[name]]  # fmt: skip
     return found
+
+
+def _settled(file: Graded, measured: Grade | None, verdict: Grade | None) -> Graded:
+    if file.grade != "unlike":
+        return file
+    if measured and file.path.endswith("parameters.safetensors"):  # next to 0 a number has no size to compare with
+        return file._replace(grade=measured, why="as what was measured on it", largest=0.0, changes=())
+    return file._replace(grade=measured or verdict or "unlike")
 
 
 def _measured(recipe: Recipe, found: dict[Name, list[Graded]], name: Name) -> Grade | None:
