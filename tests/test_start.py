@@ -5,7 +5,7 @@ import sys
 
 from typer.testing import CliRunner
 
-from nominima import cli
+from nominima.cli import app, results
 
 
 def test_a_library_that_is_missing_is_named_with_what_installs_it() -> None:
@@ -25,5 +25,5 @@ def test_ctrl_c_ends_with_130(monkeypatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "walk_code", interrupted)
-    assert CliRunner().invoke(cli.app, ["trace", "--code", "1a2b3c4d5e6f"]).exit_code == 130
+    monkeypatch.setattr(results, "walk_code", interrupted)
+    assert CliRunner().invoke(app, ["trace", "--code", "1a2b3c4d5e6f"]).exit_code == 130

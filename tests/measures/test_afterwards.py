@@ -152,7 +152,7 @@ def test_a_training_is_read_as_it_went(model):
     moved = (later - there).norm(dim=1) / (there - start).norm(dim=1)
     table = measure(subject, decremented=1, products=3).filter(point="best")
     assert table["status"].to_list() == ["ok"] * 3
-    assert table["won"].to_numpy() == pytest.approx(gain.numpy(), rel=0.05)
+    assert table["won"].to_numpy() == pytest.approx(gain.numpy(), rel=0.08)
     assert table["moved"].to_numpy() == pytest.approx(moved.numpy(), rel=0.03)
     assert table["decrement"].is_not_null().to_list() == [True, False, False]
 
