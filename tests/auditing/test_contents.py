@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
@@ -197,6 +197,7 @@ def test_pixels_are_not_read(tmp_path: Path) -> None:
     assert compare(tmp_path / "a.png", tmp_path / "b.png") is None
 
 
+@settings(deadline=None)  # it writes files
 @given(st.lists(st.floats(allow_nan=True, width=32), min_size=1, max_size=5))
 def test_every_number_of_a_table_is_a_leaf(tmp_path_factory: pytest.TempPathFactory, values: list[float]) -> None:
     path = tmp_path_factory.mktemp("table") / "table.parquet"
