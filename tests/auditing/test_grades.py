@@ -1,4 +1,4 @@
-"""Grades of files that have no word of their own: those of the verdicts, or of what was measured on networks."""
+"""Grades of files that have no word of their own: those of the verdicts that rest on them."""
 
 from pathlib import Path
 
@@ -35,8 +35,8 @@ def chain(monkeypatch: pytest.MonkeyPatch):
     return found
 
 
-def test_networks_are_as_like_as_what_was_measured_on_them(chain) -> None:
-    assert chain("unlike", "rounding", "bitwise") == ["rounding", "rounding", "bitwise"]
+def test_a_network_that_is_unlike_is_never_good_though_all_that_was_measured_on_it_is(chain) -> None:
+    assert chain("unlike", "bitwise", "bitwise") == ["same verdict", "bitwise", "bitwise"]
     assert chain("unlike", "unlike", "same verdict") == ["same verdict", "same verdict", "same verdict"]
 
 

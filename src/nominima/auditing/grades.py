@@ -42,29 +42,13 @@ def graded(subject: Subject, recipe: Recipe, made: dict[Name, Made], aside: Path
     """Every file of every job of a recipe, the jobs in its order.
 
     A number that is off by more than rounding is a matter of the verdicts that rest on it: a file whose numbers are
-    has the grade of the worst of them, and one of a training that of what was measured on it; `unlike` where neither
-    was made again.
+    has the grade of the worst of them; `unlike` where none was made again.
     """
     found = {name: _job(subject, name, made[name], aside) for name in recipe.jobs}
     for name in reversed(recipe.jobs):
-        found[name] = [_settled(each, _measured(recipe, found, name), _worst_verdict(recipe, found, name))
-                       for each in found[name]]  # fmt: skip
+        below = _worst_verdict(recipe, found, name)
+        found[name] = [each._replace(grade=below) if each.grade == "unlike" and below else each for each in found[name]]
     return found
-
-
-def _settled(file: Graded, measured: Grade | None, verdict: Grade | None) -> Graded:
-    if file.grade != "unlike":
-        return file
-    if measured and file.path.endswith("parameters.safetensors"):  # next to 0 a number has no size to compare with
-        return file._replace(grade=measured, why="as what was measured on it", largest=0.0, changes=())
-    return file._replace(grade=measured or verdict or "unlike")
-
-
-def _measured(recipe: Recipe, found: dict[Name, list[Graded]], name: Name) -> Grade | None:
-    """The worst grade of what was measured on the networks of a training."""
-    tables = [each for other in recipe.jobs if other[0] == "measure" and name in recipe.rests[other]
-              for each in found[other] if each.again]  # fmt: skip
-    return worst(tables) if name[0] == "train" and tables else None
 
 
 def worst(files: list[Graded]) -> Grade:

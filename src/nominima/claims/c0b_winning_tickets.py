@@ -45,7 +45,7 @@ from nominima.judging.parts import Findings, Part, View, must_fail
 from nominima.judging.readings import at_mark, combined
 from nominima.judging.rules import Rule
 from nominima.judging.samples import Sample, each_seed, over_places
-from nominima.judging.units import in_units
+from nominima.judging.units import EACH
 
 MEASURES = ("learning_curve", "kept_weights")
 RULE = Rule(
@@ -67,6 +67,7 @@ ARMS = {
 }
 TELLING = cs.starts_with("prune.") | cs.by_name("draw", "start.run", "start.kind")  # the arms apart, and rounds
 LESS = pl.col("value") - pl.col("value_right")
+IN_UNITS = LESS / EACH
 DRAWN = ("mnist1d", "digits")
 
 
@@ -88,20 +89,20 @@ def judge(evidence: Evidence) -> Findings:
     stopped, by_accuracy, end = (_accuracies(evidence, mark) for mark in ("best_loss", "best_accuracy", "end"))
     if stopped.filter(ARMS[TICKET]).is_empty():
         raise Missing("no networks were pruned")
-    gained, added = _gained(stopped, TICKET, REDRAWN), _less(stopped, TICKET, DENSE, last=False)
+    gained, added = _less(stopped, TICKET, REDRAWN), _less(stopped, TICKET, DENSE, LESS, last=False)
     shares = sorted(set(added["place"]), reverse=True)
     return Findings(
         primary=Part(
             RULE,
             asks=(View("ticket less new start", gained, two_largest),),
-            guards=(must_fail("random mask less new start", _gained(stopped, RANDOM, REDRAWN)),),
+            guards=(must_fail("random mask less new start", _less(stopped, RANDOM, REDRAWN)),),
         ),
         trend=View("ticket less new start", gained),
         shown=(
-            View("the same, stopped by accuracy", _gained(by_accuracy, TICKET, REDRAWN), two_largest, variant=True),
-            View("the same, at the end", _gained(end, TICKET, REDRAWN), two_largest),
+            View("the same, stopped by accuracy", _less(by_accuracy, TICKET, REDRAWN), two_largest, variant=True),
+            View("the same, at the end", _less(end, TICKET, REDRAWN), two_largest),
             View("the same, largest width", gained),
-            View("ticket less random mask", _gained(stopped, TICKET, RANDOM), two_largest),
+            View("ticket less random mask", _less(stopped, TICKET, RANDOM), two_largest),
             View("accuracy of dense networks", _less(stopped, TICKET, DENSE, pl.col("value_right")), two_largest),
             *(View(f"ticket less dense, {share:.2g} kept", added.filter(place=share).drop("place"), two_largest)
               for share in shares),
@@ -122,16 +123,11 @@ def _accuracies(evidence: Evidence, mark: str) -> pl.DataFrame:
     )
 
 
-def _less(lanes: pl.DataFrame, one: str, other: str, value: pl.Expr = LESS, *, last: bool = True) -> pl.DataFrame:
+def _less(lanes: pl.DataFrame, one: str, other: str, value: pl.Expr = IN_UNITS, *, last: bool = True) -> pl.DataFrame:
     """Lanes: an arm's accuracy less that of the same network in another arm, of as many weights, in the last round."""
     first, second = (lanes.filter(ARMS[arm]).drop(TELLING) for arm in (one, other))
     found = combined(first, second.drop("place") if other == DENSE else second, value, "start")
     return found.filter(place=KEEP**ROUNDS).drop("place") if last else found
-
-
-def _gained(lanes: pl.DataFrame, one: str, other: str) -> pl.DataFrame:
-    """Lanes: the same in the last round, in units of accuracy."""
-    return in_units(_less(lanes, one, other))
 
 
 def _kept(stopped: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -3,6 +3,8 @@
 import polars as pl
 
 UNITS, UNIT = {"digits": 0.02}, 0.01  # 600 test examples of digits tell less apart than 10 000
+EACH = pl.col("dataset").replace_strict(UNITS, default=UNIT, return_dtype=pl.Float64)
+"""The unit of a lane's data set."""
 
 
 def unit(dataset: str) -> float:
@@ -12,5 +14,4 @@ def unit(dataset: str) -> float:
 
 def in_units(lanes: pl.DataFrame) -> pl.DataFrame:
     """Lanes: differences of accuracy in the units of their data sets."""
-    each = pl.col("dataset").replace_strict(UNITS, default=UNIT, return_dtype=pl.Float64)
-    return lanes.with_columns(pl.col("value") / each)
+    return lanes.with_columns(pl.col("value") / EACH)
