@@ -119,11 +119,12 @@ def test_lots_are_drawn_by_the_seed_and_anywhere_in_the_layer():
 
 def test_another_draw_has_other_lots_of_weights(sources: References):
     shuffled = {"run": SOURCE, "at": "end", "kind": "shuffled"}
-    for made in (
-        lambda draw: mask(run(draw=draw, prune=prune(0.5, kind="random")), MODEL, sources),
-        lambda draw: initial(run(draw=draw, start=shuffled), MODEL, sources),
-    ):
-        first, second, again = (made(draw) for draw in (0, 1, 1))
+    lots = [mask(run(draw=draw, prune=prune(0.5, kind="random")), MODEL, sources) for draw in (0, 1, 1)]
+    starts = [initial(run(draw=draw, start=shuffled), MODEL, sources) for draw in (0, 1, 1)]
+    for first, second, again in (lots, starts):
+        assert first is not None
+        assert second is not None
+        assert again is not None
         assert torch.equal(second, again)
         assert not torch.equal(first, second)
 
