@@ -18,7 +18,7 @@ PATHS = {TRAIN: "data/runs/a/parameters.safetensors", MEASURE: "data/measures/ru
 
 
 def file(path: str, grade: Grade) -> Graded:
-    return Graded(path, "recorded", "" if grade == "not recomputed" else "again", grade)
+    return Graded(path, "recorded", "again", grade)
 
 
 @pytest.fixture

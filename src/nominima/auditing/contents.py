@@ -156,12 +156,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _in_json(text: str) -> Iterator[tuple[str, Leaf]]:
     tree = json.loads(text, object_pairs_hook=_once)
-    names = sorted(
-        tree.get("datasets", {}), key=lambda name: text.rindex(json.dumps(name))
-    )  # digests of what they hold
-    for at, name in enumerate(names):
+    # The names of data are digests of what they hold: they are told apart by where they are drawn.
+    for at, name in enumerate(sorted(tree.get("datasets", {}), key=lambda name: text.rindex(json.dumps(name)))):
         text = text.replace(json.dumps(name), f'"data_{at}"')
-    tree = json.loads(text, object_pairs_hook=_once)
+    tree = json.loads(text)
     tree.pop(KEYWORD, None)
     tree.get("usermeta", {}).pop(KEYWORD, None)
     return _flat(tree, "")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from nominima.auditing.again import Made
-from nominima.auditing.contents import UNREADABLE, Change, compare
+from nominima.auditing.contents import UNREADABLE, Change, Comparison, compare
 from nominima.auditing.pictures import shows
 from nominima.auditing.recipe import Recipe
 from nominima.auditing.subject import Name, Subject
@@ -19,9 +19,9 @@ GONE = "its recorded bytes are nowhere here to compare with"
 
 
 class Graded(NamedTuple):
-    """A file of a job: its digests, recorded and new (empty: not made again), its grade, and what it rests on.
+    """A file of a job: its digests, recorded and new (empty: not made again), its grade and why.
 
-    sealed: the two files are the same bytes; else they are compared without their traces. largest: see contents.
+    largest, changes: see contents.Comparison.
     """
 
     path: str
@@ -31,11 +31,6 @@ class Graded(NamedTuple):
     why: str = ""
     largest: float = 0.0
     changes: tuple[Change, ...] = ()
-
-    @property
-    def sealed(self) -> bool:
-        """Whether not even the trace in it differs."""
-        return self.again == self.recorded
 
 
 def graded(subject: Subject, recipe: Recipe, made: dict[Name, Made], aside: Path) -> dict[Name, list[Graded]]:
@@ -89,9 +84,13 @@ def _file(subject: Subject, path: str, recorded: str, folder: Path, aside: Path)
     stored = subject.stored(path, aside / "recorded")
     if stored is None:
         return Graded(path, recorded, again, "not recomputed", GONE)
-    if not subject.sealed(path, stored):
-        return Graded(path, recorded, again, "unlike", "the trace in it is not that of its ledger")
-    found = compare(stored, folder / path)
+    found = _compared(path, recorded, again, compare(stored, folder / path))
+    if found.grade in ("rounding", "bitwise") and not subject.sealed(path, stored):
+        return found._replace(grade="unlike", why="the trace in it is not that of its ledger")
+    return found
+
+
+def _compared(path: str, recorded: str, again: str, found: Comparison | None) -> Graded:
     if found is None:
         return Graded(path, recorded, again, "unlike")
     changes = tuple(found.changes[:SHOWN])
@@ -114,7 +113,8 @@ def _worst_verdict(recipe: Recipe, found: dict[Name, list[Graded]], name: Name) 
             below.add(each)
     above = {each for each in recipe.rests[name] if each[0] == "judge"}
     files = [file for each in (below | above) if each[0] == "judge" for file in found[each]]
-    grades = [file.grade for file in files if file.path.startswith("reports/verdicts/") and file.again]
+    grades = [file.grade for file in files if file.path.startswith("reports/verdicts/")]
+    grades = [grade for grade in grades if grade != "not recomputed"]
     if not grades:
         return None
     # Verdicts that are the same although this is not: the word stays.

@@ -27,9 +27,9 @@ Values = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 class Schema(NamedTuple):
     """Columns of a measurement, name → dtype, and those that tell its rows apart.
 
-    Nothing is ever null but knobs of a part that a run does not have (`teacher.kind` without a teacher), those that are
-    null by default (`half`), and measured numbers: Float64 outside identity and key. They are null where the status is
-    not `ok`; with `Float64?` they may be null in any row. No number is NaN or infinite.
+    Nothing is ever null but knobs of a part that a run does not have (`teacher.kind` without a teacher) and measured
+    numbers: Float64 outside identity and key. They are null where the status is not `ok`; with `Float64?` they may be
+    null in any row. No number is NaN or infinite.
     """
 
     columns: dict[str, str]
@@ -180,7 +180,7 @@ def _wrong_columns(table: pl.DataFrame, columns: dict[str, str]) -> Iterator[str
 
 def _null(name: str, kind: str, expected: Schema) -> pl.Expr:
     """Rows whose null is not allowed."""
-    if name in KNOBS and (KNOBS[name].part or (KNOBS[name].default is None and not KNOBS[name].needed)):
+    if name in KNOBS and KNOBS[name].part:
         return pl.lit(value=False)
     if name not in expected.measured or "status" not in expected.columns:
         return pl.col(name).is_null()
