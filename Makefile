@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install reproduce test bench smoke check lock docs mutants register
+.PHONY: install reproduce test bench smoke lesson check lock docs mutants register
 
 reproduce: install
 	snakemake --cores all
@@ -43,6 +43,12 @@ bench: .venv-bench/.installed
 # Every claim through the whole chain, on tests/params.smoke.yaml in a throw-away project.
 smoke: install
 	pytest tests/pipeline/test_whole_chain.py
+
+# One claim alone on the same tiny data, in a folder of its own: make lesson CLAIM=c3b
+lesson: install
+	test -d lesson || (git clone --quiet . lesson && rm -r lesson/reports lesson/dvc.lock)
+	cp tests/params.smoke.yaml lesson/params.yaml
+	cd lesson && nominima run $(CLAIM)
 
 check: install
 	ruff check

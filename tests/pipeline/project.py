@@ -71,6 +71,11 @@ def jobs(output: str) -> set[str]:
 def build(root: Path) -> Path:
     """The smallest project, built from nothing, recorded and committed."""
     project = lay(root, ROOT / "tests/pipeline/params.yaml")
+    told = project.run("nominima", "run", "c1a")
+    assert "c1a_random_points: " in told
+    made = [path for folder in ("verdicts", "figures") for path in (root / "reports" / folder).iterdir()]
+    assert {path.name.partition(".")[0] for path in made} == {"c1a_random_points"}, "of other claims nothing is made"
+    assert not (root / "data/runs").exists(), "it needs no training"
     project.snakemake()
     assert jobs(project.run("dvc", "repro")) == set(), "DVC records what Snakemake made, it makes nothing again"
     project.commit()

@@ -101,12 +101,15 @@ def test_an_edit_of_one_takes_the_other_not_again(tmp_path: Path, source: Path, 
     assert [code(plan, job, source) != plan.measure[job].code for job in jobs] == again
 
 
-def test_whether_a_measure_is_apart_is_no_part_of_its_code(tmp_path: Path, source: Path) -> None:
+@pytest.mark.parametrize(("said", "apart"), [("APART = False", False), ("APART: bool = True", True)])
+def test_whether_a_measure_is_apart_is_no_part_of_its_code(
+    said: str, apart: bool, tmp_path: Path, source: Path
+) -> None:
     """It changes no number: a measure set apart is registered as it was."""
     plan = planned(tmp_path, JOINT, APART)
     file = source / f"measures/{APART}.py"
-    file.write_text(file.read_text().replace("\nAPART = True\n", "\nAPART = False\n"))
-    assert not subjects.apart(file)
+    file.write_text(file.read_text().replace("\nAPART = True\n", f"\n{said}\n"))
+    assert subjects.apart(file) is apart
     assert code(plan, f"runs/new/w4.one/{APART}", source) == plan.measure[f"runs/new/w4.one/{APART}"].code
 
 

@@ -8,7 +8,7 @@ from test_sources import SOURCE, X, trained
 from nominima.ground.places import TRAJECTORY
 from nominima.tracing.trace import Trace
 from nominima.training.engine import fit
-from nominima.training.model import build_model
+from nominima.training.model import Model, build_model
 from nominima.training.reference import Reference, References
 from nominima.training.targets import taught
 from nominima.verbs.train import leave
@@ -105,3 +105,19 @@ def test_it_changes_neither_what_is_learned_nor_what_neighbours_are_stopped_by(s
     right = logits(seeing.theta[0], SHOWN).argmax(-1) == CLEAN
     assert torch.equal(records.validation_right[0], right)
     assert torch.equal(own.validation_right[0], logits(noisy.theta[0], SHOWN).argmax(-1) == CLEAN)
+
+
+def test_each_lane_is_stopped_by_its_own_teacher_when_one_before_it_diverges(sources, monkeypatch):
+    calm, _ = trained(student(validates=True), sources)
+    initial, calls = Model.initial, []
+
+    def second_lane_huge(model: Model, source: torch.Generator) -> torch.Tensor:
+        calls.append(source)
+        return initial(model, source) * (1e15 if len(calls) == 2 else 1)
+
+    monkeypatch.setattr(Model, "initial", second_lane_huge)
+    wild, _ = trained(student(validates=True), sources)
+    assert wild.diverged.tolist() == [-1, 0, -1]
+    for seed in (100, 102):
+        found, expected = (each.metrics.filter(seed=seed)["validation_loss"].to_list() for each in (wild, calm))
+        assert found == pytest.approx(expected, rel=1e-4)

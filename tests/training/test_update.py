@@ -20,8 +20,12 @@ def training(**changes) -> Training:
     return Training.model_validate({**BASE, "first_seed": 100, "seeds": 1, **changes})
 
 
-def walked(lanes: list[Training], rows: torch.Tensor = START, mask: torch.Tensor | None = None, steps: int = 8):
-    """Where the lanes get to on a noisy quadratic."""
+def walked(
+    lanes: list[Training], rows: torch.Tensor = START, mask: torch.Tensor | None = None, steps: int = 8,
+    outside: float = 0.0,
+):  # fmt: skip
+    """Where the lanes get to on a noisy quadratic, with so much more of a gradient outside the mask."""
+    spoilt = 0.0 if mask is None else outside * ~mask
     optimizer = shelf.load("optimizers", lanes[0].optimizer).build()
     parameters = Stack.of(LAYOUT, rows)
     gradient = parameters.zeros()
@@ -29,7 +33,7 @@ def walked(lanes: list[Training], rows: torch.Tensor = START, mask: torch.Tensor
     update = Update(lanes, optimizer, parameters, gradient, optimizer.start(parameters), held)
     for t in range(1, steps + 1):
         noise = torch.randn(15, generator=torch.Generator().manual_seed(t))
-        gradient.flat.copy_(Stack.of(LAYOUT, parameters.rows() + noise).flat)
+        gradient.flat.copy_(Stack.of(LAYOUT, parameters.rows() + noise + spoilt).flat)
         update(t)
     return parameters.rows()
 
@@ -81,3 +85,4 @@ def test_what_a_mask_holds_stays_at_zero_and_is_not_felt(optimizer):
     found = walked([training(optimizer=optimizer)] * 3, START * mask, mask)
     assert (found[~mask] == 0).all()
     assert (found[mask] != START[mask]).all()
+    assert torch.equal(found, walked([training(optimizer=optimizer)] * 3, START * mask, mask, outside=5.0))

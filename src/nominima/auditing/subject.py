@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
-from nominima.ground.files import Refusal, digest, suggest, write
+from nominima.ground.files import Refusal, completed, digest, write
 from nominima.planning.plan import Job, Plan
 from nominima.planning.reader import LARGEST, parsed
 from nominima.tracing import repository, store
@@ -194,11 +194,8 @@ def _of(bare: Subject, what: str) -> list[Name]:
     told = {
         verb: {**dict.fromkeys(ledger.jobs), **bare.plan.jobs(verb)} for verb, ledger in bare.source.ledgers.items()
     }
-    claims = list(told.get("judge", []))
     if what == ALL:
         return [(verb, name) for verb in told for name in told[verb] if (verb, name) != PAGE]
-    chosen = [name for name in claims if name == what] or [name for name in claims if name.startswith(what)]
-    if len(chosen) != 1:
-        tail = f"it is the start of {', '.join(chosen)}" if chosen else suggest(what, [*claims, ALL])
-        raise Refusal(f"{what}: neither a file, nor a printed code, nor a claim of commit {bare.commit[:12]}; {tail}")
-    return [(verb, chosen[0]) for verb in ("judge", "report") if chosen[0] in told.get(verb, [])]
+    otherwise = f"neither a file, nor a printed code, nor a claim of commit {bare.commit[:12]}"
+    claim = completed(what, told.get("judge", []), otherwise, [ALL])
+    return [(verb, claim) for verb in ("judge", "report") if claim in told.get(verb, [])]

@@ -1,16 +1,16 @@
-"""The command line for people: results that are there, audits of them, and plans of what would run."""
+"""The command line for people: results that are there, audits of them, plans of what would run, claims run alone."""
 
 import io
 import sys
 
 import typer
 
-from nominima.cli import audits, plans, results
+from nominima.cli import audits, plans, results, runs
 from nominima.cli.frame import told
 
 COMMANDS = (
     results.trace, results.verify, audits.audit, audits.audits, results.verdicts, results.params,
-    plans.estimate, plans.why, plans.learn, plans.calibrate,
+    runs.run, plans.estimate, plans.why, plans.learn, plans.calibrate,
 )  # fmt: skip
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app = typer.Typer(
 
 @app.callback()
 def main() -> None:
-    """Trace a result to what made it, verify and audit results, read the verdicts, see what a rebuild costs."""
+    """Trace a result to what made it, verify and audit results, read verdicts, run a claim, see what it costs."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without ✔ still gets the rest

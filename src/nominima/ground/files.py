@@ -81,6 +81,20 @@ def digests(paths: Iterable[Path]) -> dict[Path, str | None]:
         return dict(zip(todo, pool.map(lambda path: digest(path) if path.is_file() else None, todo), strict=True))
 
 
+def completed(start: str, names: Iterable[str], otherwise: str, also: Iterable[str] = ()) -> str:
+    """The name that is exactly `start`, or the only one that begins so.
+
+    Raises:
+        Refusal: there is none, or there are several: `otherwise`, and which of the names, or of `also`, are near.
+    """
+    known = sorted(names)
+    found = [name for name in known if name == start] or [name for name in known if name.startswith(start)]
+    if len(found) != 1:
+        near = f"it is the start of {', '.join(found)}" if found else suggest(start, [*known, *also])
+        raise Refusal(f"{start}: {otherwise}; {near}")
+    return found[0]
+
+
 def suggest(name: str, allowed: Iterable[str]) -> str:
     """The tail of an error message: a close name if there is one, else all that are allowed."""
     names = sorted(allowed)

@@ -170,10 +170,10 @@ def module(source: Path, name: str) -> Module:
     return Module(source, name)
 
 
-def apart(tree: ast.Module) -> list[ast.Assign]:
-    """The top-level statements `APART = …` of a measure, whose value is a constant."""
-    plain = [node for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)]
-    return [node for node in plain if [ast.unparse(target) for target in node.targets] == [APART]]
+def apart(tree: ast.Module) -> list[ast.Assign | ast.AnnAssign]:
+    """The top-level statements `APART = …` of a measure, annotated or not, whose value is a constant."""
+    plain = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    return [node for node in plain if isinstance(node.value, ast.Constant) and _bound(node) == {APART}]
 
 
 def run_on_import(node: ast.stmt) -> Iterator[ast.Import | ast.ImportFrom]:

@@ -66,7 +66,7 @@ def pattern(job: str) -> str:
 
 def apart(file: Path) -> bool:
     """Whether the file of a measure says `APART = True`."""
-    return any(ast.literal_eval(node.value) for node in module.apart(module.tree(file)))
+    return any(node.value and ast.literal_eval(node.value) for node in module.apart(module.tree(file)))
 
 
 def _of(kind: str, measures: list[str]) -> list[str]:
