@@ -16,6 +16,7 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # for those that ask for it by name.
 SPARSE = {"planning.run"}
 CHECKED_ONLY = "TYPE_CHECKING"
+PARSED: dict[bytes, ast.Module] = {}  # by content
 APART = "APART"  # in a measure's file: whether it is taken by a job of its own
 
 
@@ -86,22 +87,18 @@ class Module:
     def imports(self) -> dict[str, list[Target]]:
         """Local name → what imports anywhere in the file let it stand for."""
         found: dict[str, list[Target]] = {}
-        for node in self._nodes:
+        for node in _nodes(self.tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 for name, target in self.imported(node):
                     found.setdefault(name, []).append(target)
         return found
 
     @cached_property
-    def _nodes(self) -> list[ast.AST]:
-        return list(ast.walk(self.tree))
-
-    @cached_property
     def place(self) -> dict[ast.stmt, int]:
         """Statement → its number."""
         return {node: at for at, node in enumerate(self.statements)}
 
-    def bound(self, place: int) -> set[str]:
+    def bound(self, place: int) -> frozenset[str]:
         """The names that a statement gives a value."""
         return _bound(self.statements[place])
 
@@ -121,7 +118,7 @@ class Module:
     @cached_property
     def names(self) -> set[str]:
         """Every plain name in the file."""
-        return {node.id for node in self._nodes if isinstance(node, ast.Name)}
+        return {node.id for node in _nodes(self.tree) if isinstance(node, ast.Name)}
 
     def every(self) -> list[str]:
         """All modules of the package."""
@@ -201,8 +198,16 @@ def source_file(source: Path, name: str) -> Path:
 
 @cache
 def tree(file: Path) -> ast.Module:
-    """The syntax tree of a file."""
-    return ast.parse(file.read_bytes(), filename=str(file))
+    """The syntax tree of a file: one for all files of the same content, as two sources differ in a few."""
+    content = file.read_bytes()
+    if content not in PARSED:
+        PARSED[content] = ast.parse(content, filename=str(file))
+    return PARSED[content]
+
+
+@cache
+def _nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree))
 
 
 def names(node: ast.AST) -> set[str]:
@@ -230,13 +235,14 @@ def _guarded(node: ast.stmt, name: str) -> bool:
     )  # fmt: skip
 
 
-def _bound(node: ast.stmt) -> set[str]:
+@cache
+def _bound(node: ast.stmt) -> frozenset[str]:
     """The names that a top-level statement gives a value, imports left out."""
     if isinstance(node, DEFINITIONS):
-        return {node.name}
+        return frozenset({node.name})
     if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        return {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}
+        return frozenset(each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name))
     stored = (each for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store))
     inner = (each.name for each in ast.walk(node) if isinstance(each, DEFINITIONS))
-    return {each.id for each in stored} | set(inner)
+    return frozenset({each.id for each in stored}.union(inner))

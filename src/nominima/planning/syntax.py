@@ -2,12 +2,14 @@
 
 import ast
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 LAYOUT = {"ctx", "kind", "type_comment", "type_ignores"}  # fields that follow from the rest or mean nothing
 MESSAGE = "Refusal"  # what a person reads when a job stops
 
 
+@cache
 def form(node: ast.AST, messages: bool = True, words: bool = True) -> str:
     """The canonical text of a node.
 
