@@ -4,11 +4,12 @@ from made_verdicts import RULE, WITHIN, untested, verdict
 from nominima.drawing import chapters
 from nominima.judging.decide import standing
 from nominima.judging.record import Truer
+from nominima.judging.rules import Outcome
 
 WORDS = ("supported", "contradicted", "mixed", "inconclusive", "untested")
 
 
-def standings(*words: str):
+def standings(*words: Outcome):
     """One claim for each word; a claim has two tested cells, one on its side."""
     return [standing(verdict(f"c1{letter}_x", word)) for letter, word in zip("abcdefgh", words, strict=False)]
 

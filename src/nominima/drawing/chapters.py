@@ -62,7 +62,8 @@ def _chapter(claim: str) -> str:
 def answer(standings: Sequence[Standing]) -> str:
     """`1 of 4 claims holds, 3 are mixed`."""
     counts, total = Counter(standing.outcome for standing in standings), len(standings)
-    first, *others = [(word, counts[word]) for word in WORDS if counts[word]]
+    found: list[tuple[Outcome, int]] = [(word, counts[word]) for word in WORDS if counts[word]]
+    first, *others = found
     if not others:
         return f"{f'All {total} claims' if total > 1 else 'Its one claim'} {WORDS[first[0]][total > 1]}"
     rest = "".join(f", {count} {WORDS[word][count > 1]}" for word, count in others)
