@@ -36,21 +36,25 @@ def text(told: str) -> str:
         "A larger model, stopped in time, has a lower test loss.",
         "A slope whose whole interval lies above zero.",
         "Test loss against width; the claim predicts that the lines fall.",
-        "mnist1d, clean −0.120 [−0.150, −0.100] below −0.05 8 2 of 40 ● supported ✓ shuffled labels",
+        "Shaded: where the claim puts it, below −0.05; dashed: no effect, 0.",
+        "mnist1d, clean −0.120 [−0.150, −0.100] 8 2 of 40 1 censored 1 diverged supported 1 of 2 behave",
         "idx all 4 runs are lost not defined",
-        "✗ Cauchy points −0.490 [−0.500, −0.480]",
+        "mnist1d, clean Cauchy points fail: −0.55 to −0.45 −0.490 [−0.500, −0.480] no",
         "4: −2, 16: −1.4, 64: lost 8 0.90 [0.70, 1.00] grows, hump",
+        "The quantity: minus the best test loss. Larger is truer.",
         "stopped by accuracy",
-        "Other views of the same: 1; published values: 1",
+        "Other views of the same, never used to decide: 1",
         "MLP error, h = 47 0.54 0.500 [0.400, 0.600] Greydanus 2020",
-        "A part, distances: ● supported",
-        "84 runs decide, 6 of them lost",
+        "A part of the claim, distances: supported",
+        "84 runs decide, 6 of them lost. In 1 of 2 tested conditions the number lies where the claim puts it.",
+        "speaks least for it, digits, noise .3: −0.0300 [−0.0800, 0.0200]; the claim puts the number below −0.05.",
         "One family, two data sets.",
-        "4 runs, all with dataset mnist1d , optimizer_options.beta1 0.9 , rate 0.001",
+        "of 4 runs, which share dataset mnist1d optimizer_options beta1 0.9 rate 0.001",
         "run noise size sizes/0.0.w16 0.0 16",
         "norms points 25 4",
         "nominima trace reports/figures/c0a_bigger_is_better.png",
-        "processor x86_64 avx2 , python 3.11.7",
+        "nominima audit c0a_bigger_is_better",
+        "processor x86_64 avx2 python 3.11.7",
     ],
 )
 def test_a_claim_is_told_whole(told, expected):
@@ -99,13 +103,13 @@ def test_hostile_words_are_text(tmp_path):
     assert told.count("<script") == 2
     assert "<img src=x" not in told
     assert text(told).count(HOSTILE) >= 7
+    assert told.count(html.escape(HOSTILE).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")) >= 9
 
 
 def test_a_trace_cannot_break_out_of_its_place(tmp_path):
     board = page.Scoreboard(standings=[])
-    picture = page.Picture("data:image/svg+xml;base64,", "1", "1")
     trace = Trace(verb="report", spec={"claims": [HOSTILE]}, code="", inputs={}, environment={})
-    told = page.rendered(board, [], picture, trace)
+    told = page.rendered(board, [], trace)
     island = re.search(r'<script type="application/json" id="trace">(.*?)</script>', told, re.DOTALL)
     assert island is not None
     assert json.loads(island[1]) == trace.model_dump()
@@ -119,8 +123,8 @@ def test_no_claims_make_a_page_that_says_so(tmp_path):
 
 def test_an_untested_claim_says_what_is_missing(tmp_path):
     told = text(make(tmp_path, {"c1a": untested("c1a")}).read_text())
-    assert "– untested Evidence is missing: there is no measurement of norms." in told
-    assert "Cells, with" not in told
+    assert "untested Evidence is missing: there is no measurement of norms." in told
+    assert "number, with its interval" not in told
 
 
 def test_a_figure_is_an_image_with_its_size(tmp_path):
@@ -130,3 +134,37 @@ def test_a_figure_is_an_image_with_its_size(tmp_path):
     file.write_bytes(b"<html></html>")
     with pytest.raises(Refusal, match="no SVG with a width"):
         page.picture(file)
+
+
+def test_a_claim_is_linked_by_what_stands_before_its_words_unless_another_begins_so():
+    assert page.keys(["c0a_one", "c1a", "c0a_two", "c5_picks"]) == {
+        "c0a_one": "c0a_one", "c1a": "c1a", "c0a_two": "c0a_two", "c5_picks": "c5"
+    }  # fmt: skip
+
+
+def test_dotted_names_are_a_tree():
+    assert page.nested({"a": "1", "b.c": "2", "b.d.e": "3"}) == {"a": "1", "b": {"c": "2", "d": {"e": "3"}}}
+
+
+def test_every_cell_is_a_mark_with_its_word_and_what_it_can_be_chosen_by(told):
+    row = told[told.index('<li class="row"') :]
+    marks = re.findall(r'class="mark (\w+)" data-of="([^"]*)"', row[: row.index("</li>")])
+    assert sorted(marks) == [
+        ("inconclusive", "dataset=digits, noise .3"),
+        ("supported", "dataset=mnist1d, clean"),
+        ("untested", "dataset=idx"),
+    ]  # fmt: skip
+
+
+def test_no_element_has_the_name_of_another(told):
+    names = re.findall(r'\sid="([^"]*)"', told)
+    assert len(names) == len(set(names))
+    assert {"c0a", "c0a_bigger_is_better"} <= set(names)
+
+
+def test_every_link_leads_somewhere(tmp_path):
+    told = make(tmp_path, {name: verdict(name) for name in ("c0a_bigger_is_better", "c1a_x", "c1b_y")}).read_text()
+    names = set(re.findall(r'\sid="([^"]*)"', told))
+    links = re.findall(r'href="#([^"]*)"', told)
+    assert set(links) <= names
+    assert [links.count(key) for key in ("c0a", "c1a", "c1b")] == [2, 3, 2]

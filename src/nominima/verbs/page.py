@@ -2,15 +2,19 @@
 
 import base64
 import hashlib
-import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from nominima.drawing import strips
+from nominima.drawing.chapters import chapters, growing, with_size
+from nominima.drawing.pictures import Picture
+from nominima.drawing.pictures import picture as shown
 from nominima.drawing.provenance import Provenance, provenance
+from nominima.drawing.scoreboard import GROWTH
 from nominima.drawing.scoreboard import title as scoreboard_title
-from nominima.drawing.scoreboard import trend
 from nominima.drawing.theme import interval, prediction
 from nominima.ground.files import Refusal, read, write
 from nominima.ground.places import VERBS, figure, ledger, verdict
@@ -23,23 +27,31 @@ from nominima.tracing.ledger import Ledger, read_ledger
 from nominima.tracing.trace import Trace
 
 
-class Picture(NamedTuple):
-    """A figure as an image that runs no script: its SVG as a data address, with its size in pixels."""
-
-    address: str
-    width: str
-    height: str
-
-
 class Section(NamedTuple):
-    """A claim's chapter of the page."""
+    """A claim on the page. key: what its link is called, `c1b` where no other claim begins so."""
 
     name: str
+    key: str
     claim: Words
     verdict: Verdict
     standing: Standing
     picture: Picture
     made: Provenance
+
+    @property
+    def strip(self) -> strips.Strip:
+        """Its cells against where it puts them."""
+        return strips.strip(self.verdict.primary, self.made.common)
+
+    @property
+    def growing(self) -> str:
+        """Whether it gets truer with size, in few words."""
+        return growing(self.verdict.truer, self.verdict.primary.rule)
+
+    @property
+    def growth(self) -> str:
+        """That as one word, `none` where it is not asked."""
+        return self.verdict.truer.word if self.verdict.primary.rule.trend else "none"
 
 
 def page(task: job.Work) -> None:
@@ -48,13 +60,20 @@ def page(task: job.Work) -> None:
     ledgers = {verb: read_ledger(Path(ledger(verb))) for verb in VERBS[:-1]}
     board, _ = read_judged(Path(verdict("scoreboard")), Scoreboard)
     standings = {standing.claim: standing for standing in board.standings}
-    sections = [_section(name, standings[name], ledgers) for name in names]
-    told = rendered(board, sections, picture(Path(figure("scoreboard", "svg"))), task.trace)
+    links = keys(names)
+    sections = [_section(name, links[name], standings[name], ledgers) for name in names]
+    told = rendered(board, sections, task.trace)
     write(task.outputs[0], told.encode())
     print(f"{len(sections)} claims: trace {task.trace.key}")
 
 
-def rendered(board: Scoreboard, sections: list[Section], scoreboard: Picture, trace: Trace) -> str:
+def keys(names: list[str]) -> dict[str, str]:
+    """Claim → what its link is called: what stands before the first `_`, or all where two claims begin alike."""
+    short = [name.partition("_")[0] for name in names]
+    return {name: key if short.count(key) == 1 else name for name, key in zip(names, short, strict=True)}
+
+
+def rendered(board: Scoreboard, sections: list[Section], trace: Trace) -> str:
     """The page as HTML; whatever titles and names hold is shown as text."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -63,16 +82,34 @@ def rendered(board: Scoreboard, sections: list[Section], scoreboard: Picture, tr
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "interval": interval, "prediction": prediction, "sri": sri}
+    environment.filters |= {
+        "number": number, "interval": interval, "prediction": prediction, "sri": sri, "nested": nested,
+        "ground": strips.of_part, "alone": lambda found: strips.ground([found.estimate], found.rule),
+    }  # fmt: skip
     told = {
-        "board": board,
-        "sections": sections,
-        "titles": {section.name: section.claim.title for section in sections},
-        "scoreboard": scoreboard,
+        "sections": {section.name: section for section in sections},
+        "order": [section.name for section in sections],
+        "chapters": chapters([section.standing for section in sections]),
+        "title": scoreboard_title(board),
+        "with_size": with_size(board.standings),
+        "choices": strips.choices([section.strip for section in sections]),
+        "facets": strips.FACETS,
+        "shapes": strips.SHAPES,
+        "trends": GROWTH,
         "trace": trace.model_dump(),
         "key": trace.key,
     }
-    return environment.get_template("page.html").render(**told, trend=trend, title=scoreboard_title(board))
+    return environment.get_template("page.html").render(told)
+
+
+def nested(flat: Mapping[str, str]) -> dict[str, Any]:
+    """Dotted names as a tree: `{"a.b": "1"}` → `{"a": {"b": "1"}}`."""
+    tree: dict[str, Any] = {}
+    for name, value in flat.items():
+        branch, _, leaf = name.partition(".")
+        inner = {key.partition(".")[2]: its for key, its in flat.items() if key.startswith(f"{branch}.")}
+        tree[branch if leaf else name] = nested(inner) if leaf else value
+    return tree
 
 
 def sri(text: str) -> str:
@@ -81,26 +118,24 @@ def sri(text: str) -> str:
 
 
 def picture(path: Path) -> Picture:
-    """An SVG as it stands, to be shown by an <img>.
+    """A figure as it is shown on the page.
 
     Raises:
         Refusal: the file is no SVG with a size.
     """
-    content = read(path)
-    size = re.search(rb'<svg[^>]* width="([0-9.]+)"[^>]* height="([0-9.]+)"', content)
-    if size is None:
+    found = shown(read(path).decode(errors="replace"))
+    if found is None:
         raise Refusal(f"{path}: no SVG with a width and a height; delete it and run `snakemake --cores all`")
-    address = f"data:image/svg+xml;base64,{base64.b64encode(content).decode()}"
-    return Picture(address, size[1].decode(), size[2].decode())
+    return found
 
 
-def _section(name: str, standing: Standing, ledgers: dict[str, Ledger]) -> Section:
+def _section(name: str, key: str, standing: Standing, ledgers: dict[str, Ledger]) -> Section:
     drawing = Path(figure(name, "svg"))
     trace = read_trace(drawing)
     if trace is None:
         raise Refusal(f"{drawing}: holds no trace; delete it and run `snakemake --cores all`")
     judged, _ = read_judged(Path(verdict(name)), Verdict)
-    return Section(name, of_claim(name), judged, standing, picture(drawing), provenance(trace, ledgers))
+    return Section(name, key, of_claim(name), judged, standing, picture(drawing), provenance(trace, ledgers))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,97 @@
+"""The chapters of the essay, and one sentence for each of them that follows from the words of its claims."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from nominima.judging.record import Standing, Truer
+from nominima.judging.rules import Outcome, Rule
+
+TITLES = {
+    "0": "Bigger is better",
+    "1": "Any sensible start is already near",
+    "2": "No walls",
+    "3": "Early stopping is the best prior",
+    "4": "Nothing on the way",
+    "5": "You know when you are there",
+    "6": "Forget minima, think of a queue",
+}
+WORDS: dict[Outcome, tuple[str, str]] = {
+    "supported": ("holds", "hold"),
+    "contradicted": ("is contradicted", "are contradicted"),
+    "mixed": ("is mixed", "are mixed"),
+    "inconclusive": ("is undecided", "are undecided"),
+    "untested": ("is untested", "are untested"),
+}
+"""What is said of one claim, and of several."""
+NOT_ASKED = "not asked"
+
+
+class Chapter(NamedTuple):
+    """A chapter of the essay: its claims on trial, what their words come to, and what their conditions do."""
+
+    number: str
+    title: str
+    answer: str
+    cells: str
+    claims: list[str]
+
+
+def chapters(standings: Sequence[Standing]) -> list[Chapter]:
+    """The chapters in the order of the essay, each with its claims."""
+    ordered = sorted(standings, key=lambda standing: (_chapter(standing.claim), standing.claim))
+    return [
+        Chapter(
+            number,
+            TITLES.get(number, f"Chapter {number}"),
+            answer(its),
+            cells(its),
+            [standing.claim for standing in its],
+        )
+        for number, found in groupby(ordered, key=lambda standing: _chapter(standing.claim))
+        for its in [list(found)]
+    ]
+
+
+def _chapter(claim: str) -> str:
+    """`1` of `c1b_parameter_distances`."""
+    return claim[1:2]
+
+
+def answer(standings: Sequence[Standing]) -> str:
+    """`1 of 4 claims holds, 3 are mixed`."""
+    counts, total = Counter(standing.outcome for standing in standings), len(standings)
+    found: list[tuple[Outcome, int]] = [(word, counts[word]) for word in WORDS if counts[word]]
+    first, *others = found
+    if not others:
+        return f"{f'All {total} claims' if total > 1 else 'Its one claim'} {WORDS[first[0]][total > 1]}"
+    rest = "".join(f", {count} {WORDS[word][count > 1]}" for word, count in others)
+    return f"{first[1]} of {total} claims {WORDS[first[0]][first[1] > 1]}{rest}"
+
+
+def cells(standings: Sequence[Standing]) -> str:
+    """`21 of 40 tested conditions on the claim’s side`; nothing where none is tested."""
+    tested = sum(standing.tested for standing in standings)
+    supported = sum(standing.supported for standing in standings)
+    return f"{supported} of {tested} tested condition{'s' * (tested > 1)} on the claim’s side" if tested else ""
+
+
+def growing(truer: Truer, rule: Rule) -> str:
+    """Whether a claim gets truer with size, with the cells of which that is so: `grows in 10 of 12`."""
+    if not rule.trend:
+        return NOT_ASKED
+    counts, total = Counter(trend.word for trend in truer.cells), len(truer.cells)
+    if truer.word == "differs":
+        return f"{counts['grows']} grow, {counts['shrinks']} shrink"
+    return f"{truer.word} in {counts[truer.word]} of {total}" if counts[truer.word] else truer.word
+
+
+def with_size(standings: Sequence[Standing]) -> str:
+    """`Of 12 claims seen at several sizes 7 grow truer with size, 2 less true.`"""
+    counts = Counter(standing.growth for standing in standings if standing.rule.trend)
+    if not counts:
+        return ""
+    seen = f"Of {counts.total()} claim{'s' * (counts.total() > 1)} seen at several sizes"
+    less = f", {counts['shrinks']} less true" if counts["shrinks"] else ""
+    return f"{seen} {counts['grows'] or 'none'} grow{'s' * (counts['grows'] < 2)} truer with size{less}."

@@ -1,0 +1,151 @@
+"""Cells as marks in a strip: each where its number lies, over a ground that is shaded where the claim puts it."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from nominima.drawing.theme import LOOKS, interval, prediction
+from nominima.judging.intervals import Estimate
+from nominima.judging.record import Cell, Number, PartVerdict
+from nominima.judging.rules import Outcome, Rule
+
+WIDTH, HEIGHT = 160, 26  # pixels
+ASIDE = 14  # pixels at the right for cells without a number
+EDGE = 6  # pixels within which no mark is cut
+LANES = (13.0, 7.5, 18.5)  # pixels from the top: where marks stand when they would cover each other
+APART = 7.0  # pixels
+SIGNS = {
+    "circle": "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0Z",
+    "diamond": "M0,-1.25L1.25,0L0,1.25L-1.25,0Z",
+}
+SHAPES: dict[Outcome, str] = {word: SIGNS.get(shape, shape) for word, (shape, _) in LOOKS.items()}
+"""Outcome → the path of its sign, about 1 in radius: the signs of the figures."""
+
+
+class Ground(NamedTuple):
+    """The scale of a part in pixels, with what is drawn below its marks."""
+
+    low: float
+    high: float
+    rule: Rule
+    end: float = WIDTH - EDGE
+
+    def at(self, value: float) -> float:
+        """The pixel of a value."""
+        share = (value - self.low) / (self.high - self.low)
+        return round(EDGE + min(max(share, 0.0), 1.0) * (self.end - EDGE), 1)
+
+    @property
+    def limits(self) -> list[float]:
+        """The pixels of the limits that the claim names."""
+        tau = self.rule.tau
+        return [self.at(each) for each in (tau if isinstance(tau, tuple) else (tau,))]
+
+    @property
+    def null(self) -> float | None:
+        """The pixel of no effect, where the rule has one."""
+        return None if self.rule.null is None else self.at(self.rule.null)
+
+    @property
+    def shade(self) -> tuple[float, float]:
+        """Where the claim puts its number: left end and width."""
+        first, last = self.limits[0], self.limits[-1]
+        start = EDGE / 2 if self.rule.side == "below" else first
+        end = self.end + EDGE / 2 if self.rule.side == "above" else last
+        return round(start, 1), round(end - start, 1)
+
+
+class Mark(NamedTuple):
+    """A cell in the strip. aside: it is a variant, which does not decide; lost: some of its runs are."""
+
+    x: float
+    y: float
+    outcome: Outcome
+    aside: bool
+    lost: bool
+    told: str
+    facets: str
+
+
+class Strip(NamedTuple):
+    """All cells of a part against where the claim puts them. unplaced: pixel from which cells have no number."""
+
+    ground: Ground
+    marks: list[Mark]
+    unplaced: float | None
+    told: str
+
+
+def ground(estimates: Sequence[Estimate], rule: Rule, end: float = WIDTH - EDGE) -> Ground:
+    """A scale that holds all estimates, their intervals and what the rule names, a bit to spare on both sides."""
+    limits = rule.tau if isinstance(rule.tau, tuple) else (rule.tau,)
+    numbers = [each for estimate in estimates for each in (estimate.value, estimate.low, estimate.high)]
+    known = [each for each in (*numbers, *limits, rule.null) if each is not None]
+    spare = (max(known) - min(known)) / 8 or abs(known[0]) / 8 or 1.0
+    return Ground(min(known) - spare, max(known) + spare, rule, end)
+
+
+def of_part(part: PartVerdict) -> Ground:
+    """The one scale on which all numbers of a part lie that its rule judges."""
+    return ground([number.estimate for cell in part.cells for number in cell.numbers if number.rule is None], part.rule)
+
+
+def strip(part: PartVerdict, common: Mapping[str, str]) -> Strip:
+    """The strip of a part; `common` are the parameters that all its runs share."""
+    found = [(cell, _decisive(cell)) for cell in part.cells]
+    placed = [(cell, its) for cell, its in found if its is not None and its.value is not None]
+    others = [cell for cell, its in found if its is None or its.value is None]
+    end = WIDTH - EDGE - ASIDE * bool(others)
+    scale = ground([Estimate(value=its.value, low=None, high=None, n=0) for _, its in placed], part.rule, end)
+    marks, taken = list[Mark](), [-APART] * len(LANES)
+    for cell, its in sorted(placed, key=lambda pair: pair[1].value or 0.0):
+        x = scale.at(its.value or 0.0)
+        lane = next((lane for lane in range(len(LANES)) if x - taken[lane] >= APART), taken.index(min(taken)))
+        taken[lane] = x
+        marks.append(_mark(cell, x, LANES[lane], interval(its), common))
+    for index, cell in enumerate(others):
+        marks.append(_mark(cell, WIDTH - ASIDE / 2, LANES[index % len(LANES)], "no number", common))
+    return Strip(scale, marks, end + EDGE if others else None, _told(part))
+
+
+def _decisive(cell: Cell) -> Estimate | None:
+    """Of the numbers that the part's rule judges the first that is not supported, else the first."""
+    judged = [number for number in cell.numbers if number.rule is None]
+    other: list[Number] = [number for number in judged if number.outcome != "supported"]
+    return (other or judged)[0].estimate if judged else None
+
+
+def _mark(cell: Cell, x: float, y: float, number: str, common: Mapping[str, str]) -> Mark:
+    lost = ", ".join(f"{count} {why}" for why, count in cell.lost.items() if count)
+    told = f"{cell.name}{'' if cell.decides else ' (variant)'}: {number}, {cell.outcome}"
+    whole = f"{told}; of {cell.runs} runs {lost}" if lost else told
+    return Mark(x, y, cell.outcome, not cell.decides, bool(lost), whole, of_cell(cell, common))
+
+
+def _told(part: PartVerdict) -> str:
+    """What the strip shows, in words."""
+    decide = [cell.outcome for cell in part.cells if cell.decides]
+    counts = ", ".join(f"{decide.count(word)} {word}" for word in LOOKS if word in decide)
+    return f"conditions: {counts or 'none'}; the claim puts its number {prediction(part.rule)}"
+
+
+FACETS = {"dataset": "data set", "model": "network", "noise": "labels", "optimizer": "optimizer"}
+"""Knobs by which the cells of all claims can be chosen, and what they are called."""
+
+
+def of_cell(cell: Cell, common: Mapping[str, str]) -> str:
+    """`dataset=digits;noise=0.3`: a cell's values of these knobs, its own or those that all runs share."""
+    own = {name: cell.condition.get(name, common.get(name)) for name in FACETS}
+    return ";".join(f"{name}={value}" for name, value in own.items() if value not in (None, ""))
+
+
+def choices(strips: Sequence[Strip]) -> dict[str, dict[str, str]]:
+    """Knob → its values in all strips, each with the words for it."""
+    found = sorted({each for its in strips for mark in its.marks for each in mark.facets.split(";") if each})
+    pairs = [each.partition("=")[::2] for each in found]
+    return {name: {value: _value(name, value) for knob, value in pairs if knob == name} for name in FACETS}
+
+
+def _value(name: str, value: str) -> str:
+    if name != "noise":
+        return value
+    return f"{100 * float(value):g} % wrong" if float(value) else "all right"
