@@ -41,7 +41,7 @@ COMPUTING = {
 }
 
 
-def framed(panel: Any, **changes: str) -> dict[str, Any]:
+def framed(panel: Any, **changes: Any) -> dict[str, Any]:
     return frame.framed(panel, **{"title": "A title", "foot": "trace 1a2b3c4d5e6f"} | changes)
 
 
@@ -123,7 +123,8 @@ def test_an_interval_that_leaves_a_log_axis_is_counted():
 
 
 def test_nothing_is_marked_but_lines_their_points_and_intervals():
-    svg = vl_convert.vegalite_to_svg(json.dumps(framed(curves())))
+    chart = framed(curves())
+    svg = vl_convert.vegalite_to_svg(json.dumps(chart | {"config": chart["config"] | {"aria": True}}))
     assert svg.count('aria-roledescription="point"') == TABLE.height
     assert svg.count('aria-roledescription="rule mark"') == TABLE.height
 

@@ -55,8 +55,10 @@ def test_outcomes_differ_without_colour():
 
 
 def test_series_beyond_the_colours_differ_by_shape():
-    looks = list(zip(theme.palette(5), theme.SHAPES, strict=True))
-    assert len(set(looks)) == 5
+    count = len(theme.SHAPES)
+    looks = list(zip(theme.palette(count), theme.SHAPES, theme.DASHES[:count], strict=True))
+    assert len({(colour, shape) for colour, shape, _ in looks}) == count > 5
+    assert len({(colour, str(dash)) for colour, _, dash in looks}) == count
 
 
 @pytest.mark.parametrize(

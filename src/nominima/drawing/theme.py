@@ -27,8 +27,9 @@ SIZES = [
     "#2a788e",
     "#21918c",
 ]  # viridis, cut where it falls below 3:1
-SHAPES = ["circle", "square", "triangle-up", "diamond", "cross"]
-DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 3]]
+SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-left"]
+DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [12, 3], [4, 2], [1, 4]]
+"""Shapes and dashes are not as many as colours, so that a sixth series looks otherwise than the first."""
 CROSS = "M-.9,-.6L-.6,-.9L0,-.3L.6,-.9L.9,-.6L.3,0L.9,.6L.6,.9L0,.3L-.6,.9L-.9,.6L-.3,0Z"
 RING = "M-1,0A1,1,0,1,1,1,0A1,1,0,1,1,-1,0ZM-.6,0A.6,.6,0,1,0,.6,0A.6,.6,0,1,0,-.6,0Z"
 BAR = "M-.9,-.25H.9V.25H-.9Z"
@@ -57,6 +58,7 @@ THEME: dict[str, Any] = {
     "font": FONT,
     "lineBreak": "\n",
     "padding": 10,
+    "aria": False,  # the picture says in <desc> what it shows; a sentence for each mark is half of the file
     "view": {"stroke": GRID, "continuousWidth": WIDTH, "continuousHeight": HEIGHT},
     "axis": _label | _title | {"domainColor": QUIET, "tickColor": QUIET, "gridColor": GRID, "tickCount": 5},
     "axisX": {"grid": False},
