@@ -172,6 +172,8 @@ def test_a_claim_opened_among_sifted_ones_is_in_the_address_with_them(browser, p
     again = visit(browser, pages["four"], "#c0b&c1a&word=mixed")
     assert again.locator("details.claim[open]").count() == 2
     assert seen(again) == ["two", "three"]
+    again.locator(".row:visible a").last.click()
+    again.wait_for_function("location.hash === '#c1a&c0b&word=mixed'")
 
 
 @pytest.mark.parametrize("fragment", ["#how", "#%", "#word=nonsense", "#nonsense=1", "#=", "#toString&__proto__=1"])
