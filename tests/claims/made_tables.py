@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import polars as pl
 
+from nominima.drawing import card
 from nominima.judging.decide import decide
 from nominima.judging.evidence import TRENDS, Evidence, numbers
 from nominima.judging.words import of_claim
@@ -105,18 +106,20 @@ def judged(name, **tables):
 
 
 def drawn(name, **tables):
-    """The whole figure of a claim on tables by measure, as Vega-Lite text; Vega is left no statistics to compute."""
+    """All panels of a claim on tables by measure, as Vega-Lite text; Vega is left no statistics to compute."""
     made = found(name, **tables)
     return picture(name, made, decide(name, made))
 
 
 def picture(name, made, verdict):
-    """The whole figure of what a claim found and how it was decided."""
-    panels = shelf.load("claims", name).PANELS
-    chart = report.figure(panels, numbers(made), verdict, of_claim(name).title, "1a2b3c4d5e6f")
-    told = json.dumps(chart, allow_nan=False)
-    assert [word for word in COMPUTING if f'"{word}"' in told] == []
-    return told
+    """All panels of what a claim found and how it was decided; its card can be drawn as well."""
+    told = []
+    for draw in (card.card, report.detail):
+        panels = shelf.load("claims", name).PANELS
+        chart = draw(panels, numbers(made), verdict, of_claim(name).title, "1a2b3c4d5e6f")
+        told.append(json.dumps(chart, allow_nan=False))
+        assert [word for word in COMPUTING if f'"{word}"' in told[-1]] == []
+    return told[-1]
 
 
 def outcomes(part):

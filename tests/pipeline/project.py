@@ -109,6 +109,7 @@ CLAIMS_ON_SIZES = {"c0a_bigger_is_better"}
 def above(claims: set[str]) -> set[str]:
     """Judgements, figures and the page that rest on some claims."""
     figures = {f"figure reports/figures/{name}.vl.json" for name in (*claims, "scoreboard")}
+    figures |= {f"detail reports/figures/{name}.detail.vl.json" for name in claims}
     board = {"scoreboard reports/verdicts/scoreboard.json", "page reports/index.html"}
     return {f"judge reports/verdicts/{name}.json" for name in claims} | figures | board
 

@@ -69,13 +69,13 @@ def test_a_comment_or_docstring_reruns_nothing(project: Project) -> None:
 
 def test_a_colour_draws_again_and_trains_and_judges_nothing(project: Project) -> None:
     project.edit("src/nominima/drawing/theme.py", '"#d9d9d9"', '"#d8d8d8"')
-    assert {job.split()[0] for job in jobs(project.snakemake("--dry-run"))} == {"figure", "page"}
+    assert {job.split()[0] for job in jobs(project.snakemake("--dry-run"))} == {"figure", "detail", "page"}
 
 
 def test_the_command_of_a_rule_edited_reruns_its_jobs_and_what_is_made_from_them(project: Project) -> None:
     project.edit("workflow/rules/measure.smk", "python -m", "python -B -m")
     ran = {job.split()[0].partition("_")[0] for job in jobs(project.snakemake("--dry-run"))}
-    assert ran == {"measure", "judge", "scoreboard", "figure", "page"}
+    assert ran == {"measure", "judge", "scoreboard", "figure", "detail", "page"}
 
 
 def test_one_claim_edited_is_judged_again_and_nothing_else(project: Project) -> None:

@@ -178,11 +178,22 @@ def test_colours_charts_messages_comments_and_new_knobs_rerun_no_training_and_no
     assert not changed(checkout) & (PREPARED | TRAINED | MEASURED | JUDGED)
 
 
-def test_a_figure_that_is_drawn_otherwise_is_not_judged_again(checkout: Path) -> None:
+def test_pictures_that_are_drawn_otherwise_are_not_judged_again(checkout: Path) -> None:
     name = "c1a_random_points"
     append(checkout, f"src/nominima/claims/{name}.py", "\n\ndef _unused() -> None:\n    pass\n")
     edit(checkout, f"src/nominima/claims/{name}.py", '"Laws of finite variance"', '"Laws with a variance"')
-    assert changed(checkout) == {f"report {name}"}
+    assert changed(checkout) == {f"report {name}", f"report {name}.detail"}
+
+
+def test_a_claim_has_a_card_and_a_detail_picture_each_made_by_a_job_of_its_own() -> None:
+    name = next(iter(PLAN.params.claims))
+    card, detail = PLAN.report[name], PLAN.report[f"{name}.detail"]
+    assert (json.loads(card.spec), json.loads(detail.spec)) == ({"figure": name}, {"detail": name})
+    assert card.outputs == [f"reports/figures/{name}.{kind}" for kind in ("vl.json", "svg", "png")]
+    assert detail.outputs == [f"reports/figures/{name}.detail.{kind}" for kind in ("vl.json", "svg", "png")]
+    assert (detail.inputs, detail.code) == (card.inputs, card.code)
+    assert {card.outputs[1], detail.outputs[1]} <= set(PLAN.report["page"].inputs)
+    assert "scoreboard.detail" not in PLAN.report
 
 
 def planned(**changes: object) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from made_verdicts import scoreboard, verdict, words
 
 from nominima.ground.files import digest, write
-from nominima.ground.places import VERBS, dataset, figure, ledger, table
+from nominima.ground.places import VERBS, dataset, detail, figure, ledger, table
 from nominima.ground.places import verdict as verdict_at
 from nominima.judging.record import Verdict, write_judged
 from nominima.judging.words import Words
@@ -72,6 +72,7 @@ def make(folder: Path, verdicts: dict[str, Verdict], claims: dict[str, Words] | 
             inputs = {verdict_at(name): digest(Path(verdict_at(name)))} | (measurements if name in verdicts else {})
             drawn = embed(SVG, "svg", trace("report", {"figure": name}, inputs))
             write(Path(figure(name, "svg")), drawn)
+            write(Path(figure(detail(name), "svg")), drawn)
         inputs = [Path(ledger(verb)) for verb in VERBS[:-1]]
         task = Work(
             "report",

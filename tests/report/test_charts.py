@@ -42,7 +42,8 @@ COMPUTING = {
 
 
 def framed(panel: Any, **changes: Any) -> dict[str, Any]:
-    return frame.framed(panel, **{"title": "A title", "foot": "trace 1a2b3c4d5e6f"} | changes)
+    usual: dict[str, Any] = {"title": "A title", "foot": "trace 1a2b3c4d5e6f"}
+    return frame.framed(panel, **usual | changes)
 
 
 def keys(tree: Any) -> Iterator[str]:

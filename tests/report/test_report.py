@@ -9,10 +9,11 @@ import pytest
 from made_verdicts import scoreboard, untested, verdict
 
 from nominima.drawing.panels import Panel
-from nominima.judging.evidence import COLUMNS
+from nominima.judging.evidence import COLUMNS, write_numbers
 from nominima.judging.record import write_judged
 from nominima.planning import digests
 from nominima.tracing.artefact import read_trace
+from nominima.tracing.job import Work
 from nominima.tracing.trace import Trace
 from nominima.verbs import report
 
@@ -76,11 +77,11 @@ NUMBERS = pl.DataFrame(
 
 def drawn(outcome, numbers):
     panels = (Panel("loss", "The loss by size", "nats", limit=(0.1, "the claim: below it")),)
-    chart = report.figure(panels, numbers, outcome, "Bigger is better", "1a2b3c4d5e6f")
+    chart = report.detail(panels, numbers, outcome, "Bigger is better", "1a2b3c4d5e6f")
     return " ".join(re.findall(r"<text[^>]*>([^<]*)<", report.rendered(chart)["svg"].decode()))
 
 
-def test_a_claims_figure_says_all_at_a_glance():
+def test_a_claims_detail_picture_has_every_panel_and_every_number():
     told = drawn(verdict(), NUMBERS)
     for expected in ("Bigger is better", "MIXED", "One condition is on the claim's side", "The loss by size",
                      "thin dashes: the claim: below it", "The numbers that decide",
@@ -88,7 +89,27 @@ def test_a_claims_figure_says_all_at_a_glance():
         assert expected in told
 
 
-def test_a_claim_without_evidence_has_a_figure_that_says_so():
+def test_a_claim_without_evidence_has_a_detail_picture_that_says_so():
     told = drawn(untested("c1a"), NUMBERS.clear())
     assert "UNTESTED" in told
     assert "Nothing is drawn of the evidence: there are no numbers." in told
+
+
+def test_a_card_and_a_detail_picture_have_traces_and_stamps_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name, made = "c0a_bigger_is_better", Trace(verb="judge", spec={}, code="c0de", inputs={}, environment={})
+    inputs = [Path(f"reports/verdicts/{name}.json"), Path(f"reports/evidence/{name}.csv")]
+    write_judged(inputs[0], verdict(name), made)
+    write_numbers(inputs[1], NUMBERS.with_columns(view=pl.lit("stopped loss")), made)
+    stamps = {}
+    for kind, stem in (("figure", name), ("detail", f"{name}.detail")):
+        outputs = [Path(f"reports/figures/{stem}.{suffix}") for suffix in ("vl.json", "svg", "png")]
+        report.report(Work("report", {kind: name}, digests.code("verbs.report"), inputs, outputs))
+        trace = read_trace(outputs[1])
+        assert trace is not None
+        assert [read_trace(path) for path in outputs] == [trace] * 3
+        assert trace.spec == {kind: name}
+        stamps[kind] = trace.key
+        assert f">trace {trace.key}<" in outputs[1].read_text() or f" trace {trace.key}<" in outputs[1].read_text()
+        assert "<title>Bigger is better</title><desc>mixed: " in outputs[1].read_text()
+    assert stamps["figure"] != stamps["detail"]

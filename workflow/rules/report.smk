@@ -20,6 +20,25 @@ rule figure:
         " --inputs {input} --outputs {output} > {log} 2>&1"
 
 
+# The rest of what a claim has to show, beside its card; not among the pictures of `snakemake --report`.
+rule detail:
+    input:
+        job("report", "{name}.detail", "inputs"),
+    output:
+        "reports/figures/{name}.detail.vl.json",
+        "reports/figures/{name}.detail.svg",
+        "reports/figures/{name}.detail.png",
+    log:
+        "logs/report/{name}.detail.log",
+    threads: 1
+    params:
+        spec=job("report", "{name}.detail", "spec"),
+        code=job("report", "{name}.detail", "code"),
+    shell:
+        "python -m nominima.verbs.report --spec {params.spec:q} --code {params.code}"
+        " --inputs {input} --outputs {output} > {log} 2>&1"
+
+
 rule page:
     input:
         job("report", "page", "inputs"),

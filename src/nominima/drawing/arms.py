@@ -31,7 +31,7 @@ def arms(panel: Arms, lanes: pl.DataFrame) -> ChartType:
     there = [name for name in panel.rows if name in set(lanes[panel.key])]
     top = pl.col(panel.key).replace_strict(there, range(ABOVE, ABOVE + ROW * len(there), ROW), return_dtype=pl.Int64)
     placed = lanes.with_columns(top=top, row=top + HEAD)
-    table = pl.DataFrame([_told(name, placed.filter(pl.col(panel.key) == name)) for name in there])
+    table = pl.DataFrame([_row(name, placed.filter(pl.col(panel.key) == name)) for name in there])
     height = ROW * len(there) + ABOVE
     x, y = alt.X("value:Q").title(lines(panel.x)).scale(zero=False, padding=8).axis(format="~r"), _at("row", height)
     words = alt.Chart(table).encode(y=_at("top", height))
@@ -53,13 +53,17 @@ def arms(panel: Arms, lanes: pl.DataFrame) -> ChartType:
     return alt.layer(*layers).properties(title=heading, width=WIDTH, height=height)
 
 
-def _told(name: str, lanes: pl.DataFrame) -> dict[str, object]:
-    """A row: where it stands, its estimate, and the same in words."""
+def _row(name: str, lanes: pl.DataFrame) -> dict[str, object]:
+    """A row, and where it stands."""
+    return told_of(name, lanes) | lanes.select("top", "row").row(0, named=True)
+
+
+def told_of(name: str, lanes: pl.DataFrame) -> dict[str, object]:
+    """The estimate of an arm, and the same in words."""
     known, lost = lanes["value"].drop_nulls(), lanes["value"].null_count()
     found: Estimate = mean(known.to_numpy())
     words = interval(found) + (f", {lost} lost" if lost else "")
-    place = lanes.select("top", "row").row(0, named=True)
-    return {"name": name, "told": words, "value": found.value, "low": found.low, "high": found.high} | place
+    return {"name": name, "told": words, "value": found.value, "low": found.low, "high": found.high}
 
 
 def _at(column: str, height: int) -> alt.Y:

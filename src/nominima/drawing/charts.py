@@ -171,12 +171,13 @@ def _axes(parts: Parts, x: str, y: list[str], log: str) -> dict[str, Any]:
         "x": alt.X("x:Q")
         .title(lines(x))
         .scale(_scale("x" in log))
-        .axis(_axis("~g" if min(across, default=1) < 1 else ".3~s", ticks["x"], "x" in log)),
-        "y": alt.Y("y:Q").title(y).scale(_scale("y" in log)).axis(_axis("~g", ticks["y"], "y" in log)),
+        .axis(axis("~g" if min(across, default=1) < 1 else ".3~s", ticks["x"], "x" in log)),
+        "y": alt.Y("y:Q").title(y).scale(_scale("y" in log)).axis(axis("~g", ticks["y"], "y" in log)),
     }
 
 
-def _axis(form: str, ticks: list[float], log: bool) -> alt.Axis:
+def axis(form: str, ticks: list[float], log: bool) -> alt.Axis:
+    """An axis with these ticks, or of numbers in general where it is not logarithmic or has but one."""
     return alt.Axis(format=form, values=ticks) if log and len(ticks) > 1 else alt.Axis(format="~r")
 
 

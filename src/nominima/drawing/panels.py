@@ -30,7 +30,8 @@ class Panel(NamedTuple):
     limit: a height and what it says, as the rule's limit; guide: of the table of means (x, y), a theory's (x, y,
     label).
     x: the title of the horizontal axis; along: the column there, `size` or `place`; largest: only the largest size of
-    each condition; where: which rows; value: of the column value; apart: conditions that have a panel each.
+    each condition; where: which rows; value: of the column value; card: it is the one that stands on the claim's card,
+    which is else the first.
     """
 
     view: str
@@ -47,6 +48,7 @@ class Panel(NamedTuple):
     single: bool = True
     ordered: bool = False
     height: int = LOWER
+    card: bool = False
 
 
 Asked = Sequence[Panel | Tally | Arms]
@@ -66,7 +68,7 @@ def panels(asked: Asked, numbers: pl.DataFrame) -> list[ChartType]:
             if not lanes.is_empty():
                 drawn.append(tally(panel, lanes) if isinstance(panel, Tally) else arms(panel, lanes))
             continue
-        rows = _rows(panel, numbers)
+        rows = of_panel(panel, numbers)
         if rows.is_empty():
             continue
         table = means(rows, panel.along)
@@ -75,7 +77,7 @@ def panels(asked: Asked, numbers: pl.DataFrame) -> list[ChartType]:
         drawn.append(
             curves(
                 table, title=panel.title, x=panel.x, y=panel.y, log=panel.log, ordered=panel.ordered, dots=dots,
-                guide=_across(panel, table), like=like, height=panel.height if drawn else HEIGHT,
+                guide=across(panel, table), like=like, height=panel.height if drawn else HEIGHT,
             )
         )  # fmt: skip
         first = table if first is None else first
@@ -100,7 +102,7 @@ def means(rows: pl.DataFrame, along: str = "size") -> pl.DataFrame:
     return pl.DataFrame(found, schema=POINTS)
 
 
-def _rows(panel: Panel, numbers: pl.DataFrame) -> pl.DataFrame:
+def of_panel(panel: Panel, numbers: pl.DataFrame) -> pl.DataFrame:
     """The lanes of a panel's view, with those conditions only that vary in it, data set and noise always."""
     lanes = of_view(numbers, panel.view).with_columns(value=panel.value)
     lanes = lanes if panel.where is None or lanes.is_empty() else lanes.filter(panel.where)
@@ -111,7 +113,8 @@ def _rows(panel: Panel, numbers: pl.DataFrame) -> pl.DataFrame:
     return lanes.drop(*gone, "view")
 
 
-def _across(panel: Panel, table: pl.DataFrame) -> pl.DataFrame | None:
+def across(panel: Panel, table: pl.DataFrame) -> pl.DataFrame | None:
+    """What is drawn across a table of means: a theory's line, or the rule's limit; columns x, y, label."""
     if panel.guide is not None:
         return panel.guide(table)
     if panel.limit is None:

@@ -31,6 +31,22 @@ class Tally(NamedTuple):
 
 def tally(panel: Tally, rows: pl.DataFrame) -> ChartType:
     """The card of a view's lanes, most ups first."""
+    marks, height = placed(panel, rows)
+    layers = [
+        layer([mark for mark in marks if "x2" in mark], height).mark_rect(),
+        layer([{"x": MIDDLE, "y": HEAD - 4, "y2": height - 8, "color": QUIET}], height).mark_rule(strokeWidth=1),
+        *(
+            layer(those, height).mark_text(align=side, baseline="middle")
+            for side in ("left", "right")
+            if (those := [mark for mark in marks if mark.get("side") == side])
+        ),
+    ]
+    heading = alt.Title(lines(panel.title))
+    return alt.layer(*layers).properties(title=heading, width=WIDTH, height=height, view=BARE)
+
+
+def placed(panel: Tally, rows: pl.DataFrame, room: float | None = None) -> tuple[list[Mark], int]:
+    """Words and bars at their pixels, and how high they are together; in less room without what is counted."""
     value = pl.col("value")
     table = rows.group_by(name=panel.key).agg(
         up=(value > 0).sum(), down=(value < 0).sum(), neither=(value == 0).sum(), lost=value.is_null().sum()
@@ -40,20 +56,9 @@ def tally(panel: Tally, rows: pl.DataFrame) -> ChartType:
     ordered = table.with_columns(counted=counted, share=share).sort(
         "share", "name", descending=[True, False], nulls_last=True
     )
-    marks = [mark for at, row in enumerate(ordered.iter_rows(named=True)) for mark in _row(row, HEAD + ROW * at)]
-    height = HEAD + ROW * table.height
-    words = [*_head(panel), *(mark for mark in marks if "text" in mark)]
-    layers = [
-        layer([mark for mark in marks if "x2" in mark], height).mark_rect(),
-        layer([{"x": MIDDLE, "y": HEAD - 4, "y2": height - 8, "color": QUIET}], height).mark_rule(strokeWidth=1),
-        *(
-            layer(those, height).mark_text(align=side, baseline="middle")
-            for side in ("left", "right")
-            if (those := [mark for mark in words if mark["side"] == side])
-        ),
-    ]
-    heading = alt.Title(lines(panel.title))
-    return alt.layer(*layers).properties(title=heading, width=WIDTH, height=height, view=BARE)
+    step = ROW if room is None else min(ROW, int(room - HEAD) // max(table.height, 1))
+    marks = [mark for at, row in enumerate(ordered.iter_rows(named=True)) for mark in _row(row, HEAD + step * at, step)]
+    return [*_head(panel), *marks], HEAD + step * table.height
 
 
 def _head(panel: Tally) -> list[Mark]:
@@ -61,16 +66,17 @@ def _head(panel: Tally) -> list[Mark]:
     return [yes, {"x": MIDDLE - 6, "y": 8, "text": f"← {panel.down}", "side": "right", "color": DOWN}]
 
 
-def _row(row: Mark, top: int) -> Iterator[Mark]:
-    """Marks of a row: its name, what is counted, and two bars with their numbers."""
-    name = {"x": 0, "side": "left"}
-    yield name | {"y": top + 8, "text": str(row["name"]).replace("_", " "), "color": INK}
-    yield name | {"y": top + 24, "text": _counted(row), "color": QUIET}
+def _row(row: Mark, top: int, step: int) -> Iterator[Mark]:
+    """Marks of a row: its name, what is counted if there is room, and two bars with their numbers."""
+    name, bar = {"x": 0, "side": "left"}, min(22, step - 3)
+    yield name | {"y": top + (8 if step == ROW else bar / 2), "text": str(row["name"]).replace("_", " "), "color": INK}
+    if step == ROW:
+        yield name | {"y": top + 24, "text": _counted(row), "color": QUIET}
     for word, sign, side, color in (("up", 1, "left", UP), ("down", -1, "right", DOWN)):
         if row[word]:
             end = MIDDLE + sign * HALF * row[word] / row["counted"]
-            yield {"x": MIDDLE, "x2": end, "y": top, "y2": top + 22, "color": color}
-            yield {"x": end + 5 * sign, "y": top + 11, "text": str(row[word]), "side": side, "color": color}
+            yield {"x": MIDDLE, "x2": end, "y": top, "y2": top + bar, "color": color}
+            yield {"x": end + 5 * sign, "y": top + bar / 2, "text": str(row[word]), "side": side, "color": color}
 
 
 def _counted(row: Mark) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from nominima.estimating.estimate import Forecast, estimate
+from nominima.ground.places import detail
 from nominima.planning.costs import COSTS, read_costs
 from nominima.planning.guard import rule_name
 from nominima.planning.plan import Plan
@@ -94,7 +95,9 @@ def _rule(verb: str, job: str) -> str:
         return rule_name("train", job.partition("/")[0])
     if verb == "measure":
         return rule_name("measure", pattern(job))
-    return {"report": "page" if job == "page" else "figure"}.get(verb, verb)
+    if verb == "report" and job != "page":
+        return "detail" if job.endswith(detail("")) else "figure"
+    return "page" if verb == "report" else verb
 
 
 def _told(seconds: float) -> str:

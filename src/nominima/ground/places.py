@@ -58,8 +58,13 @@ def trends(claim: str) -> str:
 
 
 def figure(claim: str, kind: str) -> str:
-    """The file of a figure."""
+    """The file of a claim's card, or of the scoreboard."""
     return f"reports/figures/{claim}.{kind}"
+
+
+def detail(claim: str) -> str:
+    """The name of the picture of all that a claim has to show, next to its card."""
+    return f"{claim}.detail"
 
 
 def owner(file: str) -> str:

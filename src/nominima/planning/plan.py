@@ -7,7 +7,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nominima.ground import places
-from nominima.ground.places import FIGURE, TRAJECTORY, VERBS, dataset, evidence, figure, ledger, place, table, verdict
+from nominima.ground.places import (
+    FIGURE,
+    TRAJECTORY,
+    VERBS,
+    dataset,
+    detail,
+    evidence,
+    figure,
+    ledger,
+    place,
+    table,
+    verdict,
+)
 from nominima.ground.texts import canonical
 from nominima.planning import digests, shelf, subjects
 from nominima.planning.params import DatasetEntry, Params, stacks
@@ -60,8 +72,9 @@ class Plan:
 
     @cached_property
     def report(self) -> dict[str, Job]:
-        """A job per figure, and the page of them all."""
-        figures = {name: self._figure(name) for name in self.judge}
+        """A job per picture: the card and the detail of each claim, the scoreboard; and the page of them all."""
+        figures = {name: self._figure(name, {"figure": name}) for name in self.judge}
+        figures |= {detail(name): self._figure(name, {"detail": name}) for name in self.params.claims}
         page = Job(
             inputs=[
                 *(verdict(name) for name in self.judge),
@@ -201,13 +214,13 @@ class Plan:
         """The words of all claims on trial."""
         return [f"claims.{name}:__doc__" for name in self.params.claims]
 
-    def _figure(self, name: str) -> Job:
+    def _figure(self, name: str, spec: dict[str, str]) -> Job:
         numbers = [] if name == "scoreboard" else [evidence(name)]
         claim = self._words() if name == "scoreboard" else [f"claims.{name}:{part}" for part in DRAWS]
         return Job(
             inputs=[verdict(name), *numbers],
-            outputs=[figure(name, kind) for kind in FIGURE],
-            spec=canonical({"figure": name}),
+            outputs=[figure(detail(name) if "detail" in spec else name, kind) for kind in FIGURE],
+            spec=canonical(spec),
             code=digests.code("verbs.report:report", *claim),
         )
 

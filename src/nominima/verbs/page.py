@@ -17,7 +17,7 @@ from nominima.drawing.scoreboard import GROWTH
 from nominima.drawing.scoreboard import title as scoreboard_title
 from nominima.drawing.theme import interval, prediction
 from nominima.ground.files import Refusal, read, write
-from nominima.ground.places import VERBS, figure, ledger, verdict
+from nominima.ground.places import VERBS, detail, figure, ledger, verdict
 from nominima.ground.texts import number
 from nominima.judging.record import Scoreboard, Standing, Verdict, read_judged
 from nominima.judging.words import Words, of_claim
@@ -36,6 +36,7 @@ class Section(NamedTuple):
     verdict: Verdict
     standing: Standing
     picture: Picture
+    detail: Picture
     made: Provenance
 
     @property
@@ -135,7 +136,8 @@ def _section(name: str, key: str, standing: Standing, ledgers: dict[str, Ledger]
     if trace is None:
         raise Refusal(f"{drawing}: holds no trace; delete it and run `snakemake --cores all`")
     judged, _ = read_judged(Path(verdict(name)), Verdict)
-    return Section(name, key, of_claim(name), judged, standing, picture(drawing), provenance(trace, ledgers))
+    whole = picture(Path(figure(detail(name), "svg")))
+    return Section(name, key, of_claim(name), judged, standing, picture(drawing), whole, provenance(trace, ledgers))
 
 
 if __name__ == "__main__":

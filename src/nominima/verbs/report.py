@@ -1,4 +1,4 @@
-"""report: draw a claim's figure, or the scoreboard's, as Vega-Lite, SVG and PNG, the trace inside each."""
+"""report: draw a claim's card, its detail picture, or the scoreboard: Vega-Lite, SVG and PNG, the trace inside each."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import vl_convert
 
-from nominima.drawing import forest, frame, panels, scoreboard
+from nominima.drawing import card, fitted, forest, frame, panels, scoreboard
 from nominima.drawing.panels import Asked
 from nominima.ground.files import write
 from nominima.judging.evidence import Missing, read_numbers
@@ -20,42 +20,46 @@ SCALE = 2  # pixels of the PNG per pixel of the figure
 
 
 def report(task: job.Work) -> None:
-    """Draw the figure that the spec names into the three outputs; which is which is told by their suffix."""
-    name = task.spec["figure"]
+    """Draw the picture that the spec names into the three outputs; which is which is told by their suffix."""
     code = task.trace.key
-    chart = _scoreboard(task.inputs[0], code) if name == "scoreboard" else _claim(name, task.inputs, code)
+    (kind, name), *_ = task.spec.items()
+    if name == "scoreboard":
+        chart = _scoreboard(task.inputs[0], code)
+    else:
+        verdict, _ = read_judged(next(path for path in task.inputs if path.suffix == ".json"), Verdict)
+        numbers = read_numbers(next(path for path in task.inputs if path.suffix == ".csv"))
+        drawing = detail if kind == "detail" else card.card
+        chart = drawing(shelf.load("claims", name).PANELS, numbers, verdict, of_claim(name).title, code)
     drawn = rendered(chart)
     for path in task.outputs:
-        suffix = path.name.split(".", 1)[1]
+        suffix = "vl.json" if path.suffix == ".json" else path.suffix.lstrip(".")
         write(path, artefact.embed(drawn[suffix], suffix, task.trace))
-    print(f"{name}: trace {code}")
+    print(f"{kind} of {name}: trace {code}")
 
 
 def rendered(chart: dict[str, Any]) -> dict[str, bytes]:
     """A Vega-Lite chart as vl.json, svg and png; the same bytes every time if drawn first in its process."""
     text = json.dumps(chart, sort_keys=True, allow_nan=False)
     svg = vl_convert.vegalite_to_svg(text, allowed_base_urls=[])
-    return {"vl.json": text.encode(), "svg": svg.encode(), "png": vl_convert.svg_to_png(svg, scale=SCALE)}
+    held = fitted.fitted(svg, chart.get("description", ""))
+    return {"vl.json": text.encode(), "svg": held.encode(), "png": vl_convert.svg_to_png(svg, scale=SCALE)}
 
 
-def _claim(name: str, inputs: list[Path], code: str) -> dict[str, Any]:
-    verdict, _ = read_judged(next(path for path in inputs if path.suffix == ".json"), Verdict)
-    numbers = read_numbers(next(path for path in inputs if path.suffix == ".csv"))
-    return figure(shelf.load("claims", name).PANELS, numbers, verdict, of_claim(name).title, code)
-
-
-def figure(asked: Asked, numbers: pl.DataFrame, verdict: Verdict, title: str, code: str) -> dict[str, Any]:
-    """A claim's figure: its outcome, the panels of its evidence, and the numbers that decide."""
+def detail(asked: Asked, numbers: pl.DataFrame, verdict: Verdict, title: str, code: str) -> dict[str, Any]:
+    """All panels of a claim's evidence and all numbers that decide, in a grid below its outcome."""
     try:
         drawn = panels.panels(asked, numbers)
     except Missing as lack:
         drawn = [frame.remark(f"Nothing is drawn of the evidence: {lack}.")]
+    every = [*drawn, *forest.panels(verdict)]
+    wide = min(frame.COLUMNS, len(every))
     return frame.framed(
-        frame.badge(verdict.outcome, verdict.reason),
-        *drawn,
-        *forest.panels(verdict),
-        title=title,
+        frame.badge(verdict.outcome, verdict.reason, wide),
+        frame.grid(every),
+        title=f"{title}: every panel",
+        told=card.described(title, verdict),
         foot=f"{verdict.runs} {verdict.primary.rule.read}, {verdict.lost} lost · trace {code}",
+        columns=wide,
     )
 
 

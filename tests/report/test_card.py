@@ -1,0 +1,225 @@
+import json
+import re
+from itertools import combinations, pairwise
+from typing import Any
+
+import polars as pl
+import pytest
+from made_verdicts import CELLS, GUARDS, RULE, WITHIN, cell, estimate, untested, verdict
+
+from nominima.drawing.arms import Arms
+from nominima.drawing.card import card
+from nominima.drawing.facets import FACETS, SERIES
+from nominima.drawing.panels import Panel
+from nominima.drawing.tally import Tally
+from nominima.drawing.theme import LOOKS
+from nominima.drawing.widths import width
+from nominima.judging.evidence import COLUMNS
+from nominima.judging.intervals import NOTHING
+from nominima.judging.record import Number, PartVerdict, Verdict
+from nominima.judging.rules import Outcome
+from nominima.verbs.report import rendered
+
+CODE = "1a2b3c4d5e6f"
+LOSS = Panel("loss", "The loss by size", "nats", limit=(0.1, "the claim: below it"))
+OTHER = Panel("other", "Another view", "nats", card=True)
+
+
+def numbers(
+    datasets: tuple[str, ...] = ("a", "b"), models: tuple[str, ...] = ("cnn", "mlp"), view: str = "loss"
+) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"dataset": dataset, "model": model, "noise": 0.2, "view": view, "size": size, "place": None, "seed": seed,
+         "value": (1 + at) / size + 0.001 * seed, "status": None}
+        for dataset in datasets for at, model in enumerate(models) for size in (4.0, 16.0, 64.0) for seed in range(8)
+    ).cast(COLUMNS)  # pyright: ignore[reportArgumentType]  # fmt: skip
+
+
+def grouped(count: int = 6) -> list[Any]:
+    """Cells of two data sets, all words among them, one that was lost whole."""
+    words = ("supported", "contradicted", "inconclusive")
+    lost = cell("mnist1d, noise 0.2, transformer, fixed rate, 7 examples", NOTHING, "untested", lost={"diverged": 8})
+    return [
+        cell(f"{name}, noise 0.2, {'cnn' if at % 2 else 'mlp'}, fixed rate, {at} examples",
+             estimate(at / 10 - 0.2, at / 10 - 0.25, at / 10 - 0.1), words[at % 3], lost={"censored": at} if at else {})
+        for name in ("digits", "mnist1d") for at in range(count)
+    ] + [lost]  # fmt: skip
+
+
+def drawn(its: Verdict | None = None, asked: Any = (LOSS,), table: pl.DataFrame | None = None) -> dict[str, Any]:
+    return card(asked, numbers() if table is None else table, its or verdict(), "Bigger is better", CODE)
+
+
+def layers(tree: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every layer that has a mark."""
+    found = [tree] if "mark" in tree else []
+    return found + [each for part in tree.get("layer", []) for each in layers(part)]
+
+
+def rows(chart: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    """The rows of all layers of a kind of mark, with what the layer says of their looks."""
+    return [
+        {"looks": layer["mark"]} | row
+        for layer in layers(chart) if layer["mark"]["type"] == kind
+        for row in (layer["data"].get("values") or chart["datasets"].get(layer["data"].get("name"), []))
+    ]  # fmt: skip
+
+
+def words(chart: dict[str, Any]) -> list[tuple[float, float, float, str]]:
+    """Left end, right end, middle, and text of every word at its pixels."""
+    found = []
+    for row in rows(chart, "text"):
+        looks = row["looks"]
+        wide = width(row["text"], looks["fontSize"], bold=looks["fontWeight"] == "bold")
+        left = row["x"] - wide if looks["align"] == "right" else row["x"]
+        found.append((left, left + wide, row["y"], row["text"]))
+    return found
+
+
+def marks(chart: dict[str, Any]) -> list[dict[str, Any]]:
+    """The numbers of cells."""
+    return [row for row in rows(chart, "point") if "word" in row]
+
+
+def told(chart: dict[str, Any]) -> str:
+    return " | ".join(text for *_, text in words(chart))
+
+
+CASES = {
+    "ordinary": verdict(),
+    "grouped": verdict(cells=grouped()),
+    "many": verdict(cells=grouped(19)),
+    "untested": untested("c1a"),
+    "within": verdict(primary=PartVerdict(name="", rule=WITHIN, outcome="supported", reason="One.", cells=CELLS)),
+    "long": verdict(cells=[cell(f"of {'very ' * 20}many words, {at}", estimate(at, at, at), "mixed") for at in (1, 2)]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_word_leaves_the_card_or_lies_on_another(name):
+    chart = drawn(CASES[name])
+    found = words(chart)
+    assert all(left >= 0 and right <= chart["width"] for left, right, _, _ in found)
+    assert all(0 < y < chart["height"] for _, _, y, _ in found)
+    for one, other in combinations(found, 2):
+        apart = abs(one[2] - other[2]) >= 11 or one[1] <= other[0] or other[1] <= one[0]
+        assert apart, f"{one} and {other}"
+
+
+def test_a_card_has_its_size_and_says_what_it_is_of():
+    drawing = rendered(drawn(verdict(cells=grouped())))
+    svg = drawing["svg"].decode()
+    assert re.search(r'<svg[^>]* width="900" height="500"', svg)
+    assert "<title>Bigger is better</title><desc>mixed: One condition is" in svg
+    texts = re.findall(r"<text[^>]*>([^<]*)<", svg)
+    for expected in ("Bigger is better", "MIXED", "4 of 13 cells support it", "4 contradict it", "4 are undecided",
+                     "1 is untested", "→ trend unclear", "the claim: below −0.05", "The loss by size", f"trace {CODE}",
+                     "digits, noise 0.2", "no number: 8 diverged"):  # fmt: skip
+        assert expected in texts
+    assert sum("textLength=" in each for each in re.findall(r"<text[^>]*>", svg)) > 30
+
+
+def test_every_cell_that_decides_has_a_mark_of_its_word():
+    cells = [*grouped(), cell("mnist1d, noise 0.2, cnn, tuned rate", estimate(9, 8, 10), "supported", decides=False)]
+    chart = drawn(verdict(cells=cells))
+    assert sorted(row["x"] for row in marks(chart)) == sorted(cell.estimate.value for cell in cells[:-2])
+    assert {row["word"] for row in marks(chart)} == {"supported", "contradicted", "inconclusive"}
+    assert "in the detail 1 variant that decides nothing" in told(chart)
+    encoding = next(layer["encoding"] for layer in layers(chart) if "word:N" in str(layer) or "'word'" in str(layer))
+    assert encoding["color"]["scale"]["range"] == [color for _, color in LOOKS.values()]
+
+
+def test_what_is_undecided_is_thin_and_hollow_so_that_it_shows_without_colour():
+    chart = drawn(verdict(cells=grouped()))
+    bars = [row for row in rows(chart, "rule") if "word" in row]
+    thick = {row["word"]: row["looks"]["strokeWidth"] for row in bars}
+    assert thick["inconclusive"] < thick["supported"] == thick["contradicted"]
+    assert LOOKS["inconclusive"][0] not in ("circle", "cross")
+
+
+def test_a_cell_that_is_asked_for_several_numbers_has_a_row_for_each():
+    words: list[tuple[str, float, Outcome]] = [("by L1", 1.0, "supported"), ("by L2", 5.0, "contradicted")]
+    asked = [Number(name=name, estimate=estimate(at, at - 1, at + 1), outcome=word) for name, at, word in words]
+    of_other = Number(name="of a rule of its own", rule=WITHIN, estimate=estimate(7, 6, 8), outcome="supported")
+    chart = drawn(verdict(cells=[cell("a, noise 0.2", NOTHING, "contradicted", numbers=[*asked, of_other])]))
+    assert [(row["x"], row["word"]) for row in marks(chart)] == [(1.0, "supported"), (5.0, "contradicted")]
+    assert "by L1" in told(chart)
+
+
+def test_limits_and_the_null_stand_where_the_rule_has_them():
+    chart = drawn()
+    upright = [row for row in rows(chart, "rule") if set(row) == {"looks", "x"}]
+    assert [(row["x"], "strokeDash" in row["looks"]) for row in upright] == [(RULE.tau, False), (RULE.null, True)]
+    shades = [row for row in rows(chart, "rect") if set(row) == {"looks", "x", "x2"}]
+    assert (shades[1]["x"], shades[1]["x2"]) == (shades[0]["x"], RULE.tau), "the claim is below"
+
+
+def test_a_card_of_very_many_cells_is_higher_and_not_smaller():
+    ordinary, many = drawn(verdict(cells=grouped())), drawn(verdict(cells=grouped(19)))
+    assert ordinary["height"] == 500 < many["height"]
+    places = sorted(row["y"] for row in marks(many))
+    assert min(high - low for low, high in pairwise(places)) >= 12
+
+
+def test_a_card_without_cells_says_why():
+    chart = drawn(untested("c1a"), table=numbers().clear())
+    assert "UNTESTED" in told(chart)
+    assert "Evidence is missing: there is no measurement of norms." in told(chart)
+    assert "Nothing is drawn: there are no numbers." in told(chart)
+
+
+def test_a_part_that_says_the_opposite_is_told():
+    part = PartVerdict(name="depth", rule=WITHIN, outcome="contradicted", reason="Two.", cells=CELLS)
+    primary = PartVerdict(name="", rule=RULE, outcome="supported", reason="One.", cells=CELLS)
+    assert "but depth: contradicted" in told(drawn(verdict(primary=primary, parts=[part])))
+    assert "but depth" not in told(drawn(verdict(parts=[part])))
+
+
+def test_the_first_panel_stands_on_the_card_or_the_one_that_is_marked():
+    both = pl.concat([numbers(), numbers(view="other")])
+    assert "The loss by size" in told(drawn(table=both))
+    chart = drawn(asked=(LOSS, OTHER), table=both)
+    assert "Another view" in told(chart)
+    assert "The loss by size" not in told(chart)
+
+
+def test_data_sets_are_facets_with_the_same_axes_and_what_has_no_room_is_counted():
+    names = tuple("abcdef")
+    chart = drawn(table=numbers(names, tuple(f"m{at}" for at in range(9))))
+    lines = [layer for layer in layers(chart) if layer["mark"]["type"] == "line" and "color" in layer["encoding"]]
+    assert len(lines) == FACETS * SERIES
+    domains = {json.dumps(layer["encoding"][axis]["scale"]["domain"]) for layer in lines for axis in "y"}
+    assert len(domains) == 1
+    assert f"thin dashes: the claim: below it; {6 * 9 - FACETS * SERIES} more curves" in told(chart)
+
+
+def test_one_condition_is_one_curve():
+    chart = drawn(table=numbers(("a",), ("mlp",)).drop("model"))
+    lines = [layer for layer in layers(chart) if layer["mark"]["type"] == "line" and "color" in layer["encoding"]]
+    assert len(lines) == 1
+
+
+def test_ups_and_downs_and_arms_stand_on_cards_too():
+    trends = pl.DataFrame(
+        {"claim": name, "view": "trends", "size": None, "place": None, "seed": seed, "value": float(seed % 3 - 1),
+         "status": None}
+        for name in (f"c{at}a_some_claim" for at in range(20)) for seed in range(6)
+    ).cast(COLUMNS)  # pyright: ignore[reportArgumentType]  # fmt: skip
+    chart = drawn(asked=(Tally("trends", "Truer?", "claim"),), table=trends)
+    names = [text for *_, text in words(chart) if text.endswith("some claim")]
+    assert len(names) == 20
+    assert all(y < chart["height"] - 40 for *_, y, text in words(chart) if text in names)
+    arms = numbers(view="gained").with_columns(by=pl.col("model"))
+    chart = drawn(
+        asked=(Arms("gained", "What is gained", "by", ("cnn", "mlp"), "share", (0.02, "the claim")),), table=arms
+    )
+    assert "thin dashes: the claim" in told(chart)
+    assert {"cnn", "mlp"} <= {text for *_, text in words(chart)}
+
+
+def test_a_card_computes_nothing_and_holds_the_numbers():
+    chart = drawn(verdict(cells=[CELLS[0].model_copy(update={"guards": GUARDS}), *CELLS[1:]]))
+    told = json.dumps(chart)
+    assert "aggregate" not in told
+    assert "transform" not in told
+    assert next((row["x"], row["y"]) for row in marks(chart))[0] == CELLS[0].estimate.value
