@@ -16,7 +16,7 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # for those that ask for it by name.
 SPARSE = {"planning.run"}
 CHECKED_ONLY = "TYPE_CHECKING"
-PARSED: dict[bytes, ast.Module] = {}  # by content
+PARSED: dict[bytes, ast.Module] = {}  # by content: two sources share most files
 APART = "APART"  # in a measure's file: whether it is taken by a job of its own
 
 
@@ -34,7 +34,8 @@ class Module:
     def __init__(self, source: Path, name: str) -> None:
         self.source, self.name = source, name
         self.file = source_file(source, name)
-        self.tree = tree(self.file)
+        content = self.file.read_bytes()
+        self.tree = PARSED[content] = PARSED.get(content) or tree(self.file)
 
     @property
     def package(self) -> str:
@@ -198,11 +199,8 @@ def source_file(source: Path, name: str) -> Path:
 
 @cache
 def tree(file: Path) -> ast.Module:
-    """The syntax tree of a file: one for all files of the same content, as two sources differ in a few."""
-    content = file.read_bytes()
-    if content not in PARSED:
-        PARSED[content] = ast.parse(content, filename=str(file))
-    return PARSED[content]
+    """The syntax tree of a file."""
+    return ast.parse(file.read_bytes(), filename=str(file))
 
 
 @cache
