@@ -43,6 +43,12 @@ def test_every_line_is_held_to_its_width_and_a_sign_alone_is_not():
     assert bare == svg, "nothing else is changed"
 
 
+def test_an_empty_line_is_left_alone():
+    svg = '<svg width="9"><text font-size="12px"/><text font-size="12px">ab</text></svg>'
+    assert lengths(fitted(svg)) == {"ab": pytest.approx(width("ab", 12), abs=0.05)}
+    assert '<text font-size="12px"/><text' in fitted(svg)
+
+
 def test_places_are_told_to_the_hundredth_and_texts_as_they_are():
     svg = '<svg width="9"><path d="M1.23456,0.999999L-7.5,12.3000001"/><text x="2.71828">2.71828</text></svg>'
     short = '<svg width="9"><path d="M1.23,1L-7.5,12.3"/><text x="2.72">2.71828</text></svg>'

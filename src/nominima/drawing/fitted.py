@@ -5,7 +5,7 @@ import re
 
 from nominima.drawing.widths import width
 
-TEXT = re.compile(r"<text( [^>]*)>(.*?)</text>", re.DOTALL)
+TEXT = re.compile(r"<text( [^>]*)(?<!/)>(.*?)</text>", re.DOTALL)
 PART = re.compile(r"<tspan((?: [^>]*)?)>([^<]*)</tspan>")
 TAG, LONG = re.compile(r"<[^>]*>"), re.compile(r"\d+\.\d{3,}")
 
