@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from nominima.ground.files import Refusal, completed, digest, write
+from nominima.ground.places import detail
 from nominima.planning.plan import Job, Plan
 from nominima.planning.reader import LARGEST, parsed
 from nominima.tracing import repository, store
@@ -190,7 +191,7 @@ def _of_walk(bare: Subject, what: str, walk: Walk) -> list[Name]:
 
 
 def _of(bare: Subject, what: str) -> list[Name]:
-    """All results, recorded or planned, or the verdict and the figure of a claim."""
+    """All results, recorded or planned, or the verdict and the pictures of a claim."""
     told = {
         verb: {**dict.fromkeys(ledger.jobs), **bare.plan.jobs(verb)} for verb, ledger in bare.source.ledgers.items()
     }
@@ -198,4 +199,5 @@ def _of(bare: Subject, what: str) -> list[Name]:
         return [(verb, name) for verb in told for name in told[verb] if (verb, name) != PAGE]
     otherwise = f"neither a file, nor a printed code, nor a claim of commit {bare.commit[:12]}"
     claim = completed(what, told.get("judge", []), otherwise, [ALL])
-    return [(verb, claim) for verb in ("judge", "report") if claim in told.get(verb, [])]
+    made = [("judge", claim), ("report", claim), ("report", detail(claim))]
+    return [(verb, name) for verb, name in made if name in told.get(verb, [])]
