@@ -86,9 +86,13 @@ def test_the_page_never_scrolls_sideways(browser, pages, name):
 
 def test_figures_are_seen(browser, pages):
     visited = visit(browser, pages["ordinary"], "#c0a&c1a")
-    visited.locator("img").last.scroll_into_view_if_needed()
-    visited.wait_for_function("[...document.images].every((image) => image.complete)")
-    assert visited.evaluate("[...document.images].map((image) => image.naturalWidth)") == [470, 470]
+    for fold in visited.locator("summary", has_text="Every panel").all():
+        fold.click()
+    widths: list[int] = []
+    for image in visited.locator("img").all():
+        image.scroll_into_view_if_needed()
+        widths.append(image.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }"))
+    assert widths == [470] * 4, "a card and every panel, of two claims"
     assert all(visited.evaluate("[...document.images].map((image) => image.alt.length > 20)"))
 
 
