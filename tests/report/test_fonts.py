@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from browsing import CHROMIUM, FLAGS, NEEDED
 from made_verdicts import cell, estimate, verdict
 from playwright.sync_api import sync_playwright
 
@@ -13,8 +14,8 @@ from nominima.drawing.panels import Panel
 from nominima.judging.evidence import COLUMNS
 from nominima.verbs.report import detail, rendered
 
-CHROMIUM, FONTS = Path("/usr/bin/chromium"), Path("/usr/share/fonts/truetype")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser: {CHROMIUM} is missing")
+FONTS = Path("/usr/share/fonts/truetype")
+pytestmark = NEEDED
 CONFIGURED = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{}</dir><cachedir>{}</cachedir></fontconfig>"""
 BOXES = """() => {
@@ -55,8 +56,7 @@ def test_no_text_is_cut_or_lies_on_another_whatever_fonts_there_are(tmp_path, fo
     (tmp_path / "picture.html").write_bytes(b"<!doctype html><meta charset=utf-8><body>" + drawn["svg"])
     given: dict[str, str | float | bool] = {**os.environ, "FONTCONFIG_FILE": str(tmp_path / "fonts.conf")}
     with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags, env=given)
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS, env=given)
         page = browser.new_page(viewport={"width": 1500, "height": 900})
         page.goto((tmp_path / "picture.html").as_uri())
         count, found = page.evaluate(BOXES)
