@@ -63,6 +63,11 @@ def test_the_picture_is_twice_the_size_of_the_drawing(figures):
     assert f'width="{width // 2}"' in figures[1].read_text()[:300]
 
 
+@pytest.mark.parametrize(("width", "times"), [(400, 2), (900, 2), (901, 1), (2500, 1)])
+def test_a_wide_picture_is_not_enlarged(width, times):
+    assert report.scale(f'<svg version="1.1" width="{width}" height="700">') == times
+
+
 def test_figures_ask_nothing_of_the_network(figures):
     addresses = [part.split('"')[0] for part in figures[1].read_text().split("http")[1:]]
     assert set(addresses) <= {"://www.w3.org/2000/svg", "://www.w3.org/1999/xlink"}

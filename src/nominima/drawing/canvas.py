@@ -98,7 +98,7 @@ class Scale(NamedTuple):
     log: bool = False
     title: Sequence[str] = ()
     labels: bool = True
-    form: str = "~g"
+    form: str = ""
     every: float = 35  # pixels from a tick to the next, about
 
     def made(self, pixels: list[float]) -> alt.Scale:
@@ -139,9 +139,9 @@ class Scale(NamedTuple):
 
     def axis(self, pixels: float, **place: Any) -> alt.Axis:
         """For an encoding of so many pixels."""
-        ticks = self.ticks(pixels)
+        ticks, form = self.ticks(pixels), self.form or ("~g" if self.log else "~r")
         return alt.Axis(
-            values=ticks, tickCount=len(ticks), format=self.form, grid=False, labels=self.labels, ticks=self.labels,
+            values=ticks, tickCount=len(ticks), format=form, grid=False, labels=self.labels, ticks=self.labels,
             title=list(self.title) or None, labelFontSize=AXIS, titleFontSize=AXIS, domainColor=QUIET,
             labelOverlap=False, minExtent=0, titlePadding=5, **place,
         )  # fmt: skip

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from nominima.drawing.canvas import Box, Canvas
+from nominima.drawing.cells import cells, least, rows
+from nominima.drawing.chapters import WORDS
 from nominima.drawing.halves import half
 from nominima.drawing.panels import Asked
 from nominima.drawing.scoreboard import trend
-from nominima.drawing.strip import least, rows, strip
 from nominima.drawing.theme import INK, LOOKS, QUIET, THEME, plain
 from nominima.drawing.widths import width, wrapped
 from nominima.judging.record import Verdict
@@ -27,12 +28,7 @@ SPLIT = 420, 452  # where the left half ends and the right one begins
 UNDER = 36  # pixels below the halves for the labels of their axes, more for each line of what the number is
 TITLE, BADGE, REASON, FOOT = 22, 17, 14, 12  # sizes of text
 LINE, STEP = 20, 15  # pixels from a line to the next, of the word and of small text
-VERBS: dict[Outcome, tuple[str, str]] = {
-    "supported": ("supports it", "support it"),
-    "contradicted": ("contradicts it", "contradict it"),
-    "inconclusive": ("is undecided", "are undecided"),
-    "untested": ("is untested", "are untested"),
-}
+VERBS = WORDS | {"supported": ("supports it", "support it"), "contradicted": ("contradicts it", "contradict it")}
 
 
 class Piece(NamedTuple):
@@ -62,7 +58,7 @@ def card(asked: Asked, numbers: pl.DataFrame, verdict: Verdict, title: str, code
         Box(EDGE, top, SPLIT[0] - EDGE, bottom - top),
         Box(SPLIT[1], top, WIDTH - EDGE - SPLIT[1], bottom - top),
     )
-    unsaid = strip(canvas, left, found, verdict.primary.rule, keep) if found else ""
+    unsaid = cells(canvas, left, found, verdict.primary.rule, keep) if found else ""
     if not found:
         _running(canvas, left, verdict.reason)
     half(canvas, right, asked, numbers, keep)

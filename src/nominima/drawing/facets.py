@@ -145,7 +145,7 @@ def _scales(
 ) -> tuple[Scale, Scale]:
     """The axes of a facet; only outer ones have labels: the left ones, the lowest."""
     left, lowest = outer
-    form = "~g" if ends["x"][0] < 1 else ".3~s"
+    form = "" if ends["x"][0] < 1 else ".3~s"
     up = wrapped(panel.y, box.height + 6, 12) if left else ()
     return (
         Scale(*ends["x"], "x" in panel.log, [panel.x] if lowest else (), lowest, form, 70),

@@ -28,11 +28,17 @@ class Picture(NamedTuple):
 
 def picture(svg: str) -> Picture | None:
     """An SVG as an image; none where it has no size."""
-    size = re.search(r'<svg[^>]* width="([0-9.]+)"[^>]* height="([0-9.]+)"', svg)
-    if size is None:
+    pixels = size(svg)
+    if pixels is None:
         return None
     address = f"data:image/svg+xml;base64,{base64.b64encode(smaller(svg).encode()).decode()}"
-    return Picture(address, size[1], size[2])
+    return Picture(address, *pixels)
+
+
+def size(svg: str) -> tuple[str, str] | None:
+    """Width and height of an SVG in pixels as it tells them; none where it does not."""
+    found = re.search(r'<svg[^>]* width="([0-9.]+)"[^>]* height="([0-9.]+)"', svg)
+    return found and (found[1], found[2])
 
 
 def smaller(svg: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from nominima.drawing.forest import span
 from nominima.drawing.theme import LOOKS, interval, prediction
 from nominima.judging.intervals import Estimate
 from nominima.judging.record import Cell, Number, PartVerdict
@@ -77,11 +78,7 @@ class Strip(NamedTuple):
 
 def ground(estimates: Sequence[Estimate], rule: Rule, end: float = WIDTH - EDGE) -> Ground:
     """A scale that holds all estimates, their intervals and what the rule names, a bit to spare on both sides."""
-    limits = rule.tau if isinstance(rule.tau, tuple) else (rule.tau,)
-    numbers = [each for estimate in estimates for each in (estimate.value, estimate.low, estimate.high)]
-    known = [each for each in (*numbers, *limits, rule.null) if each is not None]
-    spare = (max(known) - min(known)) / 8 or abs(known[0]) / 8 or 1.0
-    return Ground(min(known) - spare, max(known) + spare, rule, end)
+    return Ground(*span(estimates, rule), rule, end)
 
 
 def of_part(part: PartVerdict) -> Ground:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import vl_convert
 
-from nominima.drawing import card, fitted, forest, frame, panels, scoreboard
+from nominima.drawing import card, fitted, forest, frame, panels, pictures, scoreboard
 from nominima.drawing.panels import Asked
 from nominima.ground.files import write
 from nominima.judging.evidence import Missing, read_numbers
@@ -16,7 +16,7 @@ from nominima.judging.words import of_claim, titles
 from nominima.planning import shelf
 from nominima.tracing import artefact, job
 
-SCALE = 2  # pixels of the PNG per pixel of the figure
+SCALE, WIDEST = 2, 1800  # pixels of the PNG per pixel of the figure; whole ones, and not for a wider picture
 
 
 def report(task: job.Work) -> None:
@@ -42,7 +42,13 @@ def rendered(chart: dict[str, Any]) -> dict[str, bytes]:
     text = json.dumps(chart, sort_keys=True, allow_nan=False)
     svg = vl_convert.vegalite_to_svg(text, allowed_base_urls=[])
     held = fitted.fitted(svg, chart.get("description", ""))
-    return {"vl.json": text.encode(), "svg": held.encode(), "png": vl_convert.svg_to_png(svg, scale=SCALE)}
+    return {"vl.json": text.encode(), "svg": held.encode(), "png": vl_convert.svg_to_png(svg, scale=scale(svg))}
+
+
+def scale(svg: str) -> int:
+    """Pixels of the PNG per pixel of the figure: two as long as it does not get wider than WIDEST."""
+    pixels = pictures.size(svg)
+    return min(SCALE, max(1, int(WIDEST // float(pixels[0])))) if pixels else SCALE
 
 
 def detail(asked: Asked, numbers: pl.DataFrame, verdict: Verdict, title: str, code: str) -> dict[str, Any]:

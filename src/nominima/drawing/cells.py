@@ -66,7 +66,7 @@ def least(found: Sequence[Row]) -> int:
     return round(LEAST * (len(found) + len(groups)))
 
 
-def strip(canvas: Canvas, box: Box, found: Sequence[Row], rule: Rule, keep: Collection[str]) -> str:
+def cells(canvas: Canvas, box: Box, found: Sequence[Row], rule: Rule, keep: Collection[str]) -> str:
     """Draw the rows; labels of the axis and what the number is stand below the box. Returns what goes without saying.
 
     Args:
@@ -78,7 +78,7 @@ def strip(canvas: Canvas, box: Box, found: Sequence[Row], rule: Rule, keep: Coll
     left = box.left + min(max(_wide(line, size) for line in placed), LABELS) + GAP
     plot = Box(left, box.top, box.right - left, box.height)
     low, high = span([row.estimate for row in found], rule)
-    _ground(canvas, plot, rule, Scale(low, high, form="~r", every=50))
+    _ground(canvas, plot, rule, Scale(low, high, every=50))
     for at, told in enumerate(wrapped(rule.statistic, box.width, 12)):
         canvas.word(box.left, box.bottom + 31 + STEP * at, told, QUIET, 12)
     for line in placed:
@@ -108,10 +108,8 @@ def _lines(
 
 
 def _wide(line: Line, size: int) -> float:
-    if line.row is None:
-        return width(line.label, size, bold=True)
     note = 8 + width(line.note, size - 1) if line.note and not _nothing(line) else 0
-    return max(width(line.label, size) + note, width(line.told, size - 1))
+    return max(width(line.label, size, bold=line.row is None) + note, width(line.told, size - 1))
 
 
 def _nothing(line: Line) -> bool:
