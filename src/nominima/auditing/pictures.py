@@ -9,7 +9,6 @@ import png
 
 from nominima.tracing.artefact import KEYWORD, embed
 from nominima.tracing.trace import Trace
-from nominima.verbs.report import rendered
 
 
 def shows(picture: Path, chart: Path, trace: Trace) -> bool:
@@ -25,6 +24,8 @@ def shows(picture: Path, chart: Path, trace: Trace) -> bool:
 
 
 def _drawn(chart: Path, kind: str) -> bytes:
+    from nominima.verbs.report import rendered  # here, where it is drawn: it takes every command two seconds to load
+
     tree = json.loads(chart.read_text())
     tree["usermeta"] = {key: value for key, value in tree["usermeta"].items() if key != KEYWORD}
     return rendered(tree)[kind]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats as scipy_stats
+import scipy
 
 from nominima.judging.intervals import RESAMPLES, SEED, Floats
 
@@ -40,6 +40,6 @@ def within(groups: Sequence[tuple[Floats, Floats]]) -> Correlation:
 
 def _standard(values: Floats) -> Floats:
     """Ranks with mean 0 and length 1."""
-    ranks = scipy_stats.rankdata(values)
+    ranks = scipy.stats.rankdata(values)
     centred = ranks - ranks.mean()
     return centred / np.linalg.norm(centred)

@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+import scipy
 from numpy.typing import NDArray
-from scipy import stats as scipy_stats
 
 from nominima.judging import intervals
 from nominima.judging.evidence import Missing
@@ -127,7 +127,7 @@ class Spread:
         if self.shape is not None and not self.equal:
             deviation = self.residuals.std(ddof=1)
             steps = np.arange(0.5, len(self.shape)) / len(self.shape)
-            off = deviation * np.interp(scipy_stats.norm.cdf(off / deviation), steps, self.shape)
+            off = deviation * np.interp(scipy.stats.norm.cdf(off / deviation), steps, self.shape)
         return self.sample.rows.mean(axis=0) + off
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from math import isfinite, sqrt
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy import stats as scipy_stats
 
 from nominima.ground.records import Strict
 
@@ -101,7 +101,7 @@ def share(hits: int, count: int, level: float = USUAL) -> Estimate:
     """A proportion with its exact interval (Clopper & Pearson 1934)."""
     if count == 0:
         return NOTHING.model_copy(update={"level": level})
-    low, high = scipy_stats.binomtest(hits, count).proportion_ci(level, method="exact")
+    low, high = scipy.stats.binomtest(hits, count).proportion_ci(level, method="exact")
     return Estimate(value=hits / count, low=float(low), high=float(high), n=count, level=level)
 
 
@@ -110,19 +110,19 @@ def fewest_networks(dissenters: int, limit: float, level: float = USUAL) -> int:
     dissent: more than are likely to bring one dissenter more where the share is the limit.
     """
     more = dissenters + 1
-    return more + int(scipy_stats.nbinom.isf((1 - level) / 2, more, 1 - limit))
+    return more + int(scipy.stats.nbinom.isf((1 - level) / 2, more, 1 - limit))
 
 
 def _bca(rows: Floats, statistic: Statistic, level: float) -> tuple[float | None, float | None]:
     count = len(rows)
-    wide = float(scipy_stats.t.ppf(0.5 + level / 2, count - 1))
-    tail = float(scipy_stats.norm.sf(sqrt(count / (count - 1)) * wide))
+    wide = float(scipy.stats.t.ppf(0.5 + level / 2, count - 1))
+    tail = float(scipy.stats.norm.sf(sqrt(count / (count - 1)) * wide))
     limits: list[float] = []
     for method in ("BCa", "percentile"):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # scipy warns of what is answered here: BCa limits that are NaN
             limits = list(
-                scipy_stats.bootstrap(
+                scipy.stats.bootstrap(
                     (np.arange(count),), lambda units, axis=-1: statistic(rows[np.moveaxis(units, axis, -1)]),
                     vectorized=True, n_resamples=RESAMPLES, confidence_level=1 - 2 * tail, method=method,
                     rng=np.random.default_rng(SEED),
@@ -137,7 +137,7 @@ def _jackknife(rows: Floats, statistic: Statistic, level: float) -> tuple[float 
     count = len(rows)
     without = statistic(np.stack([np.delete(rows, unit, axis=0) for unit in range(count)]))
     error = sqrt((count - 1) / count * float(((without - without.mean()) ** 2).sum()))
-    half = float(scipy_stats.t.ppf(0.5 + level / 2, count - 1)) * error
+    half = float(scipy.stats.t.ppf(0.5 + level / 2, count - 1)) * error
     value = float(statistic(rows))
     return (value - half, value + half) if isfinite(half) else (None, None)
 

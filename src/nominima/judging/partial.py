@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.stats import rankdata
+import scipy
 
 from nominima.judging import intervals
 from nominima.judging.evidence import Missing
@@ -120,7 +120,7 @@ def _ranked(sample: Floats) -> Floats:
     """(…, optimizer, 3 · rank) → (…, 3, optimizer, rank): mid-ranks over configurations, NaN of the lost ones."""
     three = np.moveaxis(sample.reshape(*sample.shape[:-1], 3, -1), -3, -2)
     flat = three.reshape(*three.shape[:-2], -1)
-    return rankdata(flat, axis=-1, nan_policy="omit").reshape(three.shape)
+    return scipy.stats.rankdata(flat, axis=-1, nan_policy="omit").reshape(three.shape)
 
 
 def _less_mean(values: Floats) -> Floats:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+import scipy
 from numpy.typing import NDArray
-from scipy import stats as scipy_stats
 
 from nominima.ground.texts import canonical
 from nominima.judging.intervals import FEWEST, FEWEST_EQUAL, ROUNDING, Floats, average
@@ -92,7 +92,7 @@ def _signs(taus: Floats) -> Signs:
     """`trend.word_of` of each draw (draw, seed) as a sign: Student's interval of the mean beyond ± STEADY."""
     count = taus.shape[1]
     error = taus.std(axis=1, ddof=1) / np.sqrt(count)
-    half = scipy_stats.t.ppf(0.5 + LEVEL / 2, count - 1) * error
+    half = scipy.stats.t.ppf(0.5 + LEVEL / 2, count - 1) * error
     equal = np.ptp(taus, axis=1) <= ROUNDING * np.abs(taus).max(axis=1)
     half = np.where(equal, 0.0 if count >= FEWEST_EQUAL else np.inf, half if count >= FEWEST else np.inf)
     mean = taus.mean(axis=1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import polars as pl
-from scipy.stats import rankdata
+import scipy
 
 from nominima.judging.intervals import Floats
 from nominima.judging.samples import VALUE, Sample
@@ -39,5 +39,5 @@ def spearman(rows: pl.DataFrame) -> Sample:
 def _ranks(values: Floats) -> Floats:
     """Of all lanes of a size, less their mean: (…, seed, size, place) → (…, size, lane)."""
     lanes = np.moveaxis(values, -2, -3)
-    ranks = rankdata(lanes.reshape(*lanes.shape[:-2], -1), axis=-1)
+    ranks = scipy.stats.rankdata(lanes.reshape(*lanes.shape[:-2], -1), axis=-1)
     return ranks - ranks.mean(axis=-1, keepdims=True)

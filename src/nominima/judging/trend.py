@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy import stats as scipy_stats
+import scipy
 
 from nominima.ground.texts import number
 from nominima.judging.intervals import FEWEST, FEWEST_EQUAL, NOTHING, Floats, student
@@ -42,7 +42,7 @@ class Block(NamedTuple):
         """Kendall's τ_b of each seed: (seed,); 0 for a constant series, as for one size."""
         if len(self.sizes) < 2:
             return np.zeros(len(self.seeds))
-        found = [np.asarray(scipy_stats.kendalltau(self.sizes, row))[0] for row in self.values]
+        found = [np.asarray(scipy.stats.kendalltau(self.sizes, row))[0] for row in self.values]
         return np.round(np.nan_to_num(np.array(found, dtype=np.float64)), 12).astype(np.float64)
 
 
@@ -119,7 +119,7 @@ def turn(values: Floats, flat: float) -> Turn | None:
     for word, sign in turns:
         for peak in inner:
             up, down = sign * values[:, : peak + 1], -sign * values[:, peak:]
-            p = max(float(scipy_stats.page_trend_test(side).pvalue) for side in (up, down))
+            p = max(float(scipy.stats.page_trend_test(side).pvalue) for side in (up, down))
             turned = sign * float((values[:, peak] - values[:, -1]).mean())
             if len(inner) * p < SIGNIFICANT and turned > flat:
                 return word
