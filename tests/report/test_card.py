@@ -1,10 +1,11 @@
 import json
 import re
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
 import pytest
+from laid_out import fits, layers, rows, told, words
 from made_verdicts import CELLS, GUARDS, RULE, WITHIN, cell, estimate, untested, verdict
 
 from nominima.drawing.arms import Arms
@@ -13,7 +14,6 @@ from nominima.drawing.facets import FACETS, SERIES
 from nominima.drawing.panels import Panel
 from nominima.drawing.tally import Tally
 from nominima.drawing.theme import LOOKS
-from nominima.drawing.widths import width
 from nominima.judging.evidence import COLUMNS
 from nominima.judging.intervals import NOTHING
 from nominima.judging.record import Number, PartVerdict, Verdict
@@ -50,39 +50,9 @@ def drawn(its: Verdict | None = None, asked: Any = (LOSS,), table: pl.DataFrame 
     return card(asked, numbers() if table is None else table, its or verdict(), "Bigger is better", CODE)
 
 
-def layers(tree: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every layer that has a mark."""
-    found = [tree] if "mark" in tree else []
-    return found + [each for part in tree.get("layer", []) for each in layers(part)]
-
-
-def rows(chart: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    """The rows of all layers of a kind of mark, with what the layer says of their looks."""
-    return [
-        {"looks": layer["mark"]} | row
-        for layer in layers(chart) if layer["mark"]["type"] == kind
-        for row in (layer["data"].get("values") or chart["datasets"].get(layer["data"].get("name"), []))
-    ]  # fmt: skip
-
-
-def words(chart: dict[str, Any]) -> list[tuple[float, float, float, str]]:
-    """Left end, right end, middle, and text of every word at its pixels."""
-    found = []
-    for row in rows(chart, "text"):
-        looks = row["looks"]
-        wide = width(row["text"], looks["fontSize"], bold=looks["fontWeight"] == "bold")
-        left = row["x"] - wide if looks["align"] == "right" else row["x"]
-        found.append((left, left + wide, row["y"], row["text"]))
-    return found
-
-
 def marks(chart: dict[str, Any]) -> list[dict[str, Any]]:
     """The numbers of cells."""
     return [row for row in rows(chart, "point") if "word" in row]
-
-
-def told(chart: dict[str, Any]) -> str:
-    return " | ".join(text for *_, text in words(chart))
 
 
 CASES = {
@@ -97,13 +67,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_no_word_leaves_the_card_or_lies_on_another(name):
-    chart = drawn(CASES[name])
-    found = words(chart)
-    assert all(left >= 0 and right <= chart["width"] for left, right, _, _ in found)
-    assert all(0 < y < chart["height"] for _, _, y, _ in found)
-    for one, other in combinations(found, 2):
-        apart = abs(one[2] - other[2]) >= 11 or one[1] <= other[0] or other[1] <= one[0]
-        assert apart, f"{one} and {other}"
+    fits(drawn(CASES[name]))
 
 
 def test_a_card_has_its_size_and_says_what_it_is_of():

@@ -19,7 +19,7 @@ def standings(*words: Outcome):
     [
         (["supported"], "Its one claim holds"),
         (["inconclusive"], "Its one claim is undecided"),
-        (["contradicted"] * 2, "All 2 claims are contradicted"),
+        (["contradicted"] * 2, "Both claims are contradicted"),
         (["mixed", "supported", "mixed"], "1 of 3 claims holds, 2 are mixed"),
         (["supported", "supported", "untested"], "2 of 3 claims hold, 1 is untested"),
         (WORDS, "1 of 5 claims holds, 1 is contradicted, 1 is mixed, 1 is undecided, 1 is untested"),

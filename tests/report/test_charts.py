@@ -10,13 +10,11 @@ import pytest
 import vl_convert
 from hypothesis import given
 from hypothesis import strategies as st
-from made_verdicts import RULE, WITHIN, estimate, scoreboard, untested, verdict
+from made_verdicts import RULE, WITHIN, estimate, untested, verdict
 
 from nominima.drawing import charts, forest, frame
-from nominima.drawing import scoreboard as board
 from nominima.drawing.theme import DASHES, SHAPES
 from nominima.judging.intervals import NOTHING, Estimate
-from nominima.judging.record import Growth, Scoreboard
 
 TABLE = pl.DataFrame(
     {
@@ -83,8 +81,6 @@ FIGURES = {
     "ordered": curves(ordered=True, log="xy", dots=TABLE, guide=TABLE.with_columns(label=pl.lit("theory"))),
     "forest": charts.stack(*forest.panels(verdict())),
     "badge": frame.badge("untested", "Nothing was measured."),
-    "scoreboard": board.draw(scoreboard(verdict(), untested("c1a")), {}),
-    "no claims": board.draw(scoreboard(), {}),
 }
 
 
@@ -223,26 +219,3 @@ def test_the_axis_of_one_number_is_not_empty():
     rule = RULE.model_copy(update={"tau": 0.0, "null": None})
     low, high = forest.span([estimate(0.0, 0.0, 0.0)], rule)
     assert low < 0 < high
-
-
-def test_the_scoreboard_tells_each_claim_in_words():
-    rows = scoreboard(verdict(), untested("c1a"))
-    drawn = board.draw(rows, {"c0a_bigger_is_better": "Bigger is better"})
-    told = words(framed(drawn, title=board.title(rows)))
-    assert "2 claims on trial: 1 mixed, 1 untested" in told
-    for expected in ("Bigger is better", "c1a", "MIXED", "UNTESTED", "no number yet", "predicted below −0.05",
-                     "supported in 1 of 2 cells"):  # fmt: skip
-        assert expected in told
-    assert board.title(scoreboard()) == "No claims on trial"
-
-
-@pytest.mark.parametrize("word", board.GROWTH)
-def test_a_row_of_the_scoreboard_has_room_for_its_words(word: Growth):
-    first = scoreboard(verdict()).standings[0].model_copy(update={"growth": word})
-    titles = {first.claim: "A title that takes more than one line here"}
-    drawn = board.draw(Scoreboard(standings=[first, first]), titles).to_dict()
-    texts = [row for rows in drawn["datasets"].values() for row in rows if "text" in row]
-    left = [row for row in texts if row["x"] == 0]
-    assert max(len(row["text"]) for row in left) <= 38, "longer ones run into the numbers"
-    second = min(row["y"] for row in left[2:] if row["text"].startswith("A title") and row["y"] > left[0]["y"])
-    assert max(row["y"] for row in texts if row["y"] < second) <= second - 17

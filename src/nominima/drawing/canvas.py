@@ -1,5 +1,6 @@
 """A picture that is laid out to the pixel: words, marks and charts with axes, each in a box of one canvas."""
 
+import json
 import math
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,7 +12,7 @@ from altair.typing import ChartType
 
 from nominima.drawing.frame import BARE
 from nominima.drawing.marks import Mark, layer
-from nominima.drawing.theme import GRID, INK, QUIET
+from nominima.drawing.theme import GRID, INK, QUIET, THEME
 
 AXIS = 12  # pixels: the size of what is written at an axis
 
@@ -66,6 +67,15 @@ class Canvas(NamedTuple):
         whole = alt.layer(*self.layers, *texts)
         apart = whole.resolve_scale(x="independent", y="independent", color="independent", shape="independent")
         return apart.properties(width=self.width, height=self.height, view=BARE)
+
+    def spec(self, told: str) -> dict[str, Any]:
+        """It as Vega-Lite, with what it shows in words.
+
+        Raises:
+            ValueError: a number in it is not finite.
+        """
+        spec = self.drawn().properties(description=told).to_dict() | {"config": THEME | {"padding": 0}}
+        return json.loads(json.dumps(spec, allow_nan=False))
 
     def axes(self, box: Box, x: "Scale", y: "Scale | None" = None) -> dict[str, Any]:
         """The encodings of a chart in a box: the axes at its left and below, for as far as their scales ask."""

@@ -4,7 +4,6 @@ On top the claim, its word and in how many cells it holds; on the left the numbe
 where the claim puts it; on the right the one curve that carries it; at the foot what was counted, and the trace code.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -17,7 +16,7 @@ from nominima.drawing.chapters import WORDS
 from nominima.drawing.halves import half
 from nominima.drawing.panels import Asked
 from nominima.drawing.scoreboard import trend
-from nominima.drawing.theme import INK, LOOKS, QUIET, THEME, plain
+from nominima.drawing.theme import INK, LOOKS, QUIET, plain
 from nominima.drawing.widths import width, wrapped
 from nominima.judging.record import Verdict
 from nominima.judging.rules import Outcome
@@ -63,9 +62,7 @@ def card(asked: Asked, numbers: pl.DataFrame, verdict: Verdict, title: str, code
         _running(canvas, left, verdict.reason)
     half(canvas, right, asked, numbers, keep)
     _foot(canvas, verdict, unsaid, code)
-    told = described(title, verdict)
-    spec = canvas.drawn().properties(description=told).to_dict() | {"config": THEME | {"padding": 0}}
-    return json.loads(json.dumps(spec, allow_nan=False))
+    return canvas.spec(described(title, verdict))
 
 
 def described(title: str, verdict: Verdict) -> str:

@@ -65,7 +65,8 @@ def answer(standings: Sequence[Standing]) -> str:
     found: list[tuple[Outcome, int]] = [(word, counts[word]) for word in WORDS if counts[word]]
     first, *others = found
     if not others:
-        return f"{f'All {total} claims' if total > 1 else 'Its one claim'} {WORDS[first[0]][total > 1]}"
+        every = {1: "Its one claim", 2: "Both claims"}.get(total, f"All {total} claims")
+        return f"{every} {WORDS[first[0]][total > 1]}"
     rest = "".join(f", {count} {WORDS[word][count > 1]}" for word, count in others)
     return f"{first[1]} of {total} claims {WORDS[first[0]][first[1] > 1]}{rest}"
 

@@ -1,27 +1,15 @@
-"""The picture of all verdicts: a row per claim with outcome, growth, robustness and the number on trial."""
+"""The picture of all verdicts: a line per claim by chapter, with its word, its number against the claim, and growth."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple, get_args
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, get_args
 
-import altair as alt
-from altair.typing import ChartType
-
+from nominima.drawing.canvas import Canvas
+from nominima.drawing.chapters import chapters
 from nominima.drawing.forest import region, span
-from nominima.drawing.frame import BARE
-from nominima.drawing.marks import FULL, Mark, layer
-from nominima.drawing.theme import (
-    GRID,
-    INK,
-    LOOKS,
-    NULL,
-    PREDICTED,
-    QUIET,
-    WIDTH,
-    interval,
-    lines,
-    prediction,
-)
+from nominima.drawing.marks import Mark
+from nominima.drawing.theme import INK, LOOKS, NULL, PREDICTED, QUIET, plain
+from nominima.drawing.widths import width, wrapped
 from nominima.judging.record import Growth, Scoreboard, Standing
 from nominima.judging.rules import Outcome, Rule
 
@@ -32,19 +20,31 @@ GROWTH: dict[Growth, str] = {
     "flat": "equally true at all sizes",
     "unclear": "trend unclear",
 }
-LEGEND = "bars: 95 % intervals in the weakest condition; shaded: where the claim puts the number; dashed: no effect"
-START = 268  # pixel at which a row's own scale begins
-AROUND = "#f2f2f2"  # the rest of that scale
+SHORT: dict[Growth, str] = {
+    "grows": "truer", "shrinks": "less true", "differs": "both ways", "flat": "no change", "unclear": "unclear",
+}  # fmt: skip
+HEADS = {"verdict": 336, "the number, where it is weakest": 462, "cells for it": 700, "with size": 796}
+"""Column → the pixel at which it begins; the claims are left of them."""
+LEGEND = "bars: 95 % intervals, each on a scale of its own; shaded: where the claim puts the number; dashed: no effect"
+WIDTH, EDGE = 900, 14  # pixels, and those around it
+KEY = 34  # pixels from a claim's number to its title
+BAR, THICK = 222, 16  # pixels of a row's own scale
+STEP, LINE = 24, 16  # pixels from a row to the next, and from a line of its title to the next
+TITLE, HEAD, SMALL = 20, 14, 12  # sizes of text
+AROUND = "#f2f2f2"  # the rest of a row's scale
 
 
-class Line(NamedTuple):
-    """A claim's place in the picture: pixels from the top, and the lines of its title and of how it grows."""
+class Row(NamedTuple):
+    """A claim's place in the picture: the middle of its first line, the lines of its title, the scale of its number."""
 
-    top: int
-    height: int
+    y: float
     title: list[str]
-    growth: list[str]
     standing: Standing
+
+    def at(self, value: float) -> float:
+        """The pixel of a value on the row's own scale."""
+        low, high = span([self.standing.estimate], self.standing.rule)
+        return round(HEADS["the number, where it is weakest"] + (value - low) / (high - low) * BAR, 1)
 
 
 def title(board: Scoreboard) -> str:
@@ -55,108 +55,103 @@ def title(board: Scoreboard) -> str:
     return f"{count or 'No'} claim{'' if count == 1 else 's'} on trial{': ' * bool(told)}{told}"
 
 
-def draw(board: Scoreboard, titles: Mapping[str, str]) -> ChartType:
-    """A row per claim, by its title. Each bar has a scale of its own: only its place against the shade counts."""
-    rows = list(_rows(board, titles))
-    height = rows[-1].top + rows[-1].height if rows else 8
-    bars = [row for row in rows if row.standing.estimate.value is not None]
-    bold, normal = _texts(rows)
-    layers = [
-        layer([mark for row in bars for mark in _regions(row)], height).mark_rect(),
-        layer([mark for row in rows[1:] for mark in _separators(row)], height).mark_rule(strokeWidth=1),
-        layer([mark for row in bars for mark in _nulls(row)], height).mark_rule(strokeDash=[4, 3]),
-        layer([mark for row in bars for mark in _whiskers(row)], height).mark_rule(strokeWidth=3),
-        layer([mark for row in bars for mark in _points(row)], height).mark_point(size=90),
-        layer([mark for row in rows for mark in _symbols(row)], height).mark_point(size=120),
-        layer(bold, height).mark_text(align="left", fontWeight="bold"),
-        layer(normal, height).mark_text(align="left"),
-    ]  # fmt: skip
-    return alt.layer(*layers).properties(width=WIDTH, height=height, view=BARE)
+def draw(board: Scoreboard, titles: Mapping[str, str], code: str) -> dict[str, Any]:
+    """The picture as Vega-Lite, each claim by its title.
 
-
-def _rows(board: Scoreboard, titles: Mapping[str, str]) -> Iterator[Line]:
-    top = 0
-    for standing in board.standings:
-        told = lines(titles.get(standing.claim, standing.claim), 33)
-        below = [] if standing.outcome == "untested" else growth(standing)
-        height = 17 * max(len(told) + len(below), 3) + 35
-        yield Line(top, height, told, below, standing)
-        top += height
-
-
-def _place(row: Line, value: float) -> float:
-    """The pixel of a value on its row's own scale."""
-    low, high = _span(row)
-    return round(START + (value - low) / (high - low) * (FULL - START), 1)
-
-
-def _span(row: Line) -> tuple[float, float]:
-    return span([row.standing.estimate], row.standing.rule)
-
-
-def _regions(row: Line) -> Iterator[Mark]:
-    rule, (low, high) = row.standing.rule, _span(row)
-    start, end = region(rule, low, high)
-    box = {"y": row.top + 10, "y2": row.top + 36}
-    yield box | {"x": START, "x2": FULL, "color": AROUND}
-    yield box | {"x": _place(row, start), "x2": _place(row, end), "color": PREDICTED}
-
-
-def _separators(row: Line) -> Iterator[Mark]:
-    yield {"x": 0, "x2": FULL, "y": row.top - 2, "color": GRID}
-
-
-def _nulls(row: Line) -> Iterator[Mark]:
-    null = row.standing.rule.null
-    if null is not None:
-        yield {"x": _place(row, null), "y": row.top + 10, "y2": row.top + 36, "color": NULL}
-
-
-def _whiskers(row: Line) -> Iterator[Mark]:
-    estimate = row.standing.estimate
-    if estimate.low is not None and estimate.high is not None:
-        ends = {"x": _place(row, estimate.low), "x2": _place(row, estimate.high)}
-        yield ends | {"y": row.top + 23, "color": LOOKS[row.standing.outcome][1]}
-
-
-def _points(row: Line) -> Iterator[Mark]:
-    if row.standing.estimate.value is not None:
-        at = {"x": _place(row, row.standing.estimate.value), "y": row.top + 23}
-        yield at | {"color": LOOKS[row.standing.outcome][1], "shape": "circle"}
-
-
-def _symbols(row: Line) -> Iterator[Mark]:
-    shape, color = LOOKS[row.standing.outcome]
-    yield {"x": 7, "y": row.top + 17 * len(row.title) + 14, "color": color, "shape": shape}
-
-
-def _texts(rows: list[Line]) -> tuple[list[Mark], list[Mark]]:
-    """Bold words (titles, outcomes) and the rest (growth, numbers)."""
-    bold: list[Mark] = []
-    normal: list[Mark] = []
+    Raises:
+        ValueError: a number in it is not finite.
+    """
+    told = wrapped(title(board), WIDTH - 2 * EDGE, TITLE, bold=True)
+    heads = EDGE + 26 * len(told) + 8
+    headings, rows, bottom = _placed(board, titles, heads + 22)
+    canvas = Canvas(WIDTH, round(bottom) + 30, [], [])
+    for at, line in enumerate(told):
+        canvas.word(EDGE, EDGE + 10 + 26 * at, line, INK, TITLE, bold=True)
+    for head, x in HEADS.items() if rows else ():
+        canvas.word(x, heads, head, QUIET, SMALL)
+    for y, heading, answer in headings:
+        canvas.word(EDGE, y, heading, INK, HEAD, bold=True)
+        canvas.word(EDGE + width(heading, HEAD, bold=True) + 12, y, answer, QUIET, SMALL)
     for row in rows:
-        outcome, below = row.standing.outcome, row.top + 17 * len(row.title) + 14
-        bold += _text_column(row.title, 0, row.top + 14, INK)
-        bold += _text_column([outcome.upper()], 20, below, LOOKS[outcome][1])
-        normal += _text_column(row.growth, 0, below + 18, INK)
-        normal += _text_column(_told(row), START, row.top + 48, QUIET)
-    return bold, normal
+        _words(canvas, row)
+    _bars(canvas, [row for row in rows if row.standing.estimate.value is not None])
+    signs = [_sign(row) for row in rows]
+    if signs:
+        canvas.layers.append(canvas.marks(signs).mark_point(size=110))
+    canvas.word(EDGE, canvas.height - EDGE, LEGEND if rows else "", QUIET, SMALL)
+    canvas.word(WIDTH - EDGE, canvas.height - EDGE, f"trace {code}", QUIET, SMALL, right=True)
+    return canvas.spec(title(board))
 
 
-def _text_column(told: list[str], x: int, y: int, color: str) -> list[Mark]:
-    return [{"x": x, "y": y + 17 * index, "text": text, "color": color} for index, text in enumerate(told)]
+def _placed(
+    board: Scoreboard, titles: Mapping[str, str], y: float
+) -> tuple[list[tuple[float, str, str]], list[Row], float]:
+    """Headings with what the chapter comes to, the rows below each, and where all end."""
+    headings, rows = list[tuple[float, str, str]](), list[Row]()
+    by_claim = {standing.claim: standing for standing in board.standings}
+    for chapter in chapters(board.standings):
+        headings.append((y + 4, chapter.title, chapter.answer))
+        y += STEP + 4
+        for claim in chapter.claims:
+            told = wrapped(plain(titles.get(claim, claim)), HEADS["verdict"] - EDGE - KEY - 10)
+            rows.append(Row(y, told, by_claim[claim]))
+            y += STEP + LINE * (len(told) - 1)
+        y += 6
+    return headings, rows, y
 
 
-def _told(row: Line) -> list[str]:
-    if row.standing.estimate.value is None:
-        return ["no number yet"]
-    return [interval(row.standing.estimate), f"predicted {prediction(row.standing.rule)}"]
+def _words(canvas: Canvas, row: Row) -> None:
+    standing = row.standing
+    canvas.word(EDGE, row.y, standing.claim.partition("_")[0], QUIET)
+    for at, line in enumerate(row.title):
+        canvas.word(EDGE + KEY, row.y + LINE * at, line)
+    verdict, number, cells, trends = HEADS.values()
+    canvas.word(verdict + 20, row.y, standing.outcome, LOOKS[standing.outcome][1], bold=True)
+    if standing.estimate.value is None:
+        canvas.word(number, row.y, "no number yet", QUIET)
+    canvas.word(cells, row.y, f"{standing.supported} of {standing.tested}")
+    asked = standing.rule.trend and standing.outcome != "untested"
+    canvas.word(trends, row.y, SHORT[standing.growth] if asked else "–", INK if asked else QUIET)
 
 
-def growth(standing: Standing) -> list[str]:
-    """Whether the claim gets truer with size, then where it holds: `supported in 5 of 6 cells`."""
-    cells = f"{standing.tested} cell{'' if standing.tested == 1 else 's'}"
-    return [*lines(trend(standing.growth, standing.rule), 38), f"supported in {standing.supported} of {cells}"]
+def _bars(canvas: Canvas, rows: Sequence[Row]) -> None:
+    """Where the claims put their numbers, the numbers and their intervals."""
+    shades = [mark for row in rows for mark in _shades(row)]
+    nulls = [_box(row) | {"x": row.at(row.standing.rule.null), "color": NULL}
+             for row in rows if row.standing.rule.null is not None]  # fmt: skip
+    whiskers = [mark for row in rows for mark in _whiskers(row)]
+    points = [{"x": row.at(row.standing.estimate.value or 0.0), "y": row.y, "color": LOOKS[row.standing.outcome][1],
+               "shape": "circle"} for row in rows]  # fmt: skip
+    for marks, kind, looks in (
+        (shades, "rect", {}),
+        (nulls, "rule", {"strokeDash": [4, 3], "strokeWidth": 1.5}),
+        (whiskers, "rule", {"strokeWidth": 3}),
+        (points, "point", {"size": 70}),
+    ):
+        if marks:
+            canvas.layers.append(getattr(canvas.marks(marks), f"mark_{kind}")(**looks))
+
+
+def _box(row: Row) -> Mark:
+    return {"y": row.y - THICK / 2, "y2": row.y + THICK / 2}
+
+
+def _shades(row: Row) -> Iterator[Mark]:
+    low, high = span([row.standing.estimate], row.standing.rule)
+    start, end = region(row.standing.rule, low, high)
+    yield _box(row) | {"x": row.at(low), "x2": row.at(high), "color": AROUND}
+    yield _box(row) | {"x": row.at(start), "x2": row.at(end), "color": PREDICTED}
+
+
+def _whiskers(row: Row) -> Iterator[Mark]:
+    low, high = row.standing.estimate.low, row.standing.estimate.high
+    if low is not None and high is not None:
+        yield {"x": row.at(low), "x2": row.at(high), "y": row.y, "color": LOOKS[row.standing.outcome][1]}
+
+
+def _sign(row: Row) -> Mark:
+    shape, color = LOOKS[row.standing.outcome]
+    return {"x": HEADS["verdict"] + 8, "y": row.y, "color": color, "shape": shape}
 
 
 def trend(word: Growth, rule: Rule) -> str:

@@ -71,9 +71,7 @@ def detail(asked: Asked, numbers: pl.DataFrame, verdict: Verdict, title: str, co
 
 def _scoreboard(path: Path, code: str) -> dict[str, Any]:
     board, _ = read_judged(path, Scoreboard)
-    return frame.framed(
-        scoreboard.draw(board, titles()), title=scoreboard.title(board), foot=f"{scoreboard.LEGEND} · trace {code}"
-    )
+    return scoreboard.draw(board, titles(), code)
 
 
 if __name__ == "__main__":
