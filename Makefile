@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install reproduce test bench smoke lesson check lock docs mutants register
+.PHONY: install reproduce test bench smoke lesson quick check lock docs mutants register
 
 reproduce: install
 	snakemake --cores all
@@ -46,9 +46,13 @@ smoke: install
 
 # One claim alone on the same tiny data, in a folder of its own: make lesson CLAIM=c3b
 lesson: install
-	test -d lesson || (git clone --quiet . lesson && rm -r lesson/reports lesson/dvc.lock)
-	cp tests/params.smoke.yaml lesson/params.yaml
+	test -d lesson || (git clone --quiet . lesson && rm -r lesson/reports lesson/dvc.lock && cp tests/params.smoke.yaml lesson/params.yaml)
 	cd lesson && nominima run $(CLAIM)
+
+# A smaller trial in a folder of its own: perceptrons, mostly on digits, half the seeds. Open quick/reports/index.html
+quick: install
+	test -d quick || (git clone --quiet . quick && rm -r quick/reports quick/dvc.lock && cp params.quick.yaml quick/params.yaml)
+	cd quick && snakemake --cores all
 
 check: install
 	ruff check
@@ -66,7 +70,7 @@ lock:
 register: install
 	PYTHONPATH=. python docs/register.py "$(WHY)"
 
-# What is generated from the source and from params.yaml: README.md, workflow/schemas, params.full.yaml.
+# What is generated from the source and from params.yaml: README.md, workflow/schemas, params.full.yaml, params.quick.yaml.
 docs: install
 	PYTHONPATH=. python docs/generate.py
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from docs import scales
 from nominima.drawing.calibrations import markdown
 from nominima.drawing.theme import prediction
 from nominima.ground.texts import number
@@ -24,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 
 def generated() -> dict[Path, str]:
     """File → what it must hold."""
+    params = (ROOT / "params.yaml").read_text()
     readme, verdicts, register = ROOT / "README.md", ROOT / "docs/verdicts.md", ROOT / "docs/register.md"
     return {
         register: pasted(register.read_text(), "power", power()),
@@ -31,39 +33,9 @@ def generated() -> dict[Path, str]:
         readme: pasted(readme.read_text(), "map", module_map()),
         ROOT / "workflow/schemas/params.schema.json": json.dumps(Params.model_json_schema(), indent=1, sort_keys=True)
         + "\n",
-        ROOT / "params.full.yaml": full((ROOT / "params.yaml").read_text()),
+        ROOT / "params.full.yaml": scales.full(params),
+        ROOT / "params.quick.yaml": scales.quick(params),
     }
-
-
-FULL = """# The trial of params.yaml on a workstation or a GPU: four decades of size and more, twice the seeds.
-# Made by `make docs`; `cp params.full.yaml params.yaml` makes it yours, and `nominima estimate` says what it takes.
-"""
-LONGER = {
-    "sizes-narrow": (2, 16), "sizes-broad": (256, 2048), "sizes-digits-narrow": (2, 8), "sizes-digits": (16, 2048),
-    "convolutions-digits": (2, 256), "transformers-digits": (4, 128),
-}  # fmt: skip
-"""Sweep → its smallest and largest size at that scale."""
-
-
-def full(params: str) -> str:
-    """params.yaml with longer size axes and twice the seeds."""
-    first, *sweeps = re.split(r"(?m)^(?=  [a-z0-9-]+:)", params.partition("\nsweeps:")[2].partition("\nmeasures:")[0])
-    head, rest = params.partition("\nsweeps:")[0], params.partition("\nmeasures:")[2]
-    whole = f"{head}\nsweeps:{first}{''.join(map(_longer, sweeps))}\nmeasures:{rest}"
-    twice = re.sub(
-        r"\bseeds: (\d+)(?=$|[ },]|\n)", lambda found: f"seeds: {2 * int(found[1])}", whole.partition("\nmeasures:")[0]
-    )
-    return f"{FULL}\n{twice[twice.index('datasets:') :]}\nmeasures:{rest}"
-
-
-def _longer(sweep: str) -> str:
-    """A sweep with the size axis that it has at the full scale, each size twice the one before."""
-    name = sweep.partition(":")[0].strip()
-    if name not in LONGER:
-        return sweep
-    smallest, largest = LONGER[name]
-    sizes = [smallest << power for power in range((largest // smallest).bit_length())]
-    return re.sub(r"\{([wcd]): \[.*?\]\}", lambda axis: f"{{{axis[1]}: {sizes}}}", sweep)
 
 
 def pasted(text: str, name: str, content: str) -> str:

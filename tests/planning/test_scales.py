@@ -1,4 +1,4 @@
-"""params.full.yaml: the same trial, four decades of size and more, twice the seeds."""
+"""params.full.yaml and params.quick.yaml: the same trial, longer and shorter."""
 
 import math
 from pathlib import Path
@@ -24,3 +24,18 @@ def test_the_full_scale_is_planned_with_four_decades_of_size() -> None:
         seeds = [min(run.training.seeds for run in plan.params.sweep_runs(sweep)) for plan in (full, usual)]
         assert seeds[0] == 2 * seeds[1]
     assert all(run.name in full.runs for run in usual.runs.values())
+
+
+def test_the_quick_scale_asks_for_every_claim_of_small_perceptrons() -> None:
+    quick, usual = (Plan(load(ROOT / name)) for name in ("params.quick.yaml", "params.yaml"))
+    assert quick.params.claims.keys() == usual.params.claims.keys()
+    assert all(claim.sweeps for name, claim in quick.params.claims.items() if usual.params.claims[name].sweeps)
+    trainings = [run.training for run in quick.runs.values()]
+    assert {training.model for training in trainings} == {"mlp"}
+    assert {training.dataset for training in trainings} == {"mnist1d", "digits"}
+    assert max(training.size for training in trainings) == 64
+    assert {training.seeds for training in trainings} == {8, 9}
+    assert quick.runs.keys() <= usual.runs.keys(), "each run is one of the trial, with fewer seeds"
+    assert 2 * len(quick.jobs("train")) < len(usual.jobs("train"))
+    every = {claim for claim in quick.params.claims if len(quick.judge[claim].inputs) > 0}
+    assert every == quick.params.claims.keys(), "each has evidence"

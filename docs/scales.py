@@ -1,0 +1,116 @@
+"""The trial of params.yaml at two other scales: params.full.yaml and params.quick.yaml, made by `make docs`."""
+
+import re
+from io import StringIO
+from typing import Any
+
+from ruamel.yaml import YAML
+
+FULL = """# The trial of params.yaml on a workstation or a GPU: four decades of size and more, twice the seeds.
+# Made by `make docs`; `cp params.full.yaml params.yaml` makes it yours, and `nominima estimate` says what it takes.
+"""
+LONGER = {
+    "sizes-narrow": (2, 16), "sizes-broad": (256, 2048), "sizes-digits-narrow": (2, 8), "sizes-digits": (16, 2048),
+    "convolutions-digits": (2, 256), "transformers-digits": (4, 128),
+}  # fmt: skip
+"""Sweep → its smallest and largest size at the full scale."""
+
+QUICK = """# The trial of params.yaml in small: perceptrons of up to 64 units, mostly on digits, with half the seeds.
+# Made by `make docs`; `make quick` runs it in a folder of its own. Its words are those of a small trial.
+"""
+LEFT_OUT = {
+    "sizes-broad", "sizes-ends", "sizes-digits-ends", "sizes-sgd", "sizes-sgd-digits", "sizes-linear", "decay-longer",
+    "held", "fewer", "depths", "random-sizes", "tuned", "tuned-digits", "rates", "picked", "long", "by-heart",
+    "optimizers-sgd", "optimizers-momentum", "optimizers-adaptive", "weak-teachers", "weak-taught", "weak-taught-near",
+}  # fmt: skip
+"""Sweeps that the quick scale lacks, besides those of other families."""
+FAMILIES = {"cnn", "transformer"}
+KEPT = {"data": "digits", "task": "digits", "schedule": "constant"}
+"""Axis → what the labels hold that the quick scale keeps."""
+WIDEST, FEWEST = 64, 8  # units and seeds of the quick scale
+SIZES = {"sizes-narrow": {16}, "decay": {8}, "random-labels": {16, 32}, "starts": {16, 32}}
+"""Sweep → the sizes that it has at the quick scale, where not all up to WIDEST."""
+ASKED = {
+    "c2a_minima_vanish": {"datasets": ["digits"]},
+    "c2b_escape_direction": {"sweeps": ["sizes-digits"], "datasets": ["digits"]},
+    "c3d_small_models": {"datasets": ["digits"]},
+}
+"""What these claims take at the quick scale."""
+FEWER = {"toy_minima": {"widest": 32, "starts": 8, "deciding": 40}, "escape_directions": {"seeds": FEWEST}}
+"""Options of measures at the quick scale."""
+
+
+def full(params: str) -> str:
+    """params.yaml with longer size axes and twice the seeds."""
+    first, *sweeps = re.split(r"(?m)^(?=  [a-z0-9-]+:)", params.partition("\nsweeps:")[2].partition("\nmeasures:")[0])
+    head, rest = params.partition("\nsweeps:")[0], params.partition("\nmeasures:")[2]
+    whole = f"{head}\nsweeps:{first}{''.join(map(_longer, sweeps))}\nmeasures:{rest}"
+    twice = re.sub(
+        r"\bseeds: (\d+)(?=$|[ },]|\n)", lambda found: f"seeds: {2 * int(found[1])}", whole.partition("\nmeasures:")[0]
+    )
+    return f"{FULL}\n{twice[twice.index('datasets:') :]}\nmeasures:{rest}"
+
+
+def _longer(sweep: str) -> str:
+    """A sweep with the size axis that it has at the full scale, each size twice the one before."""
+    name = sweep.partition(":")[0].strip()
+    if name not in LONGER:
+        return sweep
+    smallest, largest = LONGER[name]
+    sizes = [smallest << power for power in range((largest // smallest).bit_length())]
+    return re.sub(r"\{([wcd]): \[.*?\]\}", lambda axis: f"{{{axis[1]}: {sizes}}}", sweep)
+
+
+def quick(params: str) -> str:
+    """params.yaml with fewer sweeps and sizes, and half the seeds but never less than FEWEST; its comments are left."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.width, yaml.sort_base_mapping_type_on_output = 150, False  # pyright: ignore[reportAttributeAccessIssue]
+    tree: dict[str, Any] = yaml.load(params)
+    tree["training"] |= {"seeds": _half(tree["training"]["seeds"]), "size": WIDEST // 2}
+    tree["sweeps"] = {name: _smaller(name, sweep) for name, sweep in tree["sweeps"].items() if _stays(name, sweep)}
+    groups = {group for sweep in tree["sweeps"].values() for group in sweep.get("groups", ())}
+    tree["measures"] = {name: options | FEWER.get(name, {}) for name, options in tree["measures"].items()}
+    tree["claims"] = {name: _of(claim, {*tree["sweeps"], *groups}) | ASKED.get(name, {})
+                      for name, claim in tree["claims"].items()}  # fmt: skip
+    out = StringIO()
+    yaml.dump(tree, out)
+    return f"{QUICK}\n{out.getvalue()}"
+
+
+def _stays(name: str, sweep: dict[str, Any]) -> bool:
+    return name not in LEFT_OUT and sweep.get("changes", {}).get("model") not in FAMILIES
+
+
+def _smaller(name: str, sweep: dict[str, Any]) -> dict[str, Any]:
+    """A sweep with those of its labels and sizes that the quick scale keeps."""
+    axes = {axis: _labels(axis, labels, SIZES.get(name)) for axis, labels in sweep.get("axes", {}).items()}
+    return _halved(sweep) | ({"axes": axes} if axes else {})
+
+
+def _labels(axis: str, labels: dict[str, Any], sizes: set[int] | None) -> dict[str, Any]:
+    def stays(size: int) -> bool:
+        return size in sizes if sizes else size <= WIDEST
+
+    kept = {label: value for label, value in labels.items() if KEPT.get(axis, "") in label}
+    if axis == "size" and all(isinstance(value, list) for value in kept.values()):
+        return {letter: [size for size in value if stays(size)] for letter, value in kept.items()}
+    return {label: _halved(value) for label, value in kept.items() if axis != "size" or stays(value["size"])}
+
+
+def _halved(part: dict[str, Any]) -> dict[str, Any]:
+    """A sweep, or what a label changes, with half the seeds and no size above WIDEST."""
+    told: dict[str, Any] = part | ({"changes": _halved(part["changes"])} if "changes" in part else {})
+    if "seeds" in told:
+        told["seeds"] = _half(told["seeds"])
+    if "size" in told:
+        told["size"] = min(told["size"], WIDEST)
+    return told
+
+
+def _half(seeds: int) -> int:
+    return max(FEWEST, seeds // 2)
+
+
+def _of(claim: dict[str, Any], there: set[str]) -> dict[str, Any]:
+    """What a claim asks for, of the sweeps and groups that are there."""
+    return claim | {"sweeps": [name for name in claim["sweeps"] if name in there]} if "sweeps" in claim else claim
