@@ -1,6 +1,7 @@
 """Grades of files that have no word of their own: those of the verdicts that rest on them."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -8,8 +9,10 @@ from nominima.auditing import grades
 from nominima.auditing.again import Made
 from nominima.auditing.audit import Audit
 from nominima.auditing.grades import Grade, Graded, graded, worst
+from nominima.auditing.readme import TABLE
 from nominima.auditing.recipe import Recipe
-from nominima.auditing.subject import Name, Subject
+from nominima.auditing.subject import PAGE, Name, Subject
+from nominima.tracing.ledger import Entry
 
 TRAIN, MEASURE, JUDGE = ("train", "a"), ("measure", "runs/a"), ("judge", "c")
 CHAIN = Recipe([TRAIN, MEASURE, JUDGE], {TRAIN: set(), MEASURE: {TRAIN}, JUDGE: {MEASURE}}, [], {})
@@ -67,6 +70,51 @@ def test_the_worst_grade(found: list[Grade], expected: Grade) -> None:
     assert worst([file("x", grade) for grade in found]) == expected
 
 
+class Recorded:
+    """A subject whose one job is the page, recorded as it lies at `at`; `code` is what the ledger has."""
+
+    makers: ClassVar = {"page.html": PAGE}
+
+    def __init__(self, at: Path, code: str) -> None:
+        self._at, self._code = at, code
+
+    def stored(self, path: str, aside: Path) -> Path:
+        del path, aside
+        return self._at
+
+    def moved(self, name: Name) -> bool:
+        return name != PAGE or self._code != "today's"
+
+    def entry(self, name: Name) -> Entry:
+        del name
+        told = {"page.html": "recorded"}
+        return Entry(trace="", spec={}, code=self._code, inputs={}, environment="", outputs=told)
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "grade"),
+    [
+        ("today's", "The loss is 0.7.", "different"),
+        ("today's", "So it is.", "different"),
+        ("of then", "The loss is 0.7.", "different"),
+        ("of then", "The least loss is 0.5.", "same verdict"),
+    ],
+)
+def test_a_page_tells_nothing_of_its_own_but_what_older_source_words_otherwise(
+    tmp_path: Path, code: str, text: str, grade: Grade
+) -> None:
+    recorded, again = tmp_path / "recorded.html", tmp_path / "again/page.html"
+    again.parent.mkdir()
+    recorded.write_text(f"<!doctype html><p>{text}</p>")
+    again.write_text("<!doctype html><p>The loss is 0.5.</p>")
+    made = {PAGE: Made(again.parent)}
+    whole = Recipe([PAGE], {PAGE: set()}, [], {})
+    told = graded(Recorded(recorded, code), whole, made, tmp_path)  # pyright: ignore[reportArgumentType]
+    (file,) = told[PAGE]
+    assert file.grade == grade
+    assert (file.changes[0].recorded, file.changes[0].again) == (text, "The loss is 0.5.")
+
+
 @pytest.mark.parametrize(
     ("asked", "own", "expected"),
     [
@@ -78,4 +126,7 @@ def test_the_worst_grade(found: list[Grade], expected: Grade) -> None:
 def test_what_was_asked_for_and_not_made_is_never_good(asked: list[Name], own: list[Grade], expected: Grade) -> None:
     jobs = {name: [file(PATHS[name], grade)] for name, grade in zip(CHAIN.jobs, own, strict=True)}
     subject = Subject(Path(), "c" * 40, asked, [])
+    lacking = {TABLE: [file("README.md", "not recomputed")]}
+    if expected == "bitwise":
+        assert Audit(subject, CHAIN, jobs | lacking, {}, [], []).grade == "not recomputed"
     assert Audit(subject, CHAIN, jobs, {}, [], []).grade == expected

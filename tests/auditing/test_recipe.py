@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from nominima.auditing.recipe import Recipe, recipe, spot, wall
-from nominima.auditing.subject import Name, Subject
+from nominima.auditing.subject import PAGE, Name, Subject
 from nominima.planning.plan import Job
 
 RUNS = ["prepare", "train", "measure", "judge", "report"]
@@ -27,6 +27,7 @@ class Chain:
             self._add("measure", run, [f"train {run}", "prepare d"])
         self._add("judge", "c", ["measure a", "measure b"])
         self._add("report", "c", ["judge c"])
+        self._add("report", "page", ["judge c", "report c", "a ledger"])
 
     def _add(self, verb: str, name: str, inputs: list[str]) -> None:
         self.jobs[verb, name] = Job(inputs, [f"{verb} {name}"], "{}", "code")
@@ -68,6 +69,14 @@ def test_every_job_comes_after_those_that_it_rests_on() -> None:
     found = cooked("data")
     assert all(found.jobs.index(above) < found.jobs.index(name) for name in found.jobs for above in found.rests[name])
     assert found.rests["judge", "c"] == {("measure", "a"), ("measure", "b")}
+
+
+@pytest.mark.parametrize(("depth", "made"), [("verdicts", ["report"]), ("measures", ["judge", "report"])])
+def test_the_page_is_made_of_what_is_recorded_and_all_behind_it_is_made_again_too(depth: str, made: list[str]) -> None:
+    found = recipe(subject(PAGE), depth)  # pyright: ignore[reportArgumentType]
+    assert set(found.jobs) == {PAGE, *((verb, "c") for verb in made)}
+    assert found.rests[PAGE] == set()
+    assert {"judge c", "report c", "a ledger"} <= set(found.given)
 
 
 def test_only_what_the_asked_rest_on_is_made() -> None:

@@ -21,7 +21,7 @@ from nominima.tracing.ledger import compose, read_ledger
 from nominima.tracing.trace import Trace
 
 Change = Callable[[Any], None]
-"""Changes what a file holds, in place: arrays by name, columns as lists, a JSON tree, lines of a text; or a figure."""
+"""Changes what a file holds, in place: arrays by name, columns as lists, a JSON tree, lines of a text; or a file."""
 
 
 def forge(project: Project, file: str, change: Change) -> None:
@@ -65,6 +65,7 @@ def rewrite(path: Path, trace: Trace, change: Change) -> None:
         change(tree)
         path.write_text(json.dumps(tree | {"trace": trace.model_dump()}))
     elif path.suffix == ".html":
+        change(path)
         told = re.compile(r'(<script[^>]*id="trace"[^>]*>).*?(</script>)', re.DOTALL)
         path.write_text(told.sub(lambda found: f"{found[1]}{trace.dumps()}{found[2]}", path.read_text(), count=1))
     else:

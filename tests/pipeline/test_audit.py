@@ -11,11 +11,14 @@ import pytest
 from forging import forge
 from project import Project
 
+from nominima.auditing.published import with_table
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 FIGURE = "reports/figures/c1a_random_points.png"
 VERDICT = "reports/verdicts/c1a_random_points.json"
 RUN = "data/runs/single/base/parameters.safetensors"
+PAGE = "reports/index.html"
 TABLE = "data/measures/theory/random_points.parquet"
 
 
@@ -39,6 +42,14 @@ def blackened(picture: Path, target: Path) -> None:
     png.write_chunks(out, [*head, (b"IDAT", zlib.compress(black, 9)), (b"IEND", b"")])
     target.chmod(0o644) if target.exists() else None
     target.write_bytes(out.getvalue())
+
+
+def tell_verdicts(project: Project) -> None:
+    """Paste the table of the verdicts into the README, as people do after a run."""
+    rows = [line for line in project.run("nominima", "verdicts", "--markdown").splitlines() if line.startswith("|")]
+    readme = project.root / "README.md"
+    readme.write_text(with_table(readme.read_text(), "".join(f"{row}\n" for row in rows)))
+    project.commit()
 
 
 def begun(found: dict[str, Any]) -> dict[str, list[str]]:
@@ -109,6 +120,44 @@ def test_a_picture_that_does_not_show_its_chart_is_found(project: Project, tmp_p
     assert begun(found) == {"report c1a_random_points": [FIGURE]}
 
 
+def test_what_is_published_is_what_is_recorded(project: Project) -> None:
+    """Honest, all is bitwise; a row of the README, then the page with all records of it, are told with both words."""
+    tell_verdicts(project)
+    found = audited(project, "all", "--from", "verdicts", "--no-receipt")
+    assert found["counts"] == {"bitwise": len(graded(found))}
+    assert {name.split()[0] for name in found["jobs"]} == {"report", "README.md"}
+    assert {PAGE, "README.md"} <= graded(found).keys()
+    word = json.loads((project.root / VERDICT).read_text())["outcome"]
+    other = "contradicted" if word == "supported" else "supported"
+
+    lines = (project.root / "README.md").read_text().splitlines()
+    row = next(line for line in lines if "c1a_random_points.svg" in line)
+    project.edit("README.md", row, row.replace(f"**{word}**", f"**{other}**"))
+    assert "commit it first" in project.run("nominima", "audit", "README.md", check=False)
+    project.commit()
+    output = project.run("nominima", "audit", "README.md", check=False)
+    assert output.endswith("exit code 1")
+    assert f"README.md tells **{other}** of c1a_random_points, verdict; recorded is **{word}**" in output
+    (receipt,) = (project.root / "reports/audits").glob("*-README.md.json")
+    told = json.loads(receipt.read_text())["predicate"]
+    assert (told["jobs"]["README.md table"], told["grade"]) == ({"README.md": "different"}, "different")
+    assert {grade for files in told["jobs"].values() for grade in files.values()} == {"different", "bitwise"}
+
+    page = project.root / PAGE
+    page.chmod(0o644)
+    page.write_text(page.read_text().replace(f" {word}</span>", f" {other}</span>"))
+    assert "only what a commit records can be audited" in project.run("nominima", "audit", PAGE, check=False)
+    forge(project, PAGE, lambda _: None)
+    assert "everything is here and as recorded" in project.run("nominima", "verify", check=False)
+    output = project.run("nominima", "audit", PAGE, "--no-receipt", check=False)
+    assert output.endswith("exit code 1")
+    assert "✘ begins in report page" in output
+    assert f"{PAGE} tells " in output
+    found = audited(project, "all", "--from", "verdicts", code=1)
+    assert begun(found) == {"report page": [PAGE], "README.md table": ["README.md"]}
+    assert {graded(found)[path] for path in (PAGE, "README.md")} == {"different"}
+
+
 def test_what_a_ledger_hides_is_not_good(project: Project) -> None:
     path = project.root / "reports/ledger/judge.json"
     tree = json.loads(path.read_text())
@@ -125,12 +174,14 @@ def test_what_a_ledger_hides_is_not_good(project: Project) -> None:
     [
         (["c9z"], "c9z: neither a file, nor a printed code, nor a claim of commit"),
         (["c0a", "--at", "v99"], "v99: no commit here has this name"),
-        (["README.md"], "README.md"),
-        (["reports/index.html"], "the page holds nothing of its own"),
+        (["Makefile"], "Makefile"),
+        (["README.md", "--at", "HEAD"], "README.md: in commit"),
         (["all", "--spot", "1", "--from", "data"], "leave out --from"),
     ],
 )
 def test_what_cannot_be_audited_is_refused_in_a_sentence(project: Project, arguments: list[str], told: str) -> None:
+    project.edit("README.md", "<!-- verdicts", "<!-- no verdicts")
+    project.commit()
     output = project.run("nominima", "audit", *arguments, check=False)
     assert told in output
     assert output.endswith("exit code 1")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from nominima.auditing import readme
 from nominima.auditing.again import Made, make_again
 from nominima.auditing.grades import GRADES, Grade, Graded, graded, worst
 from nominima.auditing.recipe import Recipe
@@ -29,7 +30,10 @@ class Beginning(NamedTuple):
 
 
 class Audit(NamedTuple):
-    """What came of it. `jobs` in the order in which they rest on each other; `source`, `environment`: see `other`."""
+    """What came of it. `jobs` in the order in which they rest on each other, the README's table after them.
+
+    source, environment: see `other`.
+    """
 
     subject: Subject
     recipe: Recipe
@@ -47,7 +51,8 @@ class Audit(NamedTuple):
     def grade(self) -> Grade:
         """The worst of all files; `not recomputed` where one that was asked for was not, unless one is `different`."""
         asked = self.recipe.jobs if self.recipe.alone else self.subject.asked
-        lacking = any(file.grade == "not recomputed" for name in asked for file in self.jobs.get(name, []))
+        files = [file for name in (*asked, readme.TABLE) for file in self.jobs.get(name, [])]
+        lacking = any(file.grade == "not recomputed" for file in files)
         found = worst(self.files)
         return "not recomputed" if lacking and found != "different" else found
 
@@ -61,12 +66,12 @@ class Audit(NamedTuple):
     def beginnings(self) -> list[Beginning]:
         """Where differences begin."""
         unlike = {name for name, files in self.jobs.items() if worst(files) not in ("bitwise", "not recomputed")}
-        first = [name for name in self.jobs if name in unlike and not self.recipe.rests[name] & unlike]
+        first = [name for name in self.jobs if name in unlike and not self.recipe.rests.get(name, set()) & unlike]
         return [
             Beginning(
                 name,
                 [file for file in self.jobs[name] if file.grade != "bitwise"],
-                flat(json.loads(self.subject.job(name).spec)),
+                flat(json.loads(self.subject.job(name).spec)) if name in self.recipe.jobs else {},
             )
             for name in first
         ]
@@ -75,7 +80,10 @@ class Audit(NamedTuple):
 def audit(subject: Subject, recipe: Recipe, aside: Path, cores: int, tell: Callable[[Name, Made], None]) -> Audit:
     """Make a recipe's jobs again in the empty folder `aside`, and grade their files against the recorded ones."""
     made = make_again(subject, recipe, aside, cores, tell)
-    return Audit(subject, recipe, graded(subject, recipe, made, aside), made, *other(subject, recipe))
+    jobs = graded(subject, recipe, made, aside)
+    if subject.table:
+        made[readme.TABLE], jobs[readme.TABLE] = readme.table(subject, aside / "table")
+    return Audit(subject, recipe, jobs, made, *other(subject, recipe))
 
 
 def other(subject: Subject, recipe: Recipe) -> tuple[list[str], list[str]]:

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from safetensors.numpy import load_file
 
+from nominima.auditing import published
 from nominima.ground.files import Refusal
 from nominima.tracing.artefact import DAMAGED, KEYWORD, MARK, read_trace
 
@@ -27,12 +28,16 @@ UNREADABLE = (*DAMAGED, TypeError, AttributeError, OverflowError, OSError)
 
 
 class Leaf(NamedTuple):
-    """One value: its words, the numbers in it, float64 or whole, what counts as rounding of them, and its type."""
+    """One value: its words, the numbers in it, float64 or whole, what counts as rounding of them, and its type.
+
+    decides: what of its words decides, besides those under a name of WORDS: see published.Told.
+    """
 
     words: str
     numbers: np.ndarray
     rounding: float = ROUNDING
     kind: str = ""
+    decides: tuple[str, ...] = ()
 
     def alike(self, other: "Leaf") -> bool:
         """Whether both are the same but for their numbers."""
@@ -52,7 +57,7 @@ class Comparison(NamedTuple):
 
     decided: places in which a word of a verdict differs; told: those in which other words do, or that only one has;
     beyond: those in which a number differs by more than rounding; largest: the largest difference of two numbers
-    relative to the larger of them; changes: all of these places, with both values.
+    relative to the larger of them; changes: all of these places, with both values, those that decide first.
     """
 
     decided: list[str]
@@ -88,7 +93,7 @@ def _compared(before: dict[str, Leaf], after: dict[str, Leaf]) -> Comparison:
     for place in sorted(before.keys() | after.keys()):
         old, new = before.get(place), after.get(place)
         if old is None or new is None or not old.alike(new):
-            (found.decided if place.rpartition(".")[2] in WORDS else found.told).append(place)
+            (found.decided if _decides(place, old, new) else found.told).append(place)
             found.changes.append(Change(place, *_shown(old, new)))
         elif not np.array_equal(old.numbers, new.numbers, equal_nan=old.numbers.dtype.kind == "f"):
             off, at = _apart(old.numbers, new.numbers)
@@ -96,7 +101,14 @@ def _compared(before: dict[str, Leaf], after: dict[str, Leaf]) -> Comparison:
             if off > old.rounding or not old.rounding:  # whole numbers do not round
                 found.beyond.append(place)
             found.changes.append(Change(place, *(f"{told.numbers[at]:.9g} at {at}" for told in (old, new))))
+    decided = set(found.decided)
+    found.changes.sort(key=lambda change: change.place not in decided)
     return found
+
+
+def _decides(place: str, *leaves: Leaf | None) -> bool:
+    """Whether what differs here is a matter of a verdict."""
+    return place.rpartition(".")[2] in WORDS or len({leaf.decides if leaf else () for leaf in leaves}) > 1
 
 
 def leaves(path: Path) -> dict[str, Leaf]:
@@ -172,6 +184,18 @@ def _in_csv(text: str) -> Iterator[tuple[str, Leaf]]:
         yield f"column {at}, {name}", _text(json.dumps([row[at] for row in rows], ensure_ascii=False))
 
 
+def _in_page(text: str) -> Iterator[tuple[str, Leaf]]:
+    return _read(published.page(text))
+
+
+def _in_table(path: Path) -> Iterator[tuple[str, Leaf]]:
+    return _read(published.table(path.read_text(errors="replace")))
+
+
+def _read(told: published.Places) -> Iterator[tuple[str, Leaf]]:
+    return ((place, Leaf(each.text, np.array([]), decides=each.decides)) for place, each in told.items())
+
+
 def _in_parquet(path: Path) -> Iterator[tuple[str, Leaf]]:
     for column in pl.read_parquet(path).iter_columns():
         yield f"nulls of {column.name}", _array(column.is_null().to_numpy())
@@ -200,5 +224,5 @@ def _whole(leaf: Leaf) -> str:
     return told + parts[-1] if len(parts) > 1 or not leaf.numbers.size else leaf.words
 
 
-TEXTS = {".json": _in_json, ".csv": _in_csv}
-FILES = {".parquet": _in_parquet, ".safetensors": _in_safetensors}
+TEXTS = {".json": _in_json, ".csv": _in_csv, ".html": _in_page}
+FILES = {".parquet": _in_parquet, ".safetensors": _in_safetensors, ".md": _in_table}

@@ -7,7 +7,7 @@ from nominima.auditing.again import Made
 from nominima.auditing.contents import UNREADABLE, Change, Comparison, compare
 from nominima.auditing.pictures import shows
 from nominima.auditing.recipe import Recipe
-from nominima.auditing.subject import Name, Subject
+from nominima.auditing.subject import PAGE, Name, Subject
 from nominima.ground.files import Refusal, digest
 from nominima.tracing.trace import Trace
 
@@ -15,6 +15,7 @@ Grade = Literal["different", "same verdict", "unlike", "rounding", "bitwise", "n
 GRADES: tuple[Grade, ...] = get_args(Grade)
 """Worst first, but that what was not recomputed is neither good nor bad."""
 SHOWN = 5
+PUBLISHED = (".html", ".md")  # of verdicts, what is recorded of them
 GONE = "its recorded bytes are nowhere here to compare with"
 
 
@@ -84,13 +85,17 @@ def _file(subject: Subject, path: str, recorded: str, folder: Path, aside: Path)
     stored = subject.stored(path, aside / "recorded")
     if stored is None:
         return Graded(path, recorded, again, "not recomputed", GONE)
-    found = _compared(path, recorded, again, compare(stored, folder / path))
+    differs = compare(stored, folder / path)
+    if differs and subject.makers[path] == PAGE and not subject.moved(PAGE):
+        differs = differs._replace(decided=[*differs.decided, *differs.told])  # it tells nothing of its own
+    found = graded_as(path, recorded, again, differs)
     if found.grade in ("rounding", "bitwise") and not subject.sealed(path, stored):
         return found._replace(grade="unlike", why="the trace in it is not that of its ledger")
     return found
 
 
-def _compared(path: str, recorded: str, again: str, found: Comparison | None) -> Graded:
+def graded_as(path: str, recorded: str, again: str, found: Comparison | None) -> Graded:
+    """A file by its digests, and by what it says otherwise; None: only its bytes can be compared."""
     if found is None:
         return Graded(path, recorded, again, "unlike")
     changes = tuple(found.changes[:SHOWN])
@@ -100,9 +105,9 @@ def _compared(path: str, recorded: str, again: str, found: Comparison | None) ->
         return Graded(path, recorded, again, "different", f"{found.decided[0]} changed", found.largest, changes)
     if not (found.told or found.beyond):
         return Graded(path, recorded, again, "rounding", "", found.largest, changes)
-    verdict = path.startswith("reports/verdicts/")
+    word = path.startswith("reports/verdicts/") or path.endswith(PUBLISHED)
     why = f"{found.told[0]} changed" if found.told else f"{found.beyond[0]} by more than rounding"
-    return Graded(path, recorded, again, "same verdict" if verdict else "unlike", why, found.largest, changes)
+    return Graded(path, recorded, again, "same verdict" if word else "unlike", why, found.largest, changes)
 
 
 def _worst_verdict(recipe: Recipe, found: dict[Name, list[Graded]], name: Name) -> Grade | None:

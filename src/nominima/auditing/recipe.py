@@ -12,8 +12,9 @@ from nominima.planning.costs import read_costs
 from nominima.planning.plan import Plan
 from nominima.tracing.standing import NOTHING
 
-Depth = Literal["measures", "runs", "data"]
+Depth = Literal["verdicts", "measures", "runs", "data"]
 MADE: dict[Depth, tuple[str, ...]] = {
+    "verdicts": ("report",),
     "measures": ("judge", "report"),
     "runs": ("measure", "judge", "report"),
     "data": VERBS,
@@ -38,7 +39,7 @@ class Recipe(NamedTuple):
 
 
 def recipe(subject: Subject, depth: Depth) -> Recipe:
-    """All that the asked results rest on, from measurements, from runs or from the raw data on."""
+    """All that the asked results rest on, from verdicts, from measurements, from runs or from the raw data on."""
     wanted: set[Name] = set()
     todo = [name for name in subject.asked if name[0] in MADE[depth]]
     while todo:
@@ -46,7 +47,8 @@ def recipe(subject: Subject, depth: Depth) -> Recipe:
         if name not in wanted:
             wanted.add(name)
             todo += [above for above in _before(subject, name) if above[0] in MADE[depth]]
-    return _cooked(subject, {name: _before(subject, name) & wanted for name in wanted})
+    # The page must tell what is recorded: whether that comes out again is asked of the others.
+    return _cooked(subject, {name: _before(subject, name) & wanted if name != PAGE else set() for name in wanted})
 
 
 def spot(subject: Subject, costs: Mapping[Name, float], count: int, lot: int) -> Recipe:
@@ -78,11 +80,11 @@ def wall(todo: Recipe, costs: Mapping[Name, float], cores: int) -> float:
 
 
 def _before(subject: Subject, name: Name) -> set[Name]:
-    """The jobs that make the inputs of a job, the page's ledgers left out."""
+    """The jobs that make the inputs of a job."""
     if subject.obstacle(name):
         return set()
     makers = (subject.makers.get(file) for file in subject.job(name).inputs)
-    return {maker for maker in makers if maker and maker != PAGE}
+    return set(filter(None, makers))
 
 
 def _cooked(subject: Subject, rests: dict[Name, set[Name]]) -> Recipe:

@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
+from nominima.auditing.published import CLOSED, END, OPENED, tables
 from nominima.ground.files import Refusal, completed, digest, write
 from nominima.ground.places import detail
 from nominima.planning.plan import Job, Plan
@@ -20,10 +21,12 @@ from nominima.tracing.walk import Walk, walk_code, walk_file
 
 ALL = "all"
 CODE = 12  # hexadecimal digits of a trace code
-PAGE = ("report", "page")  # made of the ledgers: whether it tells what they do is asked by `verify`
+README = "README.md"
 
 Name = tuple[str, str]
 """A verb and the name of its job."""
+PAGE: Name = ("report", "page")
+SCOREBOARD: Name = ("judge", "scoreboard")
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,14 @@ class Subject:
     """Results of one commit. `asked` are the jobs that made those that somebody wants to know of.
 
     words: what was asked, as it can be asked on any machine: a file by the code of its trace.
+    table: whether the README's table of verdicts is asked for, which no job makes.
     """
 
     root: Path
     commit: str
     asked: list[Name]
     words: list[str]
+    table: bool = False
 
     @cached_property
     def source(self) -> Source:
@@ -50,6 +55,13 @@ class Subject:
         if not stored:
             raise Refusal(f"commit {self.commit[:12]} has no params.yaml; nothing can be made again")
         return repository.contents(self.root, list(stored.values()), LARGEST)[0]
+
+    @cached_property
+    def readme(self) -> bytes:
+        """The README of the commit; empty where no table of verdicts is in it."""
+        held = repository.blobs(self.root, self.commit, README)
+        content = repository.contents(self.root, list(held.values()), store.LARGEST)[0] if held else b""
+        return content if tables(content.decode(errors="replace")) else b""
 
     @cached_property
     def plan(self) -> Plan:
@@ -88,6 +100,11 @@ class Subject:
             return "the ledger of the commit tells of other files than its params.yaml plans"
         other = differences(entry.spec, json.loads(job.spec))
         return f"values differ, recorded → planned by the commit's params.yaml: {'; '.join(other[:3])}" if other else ""
+
+    def moved(self, name: Name) -> bool:
+        """Whether the ledger tells of other source than would make a job now."""
+        entry = self.entry(name)
+        return entry is None or entry.code != self.job(name).code
 
     def sealed(self, path: str, stored: Path) -> bool:
         """Whether the trace in a recorded file is the one that its ledger tells of."""
@@ -133,7 +150,7 @@ def subject(what: list[str], at: str | None, start: Path, root: Path) -> Subject
     """What is asked for: files by their content or trace, printed codes, claims, or `all` of a commit.
 
     Args:
-        what: each a file, a trace code, a claim (or the start of its name) or `all`.
+        what: each a file, a trace code, a claim (or the start of its name), the README or `all`.
         at: a commit, as Git names it; None: that which recorded the file, else HEAD.
         start: where relative paths begin.
         root: the project.
@@ -141,14 +158,18 @@ def subject(what: list[str], at: str | None, start: Path, root: Path) -> Subject
     Raises:
         Refusal: one is none of these, they are of several commits, or nothing of it is recorded in Git.
     """
-    walks = {each: found for each in what if (found := _walked(each, start))}
+    told = [README if (start / each).resolve() == (root / README).resolve() else each for each in what]
+    walks = {each: found for each in told if each != README and (found := _walked(each, start))}
     commit = _commit(root, at, walks)
     bare = Subject(root, commit, [], [])
     if not bare.source.ledgers:
         raise Refusal(f"commit {commit[:12]} has no ledgers: nothing is recorded there that could be audited")
-    jobs = {each: _of_walk(bare, each, walks[each]) if each in walks else _of(bare, each) for each in what}
-    words = [walk.trace.key if (walk := walks.get(each)) and walk.trace else each for each in what]
-    return Subject(root, commit, list(dict.fromkeys(chain.from_iterable(jobs.values()))), words)
+    if README in told:
+        _check_readme(bare, at)
+    jobs = [_of_walk(bare, each, walks[each]) if each in walks else _of(bare, each) for each in told]
+    words = [walk.trace.key if (walk := walks.get(each)) and walk.trace else each for each in told]
+    table = README in told or (ALL in told and bool(bare.readme))
+    return Subject(root, commit, list(dict.fromkeys(chain.from_iterable(jobs))), words, table)
 
 
 def _walked(what: str, start: Path) -> Walk | None:
@@ -185,18 +206,31 @@ def _of_walk(bare: Subject, what: str, walk: Walk) -> list[Name]:
     found = bare.source.by_key(walk.trace.key) if walk.trace else None
     if found is None:
         raise Refusal(f"{what}: commit {bare.commit[:12]} records no file with its trace; leave out --at")
-    if (found.verb, found.job) == PAGE:
-        raise Refusal(f"{what}: the page holds nothing of its own; `nominima verify` compares it with the ledgers")
     return [(found.verb, found.job)]
 
 
+def _check_readme(bare: Subject, at: str | None) -> None:
+    """That the README of the commit has a table in it, and is that which lies here if no commit is named.
+
+    Raises:
+        Refusal: there is none, or it is another.
+    """
+    if not bare.readme:
+        raise Refusal(f"{README}: in commit {bare.commit[:12]} it has no table between `{OPENED} {CLOSED}` and `{END}`")
+    here = bare.root / README
+    if at is None and here.is_file() and here.read_bytes() != bare.readme:
+        raise Refusal(f"{README}: commit {bare.commit[:12]} has another; commit it first, or name a commit with --at")
+
+
 def _of(bare: Subject, what: str) -> list[Name]:
-    """All results, recorded or planned, or the verdict and the pictures of a claim."""
+    """All results, recorded or planned, what the README tells of, or the verdict and the pictures of a claim."""
+    if what == README:
+        return [SCOREBOARD]
     told = {
         verb: {**dict.fromkeys(ledger.jobs), **bare.plan.jobs(verb)} for verb, ledger in bare.source.ledgers.items()
     }
     if what == ALL:
-        return [(verb, name) for verb in told for name in told[verb] if (verb, name) != PAGE]
+        return [(verb, name) for verb in told for name in told[verb]]
     otherwise = f"neither a file, nor a printed code, nor a claim of commit {bare.commit[:12]}"
     claim = completed(what, told.get("judge", []), otherwise, [ALL])
     made = [("judge", claim), ("report", claim), ("report", detail(claim))]

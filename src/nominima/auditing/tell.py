@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nominima.auditing.audit import Audit, Beginning
-from nominima.auditing.grades import Graded
+from nominima.auditing.grades import PUBLISHED, Graded
 from nominima.auditing.recipe import Recipe
 from nominima.drawing.estimates import span
 from nominima.ground.places import VERBS
@@ -17,7 +17,7 @@ from nominima.tracing.tell import few, text
 FEW, VALUES = 6, 12
 COLOURS = {"bitwise": "green", "rounding": "green", "different": "red"}
 MEANS = {
-    "different": "a word of a verdict changed",
+    "different": "a word of a verdict changed, or is not told as it is recorded",
     "same verdict": "numbers or texts differ, every word that decides stays",
     "unlike": "numbers differ by more than rounding; no verdict that rests on them was made again",
     "rounding": "numbers differ by at most 1e-5 of their size",
@@ -32,7 +32,8 @@ def before(recipe: Recipe, seconds: float, cores: int, console: Console) -> None
     parts = [
         f"{verb} {sum(name[0] == verb for name in jobs)}" for verb in VERBS if any(name[0] == verb for name in jobs)
     ]
-    told = f"{len(jobs)} jobs to make again ({', '.join(parts)}), about {span(seconds)} on {cores} cores"
+    which = f" ({', '.join(parts)})" if parts else ""
+    told = f"{len(jobs)} jobs to make again{which}, about {span(seconds)} on {cores} cores"
     console.print(text(f"{told}; {len(recipe.given)} files are taken as recorded"), soft_wrap=True)
 
 
@@ -94,7 +95,8 @@ def _file(file: Graded) -> dict[str, Any]:
 def _beginning(begins: Beginning) -> Iterator[str]:
     """Its parameters, then each file with the values that differ, recorded and new."""
     values = [f"{key} {value}" for key, value in begins.values.items() if len(value) < 60]
-    yield f"with {few(values, VALUES)}"
+    if values:
+        yield f"with {few(values, VALUES)}"
     for file in begins.files[:FEW]:
         yield from _lines(file)
 
@@ -102,7 +104,11 @@ def _beginning(begins: Beginning) -> Iterator[str]:
 def _lines(file: Graded) -> Iterator[str]:
     why = f" ({file.why})" if file.why else ""
     yield f"{file.path}: {file.grade}{why}"
-    yield from (f"  {each.place}: recorded {each.recorded}, again {each.again}" for each in file.changes[:FEW])
+    for each in file.changes[:FEW]:
+        if file.path.endswith(PUBLISHED):
+            yield f"  {file.path} tells {each.recorded} of {each.place}; recorded is {each.again}"
+        else:
+            yield f"  {each.place}: recorded {each.recorded}, again {each.again}"
 
 
 def _missing(audit: Audit) -> dict[str, list[str]]:

@@ -17,6 +17,7 @@ from nominima.auditing import tell
 from nominima.auditing.again import Made
 from nominima.auditing.audit import Audit
 from nominima.auditing.audit import audit as made_again
+from nominima.auditing.grades import PUBLISHED
 from nominima.auditing.recipe import Depth, recipe, seconds, spot, wall
 from nominima.auditing.subject import ALL, Name, subject
 from nominima.cli.frame import EVERY, Cores, Json, project
@@ -29,7 +30,7 @@ from nominima.tracing.trace import environment
 def audit(
     what: Annotated[
         list[str] | None,
-        typer.Argument(help="Figures or other files, printed codes, claims, or `all`.", show_default="all"),
+        typer.Argument(help="Files of results, README.md, printed codes, claims, or `all`.", show_default="all"),
     ] = None,
     at: Annotated[str | None, typer.Option(help="The commit that is meant.", show_default="HEAD")] = None,
     from_: Annotated[
@@ -47,7 +48,8 @@ def audit(
     """Make recorded results again and grade how like they are.
 
     Of the commit are the params, the ledgers and the stored files; the source is that of this
-    checkout, and no code of another commit is run. `--from measures` judges and draws again,
+    checkout, and no code of another commit is run. `--from verdicts` only draws again and
+    publishes: the figures, the page, README.md's table. `measures` judges again too,
     `runs` measures too, `data` trains too and prepares the data.
     Exit code 0: all that was asked for was made again, and no word of a verdict changed. 1: not.
     """
@@ -58,7 +60,7 @@ def audit(
     costs = seconds(found.plan)
     lot = secrets.randbelow(10**6) if lot is None else lot
     todo = spot(found, costs, some, lot) if some else recipe(found, depth)
-    if not todo.jobs:
+    if not todo.jobs and not found.table:
         raise Refusal(f"{', '.join(asked)}: is not made from {depth}; try --from runs or --from data")
     screen, before = Console(stderr=True), time.monotonic()
     for name in (signal.SIGTERM, signal.SIGHUP):
@@ -97,7 +99,8 @@ def audits() -> None:
     for head in ("result", "grade", "from", "date", "commit"):
         table.add_column(head)
     last = {path: its for its in found.values() for path in its.files}
-    results = [path for path in sorted(last) if path.startswith("reports/verdicts/") or path.endswith(".png")]
+    listed = (".png", *PUBLISHED)
+    results = [path for path in sorted(last) if path.startswith("reports/verdicts/") or path.endswith(listed)]
     for path in results:
         told = last[path].predicate
         row = (path.removeprefix("reports/"), last[path].grade(path), told.made_from, told.date, told.commit[:7])

@@ -27,7 +27,7 @@ class Predicate(Strict):
     command: str = Field(description="what makes this receipt again")
     date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
     commit: str = Field(description="whose results were audited")
-    made_from: str = Field(description="what was taken as recorded: measures, runs or data; or spot")
+    made_from: str = Field(description="what was taken as recorded: verdicts, measures, runs or data; or spot")
     grade: str = Field(description="the worst of all files")
     counts: dict[str, int] = Field(description="grade → files")
     seconds: float
