@@ -13,6 +13,10 @@ from nominima.judging.words import of_claim
 from nominima.planning import shelf
 
 
+each = pytest.mark.parametrize("name", CLAIMS, scope="module")
+"""Claim after claim, so that one worker has all tests of a claim and its world is made once."""
+
+
 @cache
 def true(name):
     """The tables of a world in which a claim holds, what it finds there, and the verdict."""
@@ -21,7 +25,7 @@ def true(name):
     return tables, made, decide(name, made)
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@each
 def test_it_holds_in_a_world_of_its_own_and_every_panel_is_drawn(name):
     _, made, verdict = true(name)
     assert verdict.outcome == "supported", verdict.reason
@@ -31,7 +35,7 @@ def test_it_holds_in_a_world_of_its_own_and_every_panel_is_drawn(name):
     assert all(panel.title.split()[0] in told for panel in panels)
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@each
 def test_a_sweep_that_diverged_leaves_it_untested_and_can_be_drawn(name):
     tables, _, usual = true(name)
     if not of_runs(tables):
@@ -49,7 +53,7 @@ def test_a_sweep_that_diverged_leaves_it_untested_and_can_be_drawn(name):
     assert verdict.lost == verdict.runs > 0
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@each
 def test_without_any_measurement_it_says_what_is_missing(name):
     verdict = judged(name)
     assert verdict.outcome == "untested"
@@ -58,7 +62,7 @@ def test_without_any_measurement_it_says_what_is_missing(name):
     assert "Nothing is drawn" in drawn(name)
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@each
 def test_it_has_words_a_control_that_must_fail_and_few_lines(name):
     assert of_claim(name).literature
     guards = true(name)[1].primary.guards
@@ -66,7 +70,7 @@ def test_it_has_words_a_control_that_must_fail_and_few_lines(name):
     assert len(shelf.path("claims", name).read_text().splitlines()) <= 150
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@each
 def test_its_numbers_are_those_it_is_judged_by(name):
     """The cells of a verdict are those of its numbers, and no column stands for nothing."""
     _, made, verdict = true(name)
@@ -76,7 +80,7 @@ def test_its_numbers_are_those_it_is_judged_by(name):
     assert not table.is_duplicated().any()
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@each
 def test_the_rules_that_are_listed_are_those_its_cells_are_judged_by(name):
     made = true(name)[1]
     asked = [view.rule or part.rule for part in (made.primary, *made.parts) for view in part.asks]
@@ -85,7 +89,7 @@ def test_the_rules_that_are_listed_are_those_its_cells_are_judged_by(name):
     assert all(rule in asked for rule in listed)
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@each
 def test_its_numbers_are_read_as_they_were_stored(name, tmp_path):
     tables = true(name)[0]
     lost = {measure: lose(measure, tables[measure], 0.3) for measure in of_runs(tables)}

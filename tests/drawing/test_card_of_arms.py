@@ -15,7 +15,7 @@ def card(panel: Arms = PANEL, **values: list[float | None]) -> dict[str, Any]:
         {"by": name, "seed": seed, "value": value} for name, its in values.items() for seed, value in enumerate(its)
     ]
     lanes = pl.DataFrame(rows, schema={"by": pl.String, "seed": pl.Int64, "value": pl.Float64})
-    chart: dict[str, Any] = arms(panel, lanes).to_dict()
+    chart = arms(panel, lanes)
     for layer in chart["layer"]:
         layer["data"] = chart["datasets"][layer["data"]["name"]]
     return chart

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from made_verdicts import RULE, WITHIN, estimate, untested, verdict
 
 from nominima.drawing import charts, forest, frame
+from nominima.drawing.spec import spec
 from nominima.drawing.theme import DASHES, SHAPES
 from nominima.judging.intervals import NOTHING, Estimate
 
@@ -147,7 +148,7 @@ def test_hidden_dots_are_counted_too():
 
 
 def test_series_differ_by_colour_shape_and_dash():
-    layers = [layer for layer in curves().to_dict()["layer"] if "color" in layer["encoding"]]
+    layers = [layer for layer in curves()["layer"] if "color" in layer["encoding"]]
     scales = {channel: layer["encoding"][channel]["scale"]["range"] for layer in layers
               for channel in ("color", "shape") if channel in layer["encoding"]}  # fmt: skip
     assert scales["shape"] == SHAPES[:2]
@@ -158,7 +159,7 @@ def test_series_differ_by_colour_shape_and_dash():
 def test_series_of_the_panel_above_keep_their_looks_and_its_legend():
     below = framed(curves(TABLE.filter(series="noisy"), like=TABLE))
     assert "noisy" not in seen(below)
-    assert json.dumps(curves(TABLE).to_dict()["layer"][-1]["encoding"]["color"]["scale"]) in json.dumps(below)
+    assert json.dumps(curves(TABLE)["layer"][-1]["encoding"]["color"]["scale"]) in json.dumps(below)
     assert "noisy" in seen(framed(curves(TABLE, like=TABLE.filter(series="clean"))))
 
 
@@ -172,7 +173,7 @@ def test_long_names_stand_below_each_other():
 
 
 def test_a_frame_refuses_what_json_cannot_say():
-    panel = alt.Chart(alt.InlineData([{"x": math.nan}])).mark_point()
+    panel = spec(alt.Chart(alt.InlineData([{"x": math.nan}])).mark_point())
     with pytest.raises(ValueError, match="Out of range"):
         framed(panel)
 

@@ -12,7 +12,7 @@ TABLE = pl.DataFrame(
 
 
 def drawn(**changes) -> dict:
-    return curves(TABLE, title="What it shows", x="size", y="number", **changes).to_dict()
+    return curves(TABLE, title="What it shows", x="size", y="number", **changes)
 
 
 def titles(chart: dict) -> list[str]:
@@ -48,7 +48,7 @@ def test_the_kind_of_the_panel_above_comes_first():
 
 def test_a_kind_left_alone_below_others_keeps_its_looks():
     left = TABLE.filter(pl.col("series") != CELLS[0])
-    alone = curves(left, title="T", x="x", y="y", like=TABLE, dots=TABLE).to_dict()
+    alone = curves(left, title="T", x="x", y="y", like=TABLE, dots=TABLE)
     assert series(alone) == series(drawn(like=TABLE))
 
 

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
+from nominima.drawing.spec import Spec, spec
 from nominima.drawing.theme import NULL, QUIET, WIDTH, interval, lines, palette
 from nominima.judging.intervals import Estimate, mean
 
@@ -26,7 +26,7 @@ class Arms(NamedTuple):
     limit: tuple[float, str] | None = None
 
 
-def arms(panel: Arms, lanes: pl.DataFrame) -> ChartType:
+def arms(panel: Arms, lanes: pl.DataFrame) -> Spec:
     """The rows of a view's lanes, those without a network left out; what is lost is counted beside them."""
     there = [name for name in panel.rows if name in set(lanes[panel.key])]
     top = pl.col(panel.key).replace_strict(there, range(ABOVE, ABOVE + ROW * len(there), ROW), return_dtype=pl.Int64)
@@ -50,7 +50,7 @@ def arms(panel: Arms, lanes: pl.DataFrame) -> ChartType:
     ]
     notes = lines(f"thin dashes: {panel.limit[1]}") if panel.limit else []
     heading = alt.Title(lines(panel.title), subtitle=notes)
-    return alt.layer(*layers).properties(title=heading, width=WIDTH, height=height)
+    return spec(alt.layer(*layers).properties(title=heading, width=WIDTH, height=height))
 
 
 def _row(name: str, lanes: pl.DataFrame) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """A picture that is laid out to the pixel: words, marks and charts with axes, each in a box of one canvas."""
 
-import json
 import math
 from collections.abc import Sequence
 from itertools import pairwise
@@ -10,11 +9,12 @@ import altair as alt
 import polars as pl
 from altair.typing import ChartType
 
-from nominima.drawing.frame import BARE
 from nominima.drawing.marks import Mark, layer
-from nominima.drawing.theme import GRID, INK, QUIET, THEME
+from nominima.drawing.spec import Spec, joined, picture, spec
+from nominima.drawing.theme import GRID, INK, QUIET
 
 AXIS = 12  # pixels: the size of what is written at an axis
+APART = ("x", "y", "color", "shape")  # scales of which each layer has its own
 
 
 class Box(NamedTuple):
@@ -55,8 +55,12 @@ class Canvas(NamedTuple):
         """Marks at pixels, for the caller to say of which kind."""
         return layer(marks, self.height, self.width, 0)
 
-    def drawn(self) -> ChartType:
-        """All of it as one chart, the words above the rest."""
+    def spec(self, told: str) -> Spec:
+        """All of it as Vega-Lite, the words above the rest, with what it shows in words.
+
+        Raises:
+            ValueError: a number in it is not finite.
+        """
         styles = dict.fromkeys((mark["size"], mark["weight"], mark["align"]) for mark in self.words)
         texts = []
         for size, weight, align in styles:
@@ -64,18 +68,9 @@ class Canvas(NamedTuple):
                      if (mark["size"], mark["weight"], mark["align"]) == (size, weight, align)]  # fmt: skip
             looks: dict[str, Any] = {"fontSize": size, "fontWeight": weight, "align": align}
             texts.append(self.marks(those).mark_text(baseline="middle", **looks))
-        whole = alt.layer(*self.layers, *texts)
-        apart = whole.resolve_scale(x="independent", y="independent", color="independent", shape="independent")
-        return apart.properties(width=self.width, height=self.height, view=BARE)
-
-    def spec(self, told: str) -> dict[str, Any]:
-        """It as Vega-Lite, with what it shows in words.
-
-        Raises:
-            ValueError: a number in it is not finite.
-        """
-        spec = self.drawn().properties(description=told).to_dict() | {"config": THEME | {"padding": 0}}
-        return json.loads(json.dumps(spec, allow_nan=False))
+        size = {"width": self.width, "height": self.height, "view": {"stroke": None}}
+        parts = [spec(each) for each in (*self.layers, *texts)]
+        return picture(joined("layer", parts, apart=APART, **size), told, padding=0)
 
     def axes(self, box: Box, x: "Scale", y: "Scale | None" = None) -> dict[str, Any]:
         """The encodings of a chart in a box: the axes at its left and below, for as far as their scales ask."""

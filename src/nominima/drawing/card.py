@@ -27,7 +27,10 @@ SPLIT = 420, 452  # where the left half ends and the right one begins
 UNDER = 36  # pixels below the halves for the labels of their axes, more for each line of what the number is
 TITLE, BADGE, REASON, FOOT = 22, 17, 14, 12  # sizes of text
 LINE, STEP = 20, 15  # pixels from a line to the next, of the word and of small text
-VERBS = WORDS | {"supported": ("supports it", "support it"), "contradicted": ("contradicts it", "contradict it")}
+SUPPORT: dict[Outcome, tuple[str, str]] = {
+    "supported": ("supports it", "support it"), "contradicted": ("contradicts it", "contradict it"),
+}  # fmt: skip
+VERBS = WORDS | SUPPORT
 
 
 class Piece(NamedTuple):

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
 from nominima.drawing.kinds import kinds, within
+from nominima.drawing.spec import Spec, joined, spec
 from nominima.drawing.theme import (
     DASHES,
     HEIGHT,
@@ -40,7 +40,7 @@ def curves(
     guide: pl.DataFrame | None = None,
     height: int = HEIGHT,
     like: pl.DataFrame | None = None,
-) -> ChartType:
+) -> Spec:
     """Lines with their 95 % intervals, a colour, shape and dash a series.
 
     Series of several kinds (see `kinds`) have a panel for each kind, the first of the full height; a panel that is
@@ -94,7 +94,7 @@ def _curves(
     guide: pl.DataFrame | None,
     height: int,
     like: pl.DataFrame | None,
-) -> ChartType:
+) -> Spec:
     """One panel; the note stands below its title."""
     above = [] if like is None else like["series"].to_list()
     names = list(dict.fromkeys([*above, *table["series"]]))
@@ -118,7 +118,7 @@ def _curves(
     if parts.hidden:
         notes.append(f"not drawn, because lost, infinite or without a logarithm: {parts.hidden}")
     heading = alt.Title(lines(title), subtitle=notes)
-    return alt.layer(*layers).properties(title=heading, width=WIDTH, height=height)
+    return spec(alt.layer(*layers).properties(title=heading, width=WIDTH, height=height))
 
 
 class Parts(NamedTuple):
@@ -156,11 +156,9 @@ def drawable(table: pl.DataFrame, log: str = "", y: str = "y") -> pl.DataFrame:
     return table.filter(*finite, *(pl.col(column) > 0 for axis, column in places.items() if axis in log))
 
 
-def stack(*panels: ChartType) -> alt.VConcatChart:
+def stack(*panels: Spec) -> Spec:
     """Panels below each other, each with its own colours and legend."""
-    return alt.vconcat(*panels, spacing=22).resolve_scale(
-        color="independent", shape="independent", strokeDash="independent"
-    )
+    return joined("vconcat", panels, apart=("color", "shape", "strokeDash"), spacing=22)
 
 
 def _axes(parts: Parts, x: str, y: list[str], log: str) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
+from nominima.drawing.spec import Spec, spec
 from nominima.drawing.theme import LOOKS, NULL, PREDICTED, QUIET, WIDTH, interval, lines, prediction
 from nominima.ground.texts import number
 from nominima.judging.intervals import Estimate
@@ -26,7 +26,7 @@ class Mark(NamedTuple):
     behind: str = ""
 
 
-def panels(verdict: Verdict) -> list[ChartType]:
+def panels(verdict: Verdict) -> list[Spec]:
     """A panel per part: its cells, the region where the claim puts them, and the null."""
     found = []
     for part in (verdict.primary, *verdict.parts):
@@ -60,7 +60,7 @@ def _controls(part: PartVerdict) -> str:
     return f"; {sum(guard.behaves for guard in guards)} of {len(guards)} controls behave" if guards else ""
 
 
-def panel(marks: Sequence[Mark], rule: Rule, title: str, note: str = "") -> ChartType:
+def panel(marks: Sequence[Mark], rule: Rule, title: str, note: str = "") -> Spec:
     """A row per mark: its estimate and interval against the region that the rule predicts and the null."""
     table = pl.DataFrame(list(_rows(marks)), schema=ROWS)
     height = int(table["row"].max() or 0) + 28  # pyright: ignore[reportArgumentType] - a column of integers
@@ -82,7 +82,7 @@ def panel(marks: Sequence[Mark], rule: Rule, title: str, note: str = "") -> Char
     ]
     null = "" if rule.null is None else f"; dashed: no effect, {number(rule.null)}"
     heading = alt.Title(lines(title), subtitle=lines(f"shaded: the claim predicts {prediction(rule)}{null}{note}"))
-    return alt.layer(*layers).properties(title=heading, width=WIDTH, height=height)
+    return spec(alt.layer(*layers).properties(title=heading, width=WIDTH, height=height))
 
 
 def _rows(marks: Sequence[Mark]) -> Iterator[dict[str, Any]]:

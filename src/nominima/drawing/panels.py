@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import polars as pl
-from altair.typing import ChartType
 
 from nominima.drawing.arms import Arms, arms
-from nominima.drawing.charts import curves, stack
+from nominima.drawing.charts import curves
+from nominima.drawing.spec import Spec
 from nominima.drawing.tally import Tally, tally
 from nominima.drawing.theme import HEIGHT
 from nominima.judging.evidence import COLUMNS, Missing, of_view
@@ -54,13 +54,13 @@ class Panel(NamedTuple):
 Asked = Sequence[Panel | Tally | Arms]
 
 
-def panels(asked: Asked, numbers: pl.DataFrame) -> list[ChartType]:
+def panels(asked: Asked, numbers: pl.DataFrame) -> list[Spec]:
     """The panels of a claim, below one another; the first has the legend, those of the same series look like it.
 
     Raises:
         Missing: there are no numbers at all.
     """
-    drawn: list[ChartType] = []
+    drawn: list[Spec] = []
     first: pl.DataFrame | None = None
     for panel in asked:
         if not isinstance(panel, Panel):
@@ -84,11 +84,6 @@ def panels(asked: Asked, numbers: pl.DataFrame) -> list[ChartType]:
     if not drawn:
         raise Missing("there are no numbers")
     return drawn
-
-
-def column(asked: Asked, numbers: pl.DataFrame) -> ChartType:
-    """The same as one chart."""
-    return stack(*panels(asked, numbers))
 
 
 def means(rows: pl.DataFrame, along: str = "size") -> pl.DataFrame:

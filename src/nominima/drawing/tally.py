@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
 from nominima.drawing.frame import BARE
 from nominima.drawing.marks import Mark, layer
+from nominima.drawing.spec import Spec, spec
 from nominima.drawing.theme import INK, LOOKS, QUIET, WIDTH, lines
 
 HEAD, ROW = 24, 40  # pixels: above the rows, and of a row
@@ -29,7 +29,7 @@ class Tally(NamedTuple):
     up: str = "truer"
 
 
-def tally(panel: Tally, rows: pl.DataFrame) -> ChartType:
+def tally(panel: Tally, rows: pl.DataFrame) -> Spec:
     """The card of a view's lanes, most ups first."""
     marks, height = placed(panel, rows)
     layers = [
@@ -42,7 +42,7 @@ def tally(panel: Tally, rows: pl.DataFrame) -> ChartType:
         ),
     ]
     heading = alt.Title(lines(panel.title))
-    return alt.layer(*layers).properties(title=heading, width=WIDTH, height=height, view=BARE)
+    return spec(alt.layer(*layers).properties(title=heading, width=WIDTH, height=height, view=BARE))
 
 
 def placed(panel: Tally, rows: pl.DataFrame, room: float | None = None) -> tuple[list[Mark], int]:
