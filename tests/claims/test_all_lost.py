@@ -12,7 +12,6 @@ from nominima.judging.evidence import numbers, of_view, read_numbers, write_numb
 from nominima.judging.words import of_claim
 from nominima.planning import shelf
 
-
 each = pytest.mark.parametrize("name", CLAIMS, scope="module")
 """Claim after claim, so that one worker has all tests of a claim and its world is made once."""
 
