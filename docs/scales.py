@@ -15,7 +15,7 @@ LONGER = {
 }  # fmt: skip
 """Sweep → its smallest and largest size at the full scale."""
 
-QUICK = """# The trial of params.yaml in small: perceptrons of up to 64 units, mostly on digits, fewer of the usual seeds.
+QUICK = """# The trial of params.yaml in small: perceptrons of up to 64 units, mostly on digits, with fewer seeds.
 # Made by `make docs`; `make quick` runs it in a folder of its own. Its words are those of a small trial.
 """
 LEFT_OUT = {
