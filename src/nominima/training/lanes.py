@@ -15,11 +15,12 @@ from nominima.training.optimizer import Optimizer, chosen_optimizer
 from nominima.training.stack import Stack
 from nominima.training.update import Update
 
-ALIKE, UNLIKE = 2**24, 2**21
+ALIKE, UNLIKE = 2**23, 2**21
 """Most bytes of parameters, gradient and memory of the runs of a part: of runs that are updated alike, and of others.
 
-The first is what a third-level cache holds. Of runs of different rates or strengths each makes the update of all others
-dearer, but every part costs a third of a millisecond a step: half as much as that of 2 MiB.
+The first is what stays in a third-level cache beside activations and other programs. Of runs of different rates or
+strengths each makes the update of all others dearer, but every part costs a third of a millisecond a step: half as much
+as that of 2 MiB.
 """
 EVERY = slice(None)
 
