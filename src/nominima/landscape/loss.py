@@ -29,8 +29,8 @@ class Landscape:
 
     theta is always (lane, param): lanes are independent points of the landscape that are computed together.
     Whatever an instrument returns has the dtype and device of theta. `closed` and `slope`, where known, are of the sum
-    of the parts in closed form: its Hessian, (lane, param) → (lane, param, param), and its value and gradient at one
-    place (param,), which searches ask for thousands of times; certificates do not rest on it.
+    of the parts in closed form: its Hessian, (lane, param) → (lane, param, param), made anew each time, and its value
+    and gradient at one place (param,), which searches ask for thousands of times; certificates do not rest on it.
     """
 
     parts: tuple[Summand, ...]
@@ -96,10 +96,11 @@ class Landscape:
         if self.dimension > DENSE:
             raise Refusal(f"a dense Hessian of {self.dimension} parameters is too large (at most {DENSE}); "
                           f"use `ends` for both ends of the spectrum or `density` for its shape")  # fmt: skip
-        unit = torch.eye(self.dimension, dtype=theta.dtype, device=theta.device)
         if self.closed is not None:
-            return self.closed(theta) + self.decay * unit
-        product = self.product(theta)
+            whole = self.closed(theta)
+            whole.diagonal(dim1=1, dim2=2).add_(self.decay)
+            return whole
+        unit, product = torch.eye(self.dimension, dtype=theta.dtype, device=theta.device), self.product(theta)
         rows = [product(some.expand(len(theta), *some.shape)) for some in unit.split(COLUMNS)]
         whole = torch.cat(rows, dim=1)
         return (whole + whole.mT) / 2
