@@ -38,7 +38,7 @@ def fit(
 
     A lane draws its initial parameters, label noise and example order from generators of its own seed, and no
     operation mixes lanes, so that it has the bits of a training by itself (where products have theirs wherever
-    in memory matrices lie, see planning.guard.workplace). Lanes that diverge leave the stack at the next metric
+    in memory matrices lie, see planning.workplace). Lanes that diverge leave the stack at the next metric
     step and cost nothing more.
 
     Args:
