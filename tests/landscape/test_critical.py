@@ -2,13 +2,15 @@ from dataclasses import replace
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from landscapes import examples
 
 from nominima.landscape.critical import escape, kernel_residual, seek
 from nominima.landscape.extremes import most_negative
 from nominima.landscape.known import deep_linear, deep_linear_minimum, deep_linear_saddle, quadratic
 from nominima.landscape.loss import of_stack, of_vector
-from nominima.landscape.newton import certify, minimise
+from nominima.landscape.newton import certify, for_scipy, minimise
 from nominima.landscape.safran_shamir import descend, population, students
 from nominima.landscape.toy import Toy
 
@@ -121,6 +123,31 @@ def test_the_toys_hessian_in_closed_form_equals_autograd():
     torch.testing.assert_close(by_hand.value(theta), by_autograd.value(theta))
     probes = torch.ones(2, 1, small.dimension, dtype=torch.float64)
     torch.testing.assert_close(by_hand.product(theta)(probes)[:, 0], by_hand.hessian(theta).sum(-1))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    hidden=st.integers(1, 9),
+    seed=st.integers(0, 2**16),
+    size=st.sampled_from([0.0, 0.1, 1.0, 10.0]),
+    decay=st.sampled_from([0.0, 0.01]),
+)
+def test_the_toys_slope_in_closed_form_equals_autograd(hidden, seed, size, decay):
+    small = toy(hidden)
+    landscape, theta = small.landscape(decay), size * start(small, seed)[0] + size / 7
+    (value,), (gradient,) = landscape.gradient(theta[None])
+    loss, slope = for_scipy(landscape, theta.device)[0](theta.numpy())
+    assert loss == pytest.approx(float(value), rel=1e-12)
+    torch.testing.assert_close(torch.from_numpy(slope), gradient, rtol=1e-12, atol=1e-12 * max(1.0, size))
+
+
+def test_the_toys_slope_stands_where_a_class_has_all_the_odds():
+    small = toy()
+    theta = start(small, 0)[0] * 3000
+    (value,), (gradient,) = small.landscape().gradient(theta[None])
+    loss, slope = for_scipy(small.landscape(), theta.device)[0](theta.numpy())
+    assert loss == pytest.approx(float(value), rel=1e-12)
+    torch.testing.assert_close(torch.from_numpy(slope), gradient, rtol=1e-12, atol=1e-12)
 
 
 def test_the_toys_hessian_stands_where_a_class_has_all_the_odds():

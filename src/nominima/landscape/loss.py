@@ -3,13 +3,17 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from nominima.ground.files import Refusal
 from nominima.landscape.parts import KEPT_BYTES, ROWS, Product, Summand, Traced
 from nominima.landscape.perceptron import Perceptron, perceptrons
 from nominima.training.model import Model
+
+Numbers = NDArray[np.float64]
 
 DENSE = 5000
 """Most parameters of a dense Hessian."""
@@ -24,14 +28,16 @@ class Landscape:
     """The sum of `parts` plus decay/2 · ‖θ‖² over flat parameters.
 
     theta is always (lane, param): lanes are independent points of the landscape that are computed together.
-    Whatever an instrument returns has the dtype and device of theta. `closed`, where known, is the Hessian of the sum
-    of the parts in closed form, (lane, param) → (lane, param, param).
+    Whatever an instrument returns has the dtype and device of theta. `closed` and `slope`, where known, are of the sum
+    of the parts in closed form: its Hessian, (lane, param) → (lane, param, param), made anew each time, and its value
+    and gradient at one place (param,), which searches ask for thousands of times; certificates do not rest on it.
     """
 
     parts: tuple[Summand, ...]
     dimension: int
     decay: float = 0.0
     closed: Product | None = None
+    slope: Callable[[Numbers], tuple[float, Numbers]] | None = None
 
     def value(self, theta: Tensor) -> Tensor:
         """Losses (lane,)."""
@@ -90,10 +96,11 @@ class Landscape:
         if self.dimension > DENSE:
             raise Refusal(f"a dense Hessian of {self.dimension} parameters is too large (at most {DENSE}); "
                           f"use `ends` for both ends of the spectrum or `density` for its shape")  # fmt: skip
-        unit = torch.eye(self.dimension, dtype=theta.dtype, device=theta.device)
         if self.closed is not None:
-            return self.closed(theta) + self.decay * unit
-        product = self.product(theta)
+            whole = self.closed(theta)
+            whole.diagonal(dim1=1, dim2=2).add_(self.decay)
+            return whole
+        unit, product = torch.eye(self.dimension, dtype=theta.dtype, device=theta.device), self.product(theta)
         rows = [product(some.expand(len(theta), *some.shape)) for some in unit.split(COLUMNS)]
         whole = torch.cat(rows, dim=1)
         return (whole + whole.mT) / 2

@@ -8,11 +8,10 @@ import numpy as np
 import scipy.linalg
 import scipy.optimize
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from nominima.landscape.hessian import Inertia, signs, zero
-from nominima.landscape.loss import Landscape
+from nominima.landscape.loss import Landscape, Numbers
 from nominima.landscape.rounding import of_hessian
 
 SWITCH = 1e-6
@@ -102,15 +101,15 @@ def _unsure(landscape: Landscape, theta: Tensor, gradient: Tensor, hessian: Tens
     return float((there - hessian).norm().nan_to_num(nan=torch.inf))
 
 
-Numbers = NDArray[np.float64]
-
-
 def for_scipy(
     landscape: Landscape, device: torch.device
 ) -> tuple[Callable[[Numbers], tuple[float, Numbers]], Callable[[Numbers], Numbers]]:
     """Loss with gradient, and Hessian, at a place (param,): float64 of NumPy outside, tensors of a device inside."""
 
     def loss(vector: Numbers) -> tuple[float, Numbers]:
+        if landscape.slope is not None:
+            value, gradient = landscape.slope(vector)
+            return value + landscape.decay / 2 * float(vector @ vector), gradient + landscape.decay * vector
         value, gradient = landscape.gradient(torch.from_numpy(vector).to(device)[None])
         return float(value), gradient[0].cpu().numpy()
 

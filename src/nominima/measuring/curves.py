@@ -11,10 +11,10 @@ from torch import Tensor
 from nominima.ground.files import Refusal
 from nominima.measuring.subject import RunSubject
 from nominima.planning.steps import log_steps
-from nominima.training.engine import chosen_optimizer
 from nominima.training.evaluation import means
 from nominima.training.feed import Feed, epochs, generator
 from nominima.training.objective import noisy_loss
+from nominima.training.optimizer import chosen_optimizer
 from nominima.training.stack import Stack
 from nominima.training.update import Update
 

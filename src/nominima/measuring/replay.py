@@ -5,8 +5,9 @@ from torch import Tensor
 
 from nominima.ground.files import Refusal
 from nominima.measuring.subject import RunSubject
-from nominima.training.engine import Lanes, chosen_device
+from nominima.training.engine import chosen_device
 from nominima.training.ensemble import Ensemble
+from nominima.training.lanes import Lanes
 from nominima.training.stack import Stack
 
 LEAST = 1e-3  # of the length of the start: what counts as a way at least

@@ -11,9 +11,9 @@ from torch.nn.functional import one_hot
 
 from nominima.planning.run import Training
 from nominima.planning.steps import metric_steps
-from nominima.training.engine import chosen_optimizer
 from nominima.training.feed import Feed, epochs, generator
 from nominima.training.model import Model, Parameters
+from nominima.training.optimizer import chosen_optimizer
 from nominima.training.stack import Stack
 from nominima.training.update import Update
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from nominima.ground.files import Refusal
 from nominima.landscape.critical import Escape, escape
 from nominima.landscape.loss import Landscape
-from nominima.landscape.newton import Stationary, minimise
+from nominima.landscape.newton import Stationary, for_scipy, minimise
 from nominima.training.dataset import Dataset
 from nominima.training.feed import generator
 from nominima.training.objective import corrupt
@@ -79,10 +79,7 @@ def way_down(landscape: Landscape, theta: Tensor) -> tuple[Tensor, Escape]:
 
 
 def _approach(landscape: Landscape, start: Tensor, evaluations: int) -> Tensor:
-    def loss(vector: np.ndarray) -> tuple[float, np.ndarray]:
-        value, gradient = landscape.gradient(torch.from_numpy(vector)[None])
-        return float(value), gradient[0].numpy()
-
+    loss, _ = for_scipy(landscape, start.device)
     options = {"maxiter": evaluations, "maxfun": evaluations, "gtol": NEAR, "ftol": 0.0, "maxcor": 30}
     found = scipy.optimize.minimize(loss, start.numpy(), jac=True, method="L-BFGS-B", options=options)
     return torch.from_numpy(found.x)

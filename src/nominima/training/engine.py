@@ -1,6 +1,5 @@
 """The training engine: all seeds of all runs of a stack, moved by the same few operations."""
 
-import json
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -8,23 +7,19 @@ import torch
 from torch import Tensor
 
 from nominima.ground.files import Refusal
-from nominima.planning import shelf
 from nominima.planning.run import Run, Training
 from nominima.planning.steps import metric_steps
 from nominima.training.dataset import Dataset
-from nominima.training.dropout import Dropout
 from nominima.training.ensemble import Ensemble
 from nominima.training.evaluation import answers, means, scores
-from nominima.training.feed import Feed, epochs
+from nominima.training.lanes import Parts
 from nominima.training.model import Model, Parameters, build_model
 from nominima.training.objective import noisy_loss
-from nominima.training.optimizer import Optimizer
 from nominima.training.recorder import Recorder, Room, Seen, in_memory
 from nominima.training.reference import References
 from nominima.training.stack import Stack
 from nominima.training.targets import validated
 from nominima.training.trajectory import Records, Trajectory
-from nominima.training.update import Update
 
 MOST_CLASSES = 255
 
@@ -43,7 +38,7 @@ def fit(
 
     A lane draws its initial parameters, label noise and example order from generators of its own seed, and no
     operation mixes lanes, so that it has the bits of a training by itself (where products have theirs wherever
-    in memory matrices lie, see planning.guard.workplace). Lanes that diverge leave the stack at the next metric
+    in memory matrices lie, see planning.workplace). Lanes that diverge leave the stack at the next metric
     step and cost nothing more.
 
     Args:
@@ -73,12 +68,13 @@ def fit(
     look = partial(_tested, model, splits["test"], dataset.classes)
     by_hand = model.backward is not None and not ensemble.drops
     with torch.inference_mode(by_hand), torch.no_grad():
-        lanes = Lanes(ensemble, model)
+        lanes = Parts(ensemble, model)
         for step in metric_steps(training.steps):
             lanes.advance(step)
-            seen = _seen(model, lanes, ensemble, splits)
+            parameters, noise = lanes.parameters, ensemble.noise[lanes.alive]
+            seen = _seen(model, parameters, lanes.alive, ensemble, splits)
             if training.tested == "always" or step in {0, training.steps}:
-                seen.numbers.update(look(lanes.parameters.leaves, ensemble.noise[lanes.alive]))
+                seen.numbers.update(look(parameters.leaves, noise))
             for at, recorder in enumerate(recorders):
                 mine = lanes.alive // training.seeds == at
                 recorder.note(step, lanes.alive[mine] % training.seeds, seen.of(mine))
@@ -87,52 +83,6 @@ def fit(
         for recorder, noise in zip(recorders, ensemble.by_run(ensemble.noise), strict=True):
             recorder.note_stops(lambda rows, noise=noise: look(model.views(rows.to(device)), noise))
     return [(recorder.trajectory(), recorder.records()) for recorder in recorders]
-
-
-class Lanes:
-    """The lanes that are still trained: their parameters, their optimizer's memory and their examples."""
-
-    def __init__(self, ensemble: Ensemble, model: Model) -> None:
-        self.alive = torch.arange(len(ensemble.lanes))
-        self._ensemble, self._model, device = ensemble, model, ensemble.x.device
-        training = ensemble.lanes[0]
-        rows = map(epochs, ensemble.released, ensemble.generators("order"))
-        self._feed = Feed(ensemble.x, ensemble.targets.to(device), training.batch, list(rows))
-        shares, draws = [lane.dropout for lane in ensemble.lanes], ensemble.generators("dropout")
-        self._drop = Dropout(shares, draws) if ensemble.drops else None
-        self._optimizer = chosen_optimizer(training)
-        parameters = Stack.of(model.layout, ensemble.initial.to(device))
-        self._step = 0
-        self._bind(parameters, self._optimizer.start(parameters))
-
-    def advance(self, step: int) -> None:
-        """Go on until `step` steps are made."""
-        for t in range(self._step + 1, step + 1 if len(self.alive) else 0):
-            self._fill(*next(self._feed))
-            self._update(t)
-        self._step = step
-
-    def keep(self, which: Tensor) -> None:
-        """Go on with some of the lanes only, bool (alive,)."""
-        if which.all():
-            return
-        lanes = which.nonzero().flatten()
-        self.alive = self.alive[lanes]
-        self._feed.keep(lanes.tolist())
-        self._drop = self._drop and self._drop.keep(lanes.tolist())
-        self._bind(self.parameters.take(lanes), [stack.take(lanes) for stack in self._memory])
-
-    def _bind(self, parameters: Stack, memory: list[Stack]) -> None:
-        """Make the step anew for these stacks."""
-        self.parameters, self._memory = parameters, memory
-        gradient = parameters.zeros()
-        self._fill = self._model.gradient(parameters, gradient, self._drop)
-        mask = self._ensemble.mask
-        if mask is not None:
-            mask = Stack.of(parameters.layout, mask[self.alive].to(parameters.flat)).flat
-        trainings = [self._ensemble.lanes[lane] for lane in self.alive.tolist()]
-        if trainings:
-            self._update = Update(trainings, self._optimizer, parameters, gradient, memory, mask)
 
 
 def chosen_device(training: Training) -> torch.device:
@@ -161,25 +111,18 @@ def _splits(training: Training, dataset: Dataset) -> dict[str, Split]:
     return found | {"train": (x[training.skip : end], y[training.skip : end])}
 
 
-def chosen_optimizer(training: Training) -> Optimizer:
-    """The optimizer that a training names, with its options."""
-    name, given = training.optimizer, json.dumps(training.optimizer_options)
-    options = shelf.options("optimizers", name).model_validate_json(given)
-    return shelf.load("optimizers", name).build(**options.model_dump())
-
-
-def _seen(model: Model, lanes: Lanes, ensemble: Ensemble, splits: dict[str, Split]) -> Seen:
-    """What there is to see of the lanes still trained, brought to the CPU."""
-    leaves, noise = lanes.parameters.leaves, ensemble.noise[lanes.alive]
+def _seen(model: Model, parameters: Stack, lanes: Tensor, ensemble: Ensemble, splits: dict[str, Split]) -> Seen:
+    """What there is to see of the lanes still trained, int64 (alive,), brought to the CPU."""
+    leaves, noise = parameters.leaves, ensemble.noise[lanes]
     (x, _), classes = splits["train"], ensemble.targets.shape[-1]
-    train = answers(model, leaves, x, ensemble.labels[lanes.alive].to(x.device))
+    train = answers(model, leaves, x, ensemble.labels[lanes].to(x.device))
     shown, told = splits["validation"]
-    validation = answers(model, leaves, shown, told[lanes.alive].to(x.device))
+    validation = answers(model, leaves, shown, told[lanes].to(x.device))
     found = {"train": scores(train.means, 0 * noise, classes)}
     if validation.own.shape[1]:
         found["validation"] = scores(validation.means, noise, classes)
     expected = noisy_loss(validation.own, validation.total, noise.float().unsqueeze(1), classes)
-    return Seen(lanes.parameters.rows().cpu(), train, validation, expected, _numbers(found))
+    return Seen(parameters.rows().cpu(), train, validation, expected, _numbers(found))
 
 
 def _tested(model: Model, test: Split, classes: int, leaves: Parameters, noise: Tensor) -> dict[str, Tensor]:

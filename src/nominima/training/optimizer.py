@@ -1,5 +1,6 @@
 """What an optimizer is: the layouts of its memory, and a step that moves all lanes in place."""
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nominima.planning import shelf
+from nominima.planning.run import Training
 from nominima.training.stack import Layout, Leaf, Stack
 
 Rates = Sequence[float]
@@ -33,6 +36,13 @@ class Optimizer:
     def start(self, parameters: Stack) -> list[Stack]:
         """Its memory before the first step."""
         return [parameters.zeros(layout) for layout in self.memory(parameters.layout)]
+
+
+def chosen_optimizer(training: Training) -> Optimizer:
+    """The optimizer that a training names, with its options."""
+    name, given = training.optimizer, json.dumps(training.optimizer_options)
+    options = shelf.options("optimizers", name).model_validate_json(given)
+    return shelf.load("optimizers", name).build(**options.model_dump())
 
 
 def is_matrix(leaf: Leaf) -> bool:

@@ -79,14 +79,20 @@ class Stack:
         layout = self.layout if layout is None else layout
         return Stack(layout, self.lanes, self.flat.new_zeros(sum(_sizes(layout, self.lanes))))
 
+    def beside(self, numbers: Sequence[float]) -> list[tuple[Tensor, Tensor]]:
+        """Its tensors, each with the numbers of the lanes: `flat` with one where all are equal, else leaf by leaf.
+
+        Exactly rounded operations on them have the same bits whether the numbers differ or not.
+        """
+        if len(set(numbers)) == 1:
+            return [(self.flat, self.flat.new_tensor(numbers[0]))]
+        each = self.flat.new_tensor(numbers)
+        return [(leaf, each.view(-1, *(1,) * (leaf.dim() - 1))) for leaf in self.leaves.values()]
+
     def scale(self, factors: Sequence[float]) -> None:
-        """Multiply each lane by its factor, in place; the bits are the same whether the factors differ or not."""
-        if len(set(factors)) == 1:
-            self.flat.mul_(factors[0])
-            return
-        each = self.flat.new_tensor(factors)
-        for leaf in self.leaves.values():
-            leaf.mul_(each.view(-1, *(1,) * (leaf.dim() - 1)))
+        """Multiply each lane by its factor, in place."""
+        for part, factor in self.beside(factors):
+            part.mul_(factor)
 
     def take(self, lanes: Tensor) -> "Stack":
         """A stack of some of the lanes, int64 (lane,)."""

@@ -44,24 +44,21 @@ class Update:
         self._l2 = [lane.l2 for lane in lanes]
         self._decay = [lane.decay + optimizer.decay for lane in lanes]
         self._l1 = [lane.l1 for lane in lanes]
-        self._room = parameters.zeros() if any(self._l2) or any(self._l1) else parameters
 
     def __call__(self, t: int) -> None:
         """Step t = 1, 2, …; the gradient may be spoilt."""
         theta, g, share = self._parameters, self._gradient, self._share(t)
         rates = [share * rate for rate in self._rates]
         if any(self._l2):
-            self._room.flat.copy_(theta.flat)
-            self._room.scale(self._l2)
-            g.flat.add_(self._room.flat)
+            for (part, l2), (its, _) in zip(theta.beside(self._l2), g.beside(self._l2), strict=True):
+                its.add_(part * l2)
         if self._mask is not None:
             g.flat.mul_(self._mask)
         if any(self._decay):
             theta.scale([1 - rate * decay for rate, decay in zip(rates, self._decay, strict=True)])
         self._optimizer.step(theta, g, self._memory, rates, t)
         if any(self._l1):
-            self._room.flat.fill_(1.0)
-            self._room.scale([rate * l1 for rate, l1 in zip(rates, self._l1, strict=True)])
-            theta.flat.sub_(theta.flat.clamp(-self._room.flat, self._room.flat))
+            for part, most in theta.beside([rate * l1 for rate, l1 in zip(rates, self._l1, strict=True)]):
+                part.sub_(part.clamp(-most, most))
         if self._mask is not None:
             theta.flat.mul_(self._mask)
