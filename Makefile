@@ -61,6 +61,8 @@ check: install
 	lint-imports
 	snakefmt --check Snakefile workflow
 	workflow/lint.sh
+	@twice=$$(find tests -name '*.py' ! -name conftest.py -printf '%f\n' | sort | uniq -d); \
+	test -z "$$twice" || { echo "tests: pytest needs names of their own, and two files have: $$twice"; exit 1; }
 
 # Pin every dependency with hashes and without registry addresses; CUDA packages go to a lock of their own.
 lock:
