@@ -140,6 +140,19 @@ def test_a_lane_is_fitted_alike_alone_among_others_and_again(family, monkeypatch
     assert others.tolist() == stops.tolist()
 
 
+def test_a_curve_that_is_stopped_leaves_the_others_as_they_are(subject, monkeypatch):
+    """From the first look on here: the curve that begins far above its ends goes on when the others have left."""
+    monkeypatch.setattr("nominima.measuring.curves.PATIENT", 1)
+    start = ways(subject)
+    start.end[0] *= 4
+    whole, stops = fit(subject, start, 64)
+    assert len(set(stops.tolist())) > 1
+    for lane in range(len(stops)):
+        alone, stop = fit(subject, start.take([lane]), 64)
+        torch.testing.assert_close(alone[0], whole[lane], rtol=1e-4, atol=1e-5)
+        assert stop.item() == stops[lane]
+
+
 def test_a_solution_with_shuffled_units_is_matched_and_has_a_barrier_before(subject, moved):
     symmetry = sequential(leaf.shape for leaf in subject.model.layout)
     best = subject.trajectory.best_loss.clone()

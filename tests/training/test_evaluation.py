@@ -6,7 +6,7 @@ import torch
 
 from nominima.models import mlp
 from nominima.training import evaluation
-from nominima.training.evaluation import Means, answers, means, passes, scores
+from nominima.training.evaluation import Means, answers, mean_losses, means, passes, scores
 from nominima.training.model import Model, Parameters
 
 LANES = 3
@@ -30,6 +30,8 @@ def test_parts_are_the_whole(monkeypatch):
     for one, other, kept in zip(mean, means(model, leaves, x, labels), whole.means, strict=True):
         torch.testing.assert_close(one, other)
         torch.testing.assert_close(one, kept)
+    for one, other in zip(mean_losses(model, leaves, x, labels), means(model, leaves, x, labels)[:2], strict=True):
+        assert torch.equal(one, other)
     logits = model.forward(leaves, x)
     assert torch.equal(whole.right, logits.argmax(-1) == labels)
     loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")

@@ -181,7 +181,7 @@ def _looked_at(
     bent = group[0].path in FITTED
     middles, stopped = fit(subject, ways, options.steps) if bent else (None, None)
     for lane in range(len(group)):
-        one = ways.take(slice(lane, lane + 1))
+        one = ways.take([lane])
         if middles is None or stopped is None:
             path, stop = straight(one.start, one.end, options.points), None
         else:

@@ -38,6 +38,7 @@ POINTS = ("init", "early", "middle", "late", "best", "end")
 FINISHED = "best"
 LEAST, DEEP = 1e-4, 1e-5
 TOLERANCE, FLOOR = 0.05, 2e-5
+ROUGH = 16 * torch.finfo(torch.float32).eps  # of a loss: an error that float32 does not reach
 LENGTHS = 10 * 0.5 ** torch.arange(16, dtype=torch.float64)
 
 
@@ -94,7 +95,7 @@ def _lane(subject: RunSubject, lane: int, iterations: int) -> Iterator[dict[str,
             found = _lanczos(landscape, rough, theta, point, guess, iterations, (subject.seeds[lane], start - best))
             guess = found["direction"][None]
         else:
-            found = _exact(landscape, theta)
+            found = _exact(landscape, rough, theta)
         del found["direction"]
         yield told | {"status": "ok"} | found
 
@@ -110,7 +111,7 @@ def _points(subject: RunSubject, lane: int) -> dict[str, tuple[int, Tensor]]:
     return found | {"best": (stop, trajectory.best_loss[lane])}
 
 
-def _exact(landscape: Landscape, theta: Tensor) -> dict[str, Any]:
+def _exact(landscape: Landscape, rough: Landscape, theta: Tensor) -> dict[str, Any]:
     hessian = landscape.hessian(theta[None])[0]
     values = torch.linalg.eigvalsh(hessian)
     # Steps of inverse iteration from a fixed start give the vector at a tenth of the cost of all of them.
@@ -121,7 +122,7 @@ def _exact(landscape: Landscape, theta: Tensor) -> dict[str, Any]:
         vector = torch.cholesky_solve(vector / vector.norm(), factor)
     numbers = {"lambda_min": values[0].item(), "lambda_max": values[-1].item()}
     return numbers | {"residual_min": 0.0, "residual_max": 0.0, "converged": True, "answered": True,
-                      "direction": vector[:, 0], **_along(landscape, theta, vector[:, 0])}  # fmt: skip
+                      "direction": vector[:, 0], **_along(landscape, rough, theta, vector[:, 0])}  # fmt: skip
 
 
 def _lanczos(
@@ -133,12 +134,12 @@ def _lanczos(
     if point != FINISHED:
         (asked,) = curves_down(rough, place, share=LEAST, steps=iterations, seed=seed, guess=guess)
         if asked.answer == "yes":
-            there = _along(landscape, theta, asked.vector.double())
+            there = _along(landscape, rough, theta, asked.vector.double())
             if there["bend"] > DEEP * won:
                 seen = {"lambda_min": asked.low, "lambda_max": asked.high, "converged": False, "answered": True}
                 return seen | there | {"direction": asked.vector}
     (found,) = ends(rough, place, tolerance=TOLERANCE, floor=FLOOR, steps=iterations, seed=seed)
-    return _numbers(found) | _along(landscape, theta, found.vectors[0].double())
+    return _numbers(found) | _along(landscape, rough, theta, found.vectors[0].double())
 
 
 def _numbers(found: Ends) -> dict[str, Any]:
@@ -152,12 +153,25 @@ def _numbers(found: Ends) -> dict[str, Any]:
     }
 
 
-def _along(landscape: Landscape, theta: Tensor, direction: Tensor) -> dict[str, float]:
-    """The loss at theta (param,), and how far it falls along a direction and on the mean of both ways."""
-    steps = torch.cat([LENGTHS, -LENGTHS])[:, None] * (direction / direction.norm())
-    before, losses = landscape.value(theta[None]).item(), landscape.value(theta + steps)
+def _along(landscape: Landscape, rough: Landscape, theta: Tensor, direction: Tensor) -> dict[str, float]:
+    """The loss at theta (param,), and how far it falls along a direction and on the mean of both ways.
+
+    The rough loss, in float32, tells which lengths may be the best; only these are looked at in float64.
+    """
+    points, steps = torch.stack([theta, direction / direction.norm()]), torch.cat([LENGTHS, -LENGTHS])
+    shares = torch.stack([torch.ones_like(steps), steps], 1)
+    losses = rough.combined(points.float(), shares.float()).double()
+    near = _near(losses) | _near(losses.view(2, -1).mean(0)).repeat(2)
+    before, losses[~near] = landscape.value(theta[None]).item(), torch.inf
+    losses[near] = landscape.combined(points, shares[near])
     losses = torch.where(losses.isfinite(), losses, torch.inf)
     rounding = 8 * torch.finfo(losses.dtype).eps * abs(before)
-    falls = before - losses.min().item(), before - ((losses[: len(LENGTHS)] + losses[len(LENGTHS) :]) / 2).min().item()
+    falls = before - losses.min().item(), before - losses.view(2, -1).mean(0).min().item()
     fall, bend = (fall if fall > rounding else 0.0 for fall in falls)
     return {"train_loss": before, "fall": fall, "bend": bend}
+
+
+def _near(losses: Tensor) -> Tensor:
+    """Which of losses (length,) that are exact to within ROUGH may be the lowest; all where none is finite."""
+    slack = ROUGH * losses.abs()
+    return ~(losses - slack > (losses + slack).nan_to_num(torch.inf, torch.inf).min())

@@ -11,7 +11,7 @@ from torch import Tensor
 from nominima.ground.files import Refusal
 from nominima.measuring.subject import RunSubject
 from nominima.planning.steps import log_steps
-from nominima.training.evaluation import means
+from nominima.training.evaluation import mean_losses
 from nominima.training.feed import Feed, epochs, generator
 from nominima.training.objective import noisy_loss
 from nominima.training.optimizer import chosen_optimizer
@@ -42,9 +42,10 @@ class Ways:
     seeds: list[int]
     wall: Tensor
 
-    def take(self, lanes: slice) -> "Ways":
+    def take(self, lanes: list[int]) -> "Ways":
         """Some of them."""
-        return Ways(self.start[lanes], self.end[lanes], self.labels[lanes], self.seeds[lanes], self.wall[lanes])
+        seeds = [self.seeds[lane] for lane in lanes]
+        return Ways(self.start[lanes], self.end[lanes], self.labels[lanes], seeds, self.wall[lanes])
 
     def profile(self, path: Tensor) -> Tensor:
         """The height of a wall of 1, (lane, point), at points (lane, point, param)."""
@@ -83,8 +84,8 @@ def fit(subject: RunSubject, ways: Ways, steps: int) -> tuple[Tensor, Tensor]:
         raise Refusal(f"{name} has no validation examples, by which curves are stopped; give it some, or leave out "
                       f"what asks for barriers")  # fmt: skip
     together = max(1, NUMBERS // subject.model.size)
-    parts = [ways.take(slice(at, at + together)) for at in range(0, len(ways.seeds), together)]
-    middles, stopped = zip(*(_fit(subject, part, steps) for part in parts), strict=True)
+    parts = torch.arange(len(ways.seeds)).split(together)
+    middles, stopped = zip(*(_fit(subject, ways.take(part.tolist()), steps) for part in parts), strict=True)
     return torch.cat(middles), torch.cat(stopped)
 
 
@@ -98,67 +99,79 @@ def losses(subject: RunSubject, path: Tensor, labels: Tensor | None = None) -> T
     x = torch.from_numpy(test.x) if labels is None else subject.x
     rows = torch.from_numpy(test.y).expand(len(path), -1) if labels is None else labels
     found = [
-        means(subject.model, subject.model.views(points), x, row).own for points, row in zip(path, rows, strict=True)
+        mean_losses(subject.model, subject.model.views(points), x, row)[0]
+        for points, row in zip(path, rows, strict=True)
     ]
     return torch.stack(found)
 
 
 class _Fitting:
-    """The curves of some lanes while they are fitted."""
+    """The curves that are still fitted; a lane moves to the same bits whatever lanes are beside it."""
 
     def __init__(self, subject: RunSubject, ways: Ways, steps: int) -> None:
         rate = subject.trajectory.rate.item()
         changes = {"rate": rate, "l2": 0.0, "decay": 0.0, "l1": 0.0, "dropout": 0.0, "steps": steps}
-        training = subject.run.training.model_copy(update=changes)
-        layout, lanes = subject.model.layout, len(ways.seeds)
-        self._ways = ways
-        self._start, self._end = Stack.of(layout, ways.start), Stack.of(layout, ways.end)
-        self.middle = Stack.of(layout, (ways.start + ways.end) / 2)
-        self._place, self._gradient = self.middle.zeros(), self.middle.zeros()
-        self._fill = subject.model.gradient(self._place, self._gradient)
-        optimizer = chosen_optimizer(training)
-        memory = optimizer.start(self.middle)
-        self._update = Update([training] * lanes, optimizer, self.middle, self._gradient, memory, None)
+        self._training = subject.run.training.model_copy(update=changes)
+        self._optimizer, self._model = chosen_optimizer(self._training), subject.model
         everything = torch.arange(len(subject.x))
         orders = [epochs(lambda _: everything, generator(seed, "curve order")) for seed in ways.seeds]
         targets = torch.nn.functional.one_hot(ways.labels, subject.dataset.classes).float()
-        self._feed = Feed(subject.x, targets, training.batch, orders)
+        self._feed = Feed(subject.x, targets, self._training.batch, orders)
         draws = [torch.rand(steps, generator=generator(seed, "curve"), dtype=torch.float64) for seed in ways.seeds]
-        self._draws = torch.stack(draws, 1).tolist()
+        self._draws = torch.stack(draws, 1)
+        middle = Stack.of(subject.model.layout, (ways.start + ways.end) / 2)
+        self._bind(ways, middle, self._optimizer.start(middle))
+
+    def _bind(self, ways: Ways, middle: Stack, memory: list[Stack]) -> None:
+        """Make the step anew for these lanes."""
+        self.ways, self.middle, self._memory = ways, middle, memory
+        self._start, self._end = Stack.of(middle.layout, ways.start), Stack.of(middle.layout, ways.end)
+        self._place, self._gradient, self._part = (middle.zeros() for _ in range(3))
+        self._fill = self._model.gradient(self._place, self._gradient)
+        each = [self._training] * middle.lanes
+        self._update = Update(each, self._optimizer, middle, self._gradient, memory, None)
+
+    def keep(self, lanes: Tensor) -> None:
+        """Go on with some of the lanes, int64 (lane,), at least one."""
+        self._feed.keep(lanes.tolist())
+        self._draws = self._draws[:, lanes]
+        memory = [stack.take(lanes) for stack in self._memory]
+        self._bind(self.ways.take(lanes.tolist()), self.middle.take(lanes), memory)
 
     def step(self, number: int) -> None:
         """Step 1, 2, …"""
-        drawn = self._draws[number - 1]
+        drawn = self._draws[number - 1].tolist()
         shares = [[(1 - t) ** 2 for t in drawn], [2 * t * (1 - t) for t in drawn], [t**2 for t in drawn]]
         self._place.flat.zero_()
         for share, stack in zip(shares, (self._start, self.middle, self._end), strict=True):
-            part = Stack(stack.layout, stack.lanes, stack.flat.clone())
-            part.scale(share)
-            self._place.flat.add_(part.flat)
+            self._part.flat.copy_(stack.flat)
+            self._part.scale(share)
+            self._place.flat.add_(self._part.flat)
         self._fill(*next(self._feed))
-        if self._ways.wall.any():
-            self._gradient.flat.add_(Stack.of(self._gradient.layout, self._ways.slope(self._place.rows())).flat)
+        if self.ways.wall.any():
+            self._gradient.flat.add_(Stack.of(self._gradient.layout, self.ways.slope(self._place.rows())).flat)
         self._gradient.scale(shares[1])
         self._update(number)
 
 
 @torch.no_grad()
 def _fit(subject: RunSubject, ways: Ways, steps: int) -> tuple[Tensor, Tensor]:
-    fitting, made = _Fitting(subject, ways, steps), 0
+    fitting, made, falling = _Fitting(subject, ways, steps), 0, torch.arange(len(ways.seeds))
     best = torch.full((len(ways.seeds),), torch.inf, dtype=torch.float64)
     kept, stopped = fitting.middle.rows(), torch.zeros(len(ways.seeds), dtype=torch.int64)
-    falling = torch.ones(len(ways.seeds), dtype=torch.bool)
     for look in log_steps(steps, 2.0, 1):
         for number in range(made + 1, look + 1):
             fitting.step(number)
         made, middle = look, fitting.middle.rows()
-        seen = _validation(subject, ways, middle)
-        better = falling & (seen < best)
-        best, stopped = torch.where(better, seen, best), torch.where(better, look, stopped)
-        kept = torch.where(better.unsqueeze(1), middle, kept)
-        falling = better if look >= PATIENT else falling
-        if not falling.any():
-            break
+        seen = _validation(subject, fitting.ways, middle)
+        better = seen < best[falling]
+        found = falling[better]
+        best[found], stopped[found], kept[found] = seen[better], look, middle[better]
+        if look >= PATIENT and not better.all():
+            if not better.any():
+                break
+            falling = found
+            fitting.keep(better.nonzero().flatten())
     return kept, stopped
 
 
@@ -172,6 +185,6 @@ def _validation(subject: RunSubject, ways: Ways, middle: Tensor) -> Tensor:
     x, y = torch.from_numpy(split.x), torch.from_numpy(split.y)
     found = []
     for points in path:
-        seen = means(subject.model, subject.model.views(points), x, y)
-        found.append(noisy_loss(seen.own, seen.total, noise, subject.dataset.classes))
+        own, total = mean_losses(subject.model, subject.model.views(points), x, y)
+        found.append(noisy_loss(own, total, noise, subject.dataset.classes))
     return (torch.stack(found) + ways.wall.unsqueeze(1) * ways.profile(path)) @ weigh

@@ -12,7 +12,7 @@ from nominima.landscape.parts import ROWS
 from nominima.measuring.identity import CENSORED
 from nominima.planning.run import Run
 from nominima.training.dataset import Dataset, read_dataset
-from nominima.training.evaluation import means
+from nominima.training.evaluation import mean_losses
 from nominima.training.model import Model, build_model
 from nominima.training.trajectory import Trajectory, read_records, read_trajectory
 
@@ -83,7 +83,7 @@ class RunSubject:
 
         Each lane is asked for its own labels.
         """
-        return means(self.model, self.model.views(theta), self.x, self.labels).own
+        return mean_losses(self.model, self.model.views(theta), self.x, self.labels)[0]
 
 
 def read_subject(run: Run, dataset_file: Path, folder: Path) -> RunSubject:

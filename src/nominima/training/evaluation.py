@@ -58,6 +58,17 @@ def means(model: Model, parameters: Parameters, x: Tensor, labels: Tensor) -> Me
     return Means(*(whole / len(x) for whole in found))
 
 
+def mean_losses(model: Model, parameters: Parameters, x: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """`own` and `total` of `means` alone, float64 (lane,): to tell what is right takes as long as a narrow network."""
+    own, total = torch.zeros(2, _lanes(parameters), dtype=torch.float64)
+    truth = labels.expand(_lanes(parameters), -1)
+    for at, logits in passes(model, parameters, x):
+        parts = surprisals(logits, truth[at])
+        for whole, piece in zip((own, total), parts, strict=True):
+            whole[at[0]] += piece.sum(1, dtype=torch.float64).cpu()
+    return own / len(x), total / len(x)
+
+
 def scores(found: Means, noise: Tensor, classes: int) -> tuple[Tensor, Tensor]:
     """Expected loss and accuracy when labels move with probability `noise`, all float64 (lane,)."""
     return noisy_loss(found.own, found.total, noise, classes), noisy_accuracy(found.right, noise, classes)
