@@ -20,8 +20,8 @@ from benchmarks.peers.problem import Problem
 from benchmarks.peers.stacked import batched, vmapped
 from nominima.planning import shelf
 from nominima.planning.run import Run, Training
-from nominima.training.engine import Lanes
 from nominima.training.ensemble import Ensemble
+from nominima.training.lanes import Lanes
 from nominima.training.model import Model, Parameters
 
 CASES = {
