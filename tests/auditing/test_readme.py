@@ -77,14 +77,14 @@ def test_a_readme_that_tells_what_is_recorded_is_bitwise(project: Callable[[str]
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("**mixed**", "**supported**", "tells **supported** of c4a_straight_way_down, verdict; recorded is **mixed**"),
-        ("0.686 [0.541", "0.986 [0.541", "tells 0.986 [0.541, 0.809] of c4a_straight_way_down, effect (95 % in"),
-        ("972, 17 lost", "972", "tells 972 of c4a_straight_way_down, runs; recorded is 972, 17 lost"),
-        ("| 10 of 14 |", "| 10 of 14 | sure |", "tells sure of c4a_straight_way_down, runs; recorded is 972"),
-        ("figures/c4a_straight_way_down", "figures/c4b_near_convex", "tells – of c4a_straight_way_down, claim; rec"),
+        ("**mixed**", "**supported**", "says **supported** for c4a_straight_way_down, verdict; recorded is **mixed**"),
+        ("0.686 [0.541", "0.986 [0.541", "says 0.986 [0.541, 0.809] for c4a_straight_way_down, effect (95 % in"),
+        ("972, 17 lost", "972", "says 972 for c4a_straight_way_down, runs; recorded is 972, 17 lost"),
+        ("| 10 of 14 |", "| 10 of 14 | sure |", "says sure for c4a_straight_way_down, runs; recorded is 972"),
+        ("figures/c4a_straight_way_down", "figures/c4b_near_convex", "says – for c4a_straight_way_down, claim; rec"),
         (next(line for line in WHOLE.splitlines(keepends=True) if "c4b_near" in line), "",
-         "tells – of c4b_near_convex, verdict; recorded is **mixed**"),
-        ("\n<!-- end", "[c7](reports/figures/c7_x.svg) | **supported** |\n<!-- end", "tells **supported** of c7_x, ve"),
+         "says – for c4b_near_convex, verdict; recorded is **mixed**"),
+        ("\n<!-- end", "[c7](reports/figures/c7_x.svg) | **supported** |\n<!-- end", "says **supported** for c7_x, ve"),
     ],
 )  # fmt: skip
 def test_a_row_that_tells_something_else_is_different_and_told_with_both(

@@ -137,7 +137,7 @@ def test_what_is_published_is_what_is_recorded(project: Project) -> None:
     project.commit()
     output = project.run("nominima", "audit", "README.md", check=False)
     assert output.endswith("exit code 1")
-    assert f"README.md tells **{other}** of c1a_random_points, verdict; recorded is **{word}**" in output
+    assert f"README.md says **{other}** for c1a_random_points, verdict; recorded is **{word}**" in output
     (receipt,) = (project.root / "reports/audits").glob("*-README.md.json")
     told = json.loads(receipt.read_text())["predicate"]
     assert (told["jobs"]["README.md table"], told["grade"]) == ({"README.md": "different"}, "different")
@@ -152,7 +152,7 @@ def test_what_is_published_is_what_is_recorded(project: Project) -> None:
     output = project.run("nominima", "audit", PAGE, "--no-receipt", check=False)
     assert output.endswith("exit code 1")
     assert "✘ begins in report page" in output
-    assert f"{PAGE} tells " in output
+    assert f"{PAGE} says " in output
     found = audited(project, "all", "--from", "verdicts", code=1)
     assert begun(found) == {"report page": [PAGE], "README.md table": ["README.md"]}
     assert {graded(found)[path] for path in (PAGE, "README.md")} == {"different"}

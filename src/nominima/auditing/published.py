@@ -1,4 +1,8 @@
-"""What is published, by place: the texts and pictures of the page, and the cells of the README's table of verdicts."""
+"""What is published, by place: the texts and pictures of the page, and the cells of the README's table of verdicts.
+
+The page is not read by html.parser, which leaves out what it does not take for HTML, in each Python something else: a
+forger could hide there. Here every sign of a page is told at some place.
+"""
 
 import hashlib
 import html

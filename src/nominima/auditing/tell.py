@@ -17,7 +17,7 @@ from nominima.tracing.tell import few, text
 FEW, VALUES = 6, 12
 COLOURS = {"bitwise": "green", "rounding": "green", "different": "red"}
 MEANS = {
-    "different": "a word of a verdict changed, or is not told as it is recorded",
+    "different": "a word of a verdict changed, or what is published says another",
     "same verdict": "numbers or texts differ, every word that decides stays",
     "unlike": "numbers differ by more than rounding; no verdict that rests on them was made again",
     "rounding": "numbers differ by at most 1e-5 of their size",
@@ -106,7 +106,7 @@ def _lines(file: Graded) -> Iterator[str]:
     yield f"{file.path}: {file.grade}{why}"
     for each in file.changes[:FEW]:
         if file.path.endswith(PUBLISHED):
-            yield f"  {file.path} tells {each.recorded} of {each.place}; recorded is {each.again}"
+            yield f"  {file.path} says {each.recorded} for {each.place}; recorded is {each.again}"
         else:
             yield f"  {each.place}: recorded {each.recorded}, again {each.again}"
 

@@ -23,8 +23,8 @@ GROWTH: dict[Growth, str] = {
 SHORT: dict[Growth, str] = {
     "grows": "truer", "shrinks": "less true", "differs": "both ways", "flat": "no change", "unclear": "unclear",
 }  # fmt: skip
-HEADS = {"verdict": 336, "the number, where it is weakest": 462, "cells for it": 700, "with size": 796}
-"""Column → the pixel at which it begins; the claims are left of them."""
+VERDICT, NUMBER, CELLS, TREND = 336, 462, 700, 796  # pixels at which the columns begin; the claims are left of them
+HEADS = {VERDICT: "verdict", NUMBER: "the number, where it is weakest", CELLS: "cells for it", TREND: "with size"}
 LEGEND = "bars: 95 % intervals, each on a scale of its own; shaded: where the claim puts the number; dashed: no effect"
 WIDTH, EDGE = 900, 14  # pixels, and those around it
 KEY = 34  # pixels from a claim's number to its title
@@ -44,7 +44,7 @@ class Row(NamedTuple):
     def at(self, value: float) -> float:
         """The pixel of a value on the row's own scale."""
         low, high = span([self.standing.estimate], self.standing.rule)
-        return round(HEADS["the number, where it is weakest"] + (value - low) / (high - low) * BAR, 1)
+        return round(NUMBER + (value - low) / (high - low) * BAR, 1)
 
 
 def title(board: Scoreboard) -> str:
@@ -67,7 +67,7 @@ def draw(board: Scoreboard, titles: Mapping[str, str], code: str) -> dict[str, A
     canvas = Canvas(WIDTH, round(bottom) + 30, [], [])
     for at, line in enumerate(told):
         canvas.word(EDGE, EDGE + 10 + 26 * at, line, INK, TITLE, bold=True)
-    for head, x in HEADS.items() if rows else ():
+    for x, head in HEADS.items() if rows else ():
         canvas.word(x, heads, head, QUIET, SMALL)
     for y, heading, answer in headings:
         canvas.word(EDGE, y, heading, INK, HEAD, bold=True)
@@ -75,9 +75,7 @@ def draw(board: Scoreboard, titles: Mapping[str, str], code: str) -> dict[str, A
     for row in rows:
         _words(canvas, row)
     _bars(canvas, [row for row in rows if row.standing.estimate.value is not None])
-    signs = [_sign(row) for row in rows]
-    if signs:
-        canvas.layers.append(canvas.marks(signs).mark_point(size=110))
+    canvas.layers.append(canvas.marks([_sign(row) for row in rows]).mark_point(size=110))
     canvas.word(EDGE, canvas.height - EDGE, LEGEND if rows else "", QUIET, SMALL)
     canvas.word(WIDTH - EDGE, canvas.height - EDGE, f"trace {code}", QUIET, SMALL, right=True)
     return canvas.spec(title(board))
@@ -93,7 +91,7 @@ def _placed(
         headings.append((y + 4, chapter.title, chapter.answer))
         y += STEP + 4
         for claim in chapter.claims:
-            told = wrapped(plain(titles.get(claim, claim)), HEADS["verdict"] - EDGE - KEY - 10)
+            told = wrapped(plain(titles.get(claim, claim)), VERDICT - EDGE - KEY - 10)
             rows.append(Row(y, told, by_claim[claim]))
             y += STEP + LINE * (len(told) - 1)
         y += 6
@@ -105,13 +103,12 @@ def _words(canvas: Canvas, row: Row) -> None:
     canvas.word(EDGE, row.y, standing.claim.partition("_")[0], QUIET)
     for at, line in enumerate(row.title):
         canvas.word(EDGE + KEY, row.y + LINE * at, line)
-    verdict, number, cells, trends = HEADS.values()
-    canvas.word(verdict + 20, row.y, standing.outcome, LOOKS[standing.outcome][1], bold=True)
+    canvas.word(VERDICT + 20, row.y, standing.outcome, LOOKS[standing.outcome][1], bold=True)
     if standing.estimate.value is None:
-        canvas.word(number, row.y, "no number yet", QUIET)
-    canvas.word(cells, row.y, f"{standing.supported} of {standing.tested}")
+        canvas.word(NUMBER, row.y, "no number yet", QUIET)
+    canvas.word(CELLS, row.y, f"{standing.supported} of {standing.tested}")
     asked = standing.rule.trend and standing.outcome != "untested"
-    canvas.word(trends, row.y, SHORT[standing.growth] if asked else "–", INK if asked else QUIET)
+    canvas.word(TREND, row.y, SHORT[standing.growth] if asked else "–", INK if asked else QUIET)
 
 
 def _bars(canvas: Canvas, rows: Sequence[Row]) -> None:
@@ -119,17 +116,15 @@ def _bars(canvas: Canvas, rows: Sequence[Row]) -> None:
     shades = [mark for row in rows for mark in _shades(row)]
     nulls = [_box(row) | {"x": row.at(row.standing.rule.null), "color": NULL}
              for row in rows if row.standing.rule.null is not None]  # fmt: skip
-    whiskers = [mark for row in rows for mark in _whiskers(row)]
     points = [{"x": row.at(row.standing.estimate.value or 0.0), "y": row.y, "color": LOOKS[row.standing.outcome][1],
                "shape": "circle"} for row in rows]  # fmt: skip
-    for marks, kind, looks in (
-        (shades, "rect", {}),
-        (nulls, "rule", {"strokeDash": [4, 3], "strokeWidth": 1.5}),
-        (whiskers, "rule", {"strokeWidth": 3}),
-        (points, "point", {"size": 70}),
-    ):
-        if marks:
-            canvas.layers.append(getattr(canvas.marks(marks), f"mark_{kind}")(**looks))
+    drawn = [
+        canvas.marks(shades).mark_rect(),
+        canvas.marks(nulls).mark_rule(strokeDash=[4, 3], strokeWidth=1.5),
+        canvas.marks([mark for row in rows for mark in _whiskers(row)]).mark_rule(strokeWidth=3),
+        canvas.marks(points).mark_point(size=70),
+    ]
+    canvas.layers.extend(drawn)
 
 
 def _box(row: Row) -> Mark:
@@ -151,7 +146,7 @@ def _whiskers(row: Row) -> Iterator[Mark]:
 
 def _sign(row: Row) -> Mark:
     shape, color = LOOKS[row.standing.outcome]
-    return {"x": HEADS["verdict"] + 8, "y": row.y, "color": color, "shape": shape}
+    return {"x": VERDICT + 8, "y": row.y, "color": color, "shape": shape}
 
 
 def trend(word: Growth, rule: Rule) -> str:
