@@ -83,6 +83,22 @@ def test_a_card_has_its_size_and_says_what_it_is_of():
     assert sum("textLength=" in each for each in re.findall(r"<text[^>]*>", svg)) > 30
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"), [("examples", "4000 examples"), ("examples in very many words", "797 examples in…")]
+)
+def test_what_is_said_beside_a_heading_ends_before_the_numbers(said, shown):
+    cells = [
+        cell(f"{name}, noise 0.2, {model}, {count} {said}", estimate(1, 0.9, 1.1), "supported")
+        for name, count in (("digits", 797), ("mnist1d", 4000)) for model in ("cnn", "mlp")
+    ]  # fmt: skip
+    chart = drawn(verdict(cells=cells))
+    shade = next(layer for layer in layers(chart) if layer["mark"]["type"] == "rect" and "x2" in layer["encoding"])
+    notes = {text: right for _, right, _, text in words(chart) if text.startswith(("797", "4000"))}
+    assert len(notes) == 2
+    assert shown in notes
+    assert max(notes.values()) <= shade["encoding"]["x"]["scale"]["range"][0]
+
+
 def test_every_cell_that_decides_has_a_mark_of_its_word():
     cells = [*grouped(), cell("mnist1d, noise 0.2, cnn, tuned rate", estimate(9, 8, 10), "supported", decides=False)]
     chart = drawn(verdict(cells=cells))

@@ -21,7 +21,7 @@ def drawn(*claims: Any, **titles: str) -> dict[str, Any]:
 
 def growing(word: Growth) -> dict[str, Any]:
     first = scoreboard(verdict()).standings[0].model_copy(update={"growth": word})
-    second = first.model_copy(update={"claim": "c1a", "outcome": "contradicted"})
+    second = first.model_copy(update={"claim": "c0b", "outcome": "contradicted"})
     return board.draw(Scoreboard(standings=[first, second]), {first.claim: LONG}, CODE)
 
 
@@ -44,7 +44,9 @@ def test_nothing_on_trial_is_said():
 def test_every_word_has_room_beside_long_titles(word: Growth):
     chart = growing(word)
     fits(chart)
-    assert board.SHORT[word] in told(chart)
+    words = told(chart).split(" | ")
+    assert board.SHORT[word] in words
+    assert words.index("c0a") < words.index("c0b"), "in the order of the essay"
 
 
 def test_a_number_stands_beside_where_the_claim_puts_it():

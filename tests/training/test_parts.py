@@ -17,6 +17,7 @@ CHANGES = {
     "wild": {"rate": 1e30},
     "fast": {"rate": 0.03},
     "clean": {"noise": 0.0},
+    "drawn": {"draw": 1},
 }
 
 

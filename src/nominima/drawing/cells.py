@@ -125,12 +125,11 @@ def _told(canvas: Canvas, line: Line, start: float, left: float, size: int) -> N
     """A heading, or a label with its note; in the place of a number that is not there why."""
     if line.row is None:
         canvas.word(start, line.y, line.label, INK, size, bold=True)
-        canvas.word(start + width(line.label, size, bold=True) + 8, line.y, line.note, QUIET, size - 1)
+        beside = start + width(line.label, size, bold=True) + 8
+        canvas.word(beside, line.y, _cut(line.note, left - GAP - beside + 0.5, size - 1), QUIET, size - 1)
         return
     room = left - GAP - start + 0.5
-    label = line.label
-    if width(label, size) > room:
-        label = f"{wrapped(label, room - width('…', size), size)[0]}…"
+    label = _cut(line.label, room, size)
     canvas.word(start, line.y - (BELOW / 2 if line.told else 0), label, INK, size)
     canvas.word(start, line.y + BELOW / 2, line.told, QUIET, size - 1)
     if _nothing(line):
@@ -138,6 +137,11 @@ def _told(canvas: Canvas, line: Line, start: float, left: float, size: int) -> N
     elif width(label, size) + 8 + width(line.note, size - 1) <= room:
         above = BELOW / 2 if line.told else 0
         canvas.word(start + width(label, size) + 8, line.y - above, line.note, QUIET, size - 1)
+
+
+def _cut(text: str, room: float, size: int) -> str:
+    """As many words as have room."""
+    return text if width(text, size) <= room else f"{wrapped(text, room - width('…', size), size)[0]}…"
 
 
 def _ground(canvas: Canvas, box: Box, rule: Rule, scale: Scale) -> None:
