@@ -57,5 +57,5 @@ def test_every_job_is_known_by_its_rule() -> None:
     whole: Plan = plan()
     rules = expected(estimate(whole, COSTS, 1, NOTHING))
     made = {rule_name("train", "s"), *(rule_name("measure", subject) for subject in whole.measured)}
-    assert rules.keys() == made | {"prepare", "judge", "figure", "detail", "page", "seal"}
+    assert rules.keys() == made | {"prepare", "judge", "figure", "detail", "page", "metrics", "seal"}
     assert rules["figure"] == 5.0

@@ -110,7 +110,7 @@ def above(claims: set[str]) -> set[str]:
     """Judgements, figures and the page that rest on some claims."""
     figures = {f"figure reports/figures/{name}.vl.json" for name in (*claims, "scoreboard")}
     figures |= {f"detail reports/figures/{name}.detail.vl.json" for name in claims}
-    board = {"scoreboard reports/verdicts/scoreboard.json", "page reports/index.html"}
+    board = {"scoreboard reports/verdicts/scoreboard.json", "page reports/index.html", "metrics reports/metrics.yaml"}
     return {f"judge reports/verdicts/{name}.json" for name in claims} | figures | board
 
 

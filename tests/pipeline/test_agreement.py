@@ -75,7 +75,7 @@ def test_a_colour_draws_again_and_trains_and_judges_nothing(project: Project) ->
 def test_the_command_of_a_rule_edited_reruns_its_jobs_and_what_is_made_from_them(project: Project) -> None:
     project.edit("workflow/rules/measure.smk", "python -m", "python -B -m")
     ran = {job.split()[0].partition("_")[0] for job in jobs(project.snakemake("--dry-run"))}
-    assert ran == {"measure", "judge", "scoreboard", "figure", "detail", "page"}
+    assert ran == {"measure", "judge", "scoreboard", "figure", "detail", "page", "metrics"}
 
 
 def test_one_claim_edited_is_judged_again_and_nothing_else(project: Project) -> None:

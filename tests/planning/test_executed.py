@@ -79,7 +79,7 @@ def told(place: Place) -> str:
 def test_every_definition_that_a_job_executes_is_in_its_digest(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text(PARAMS)
     plan = Plan(load(tmp_path / "params.yaml"))
-    work = [span((f"verbs.{verb}", verb)) for verb in (*VERBS, "page")] + [span(("verbs.seal", "main"))]
+    work = [span((f"verbs.{verb}", verb)) for verb in (*VERBS, "page", "metrics")] + [span(("verbs.seal", "main"))]
     missed: dict[str, list[str]] = {}
     for verb in VERBS:
         jobs, roots = tasks(plan, verb, tmp_path / "plan.json")

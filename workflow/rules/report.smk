@@ -53,3 +53,21 @@ rule page:
     shell:
         "python -m nominima.verbs.page --spec {params.spec:q} --code {params.code}"
         " --inputs {input} --outputs {output} > {log} 2>&1"
+
+
+# What `dvc metrics` and `dvc plots` show and compare.
+rule metrics:
+    input:
+        job("report", "metrics", "inputs"),
+    output:
+        "reports/metrics.yaml",
+        "reports/cells.yaml",
+    log:
+        "logs/report/metrics.log",
+    threads: 1
+    params:
+        spec=job("report", "metrics", "spec"),
+        code=job("report", "metrics", "code"),
+    shell:
+        "python -m nominima.verbs.metrics --spec {params.spec:q} --code {params.code}"
+        " --inputs {input} --outputs {output} > {log} 2>&1"

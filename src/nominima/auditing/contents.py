@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+from ruamel.yaml import YAML, YAMLError
 from safetensors.numpy import load_file
 
 from nominima.auditing import published
@@ -24,7 +25,7 @@ WORDS = {"outcome", "word", "turn"}  # of a verdict, its parts, cells and trends
 SMALLEST = 1e-12  # differences below it are none
 LONGEST = 80  # signs of a value that is shown
 ROUNDING = 1e-5  # relative difference of two numbers
-UNREADABLE = (*DAMAGED, TypeError, AttributeError, OverflowError, OSError)
+UNREADABLE = (*DAMAGED, YAMLError, TypeError, AttributeError, OverflowError, OSError)
 
 
 class Leaf(NamedTuple):
@@ -177,6 +178,10 @@ def _in_json(text: str) -> Iterator[tuple[str, Leaf]]:
     return _flat(tree, "")
 
 
+def _in_yaml(text: str) -> Iterator[tuple[str, Leaf]]:
+    return _flat(YAML(typ="safe", pure=True).load(text), "")
+
+
 def _in_csv(text: str) -> Iterator[tuple[str, Leaf]]:
     head, *rows = csv.reader(io.StringIO(text.partition("\n")[2] if text.startswith(MARK.decode()) else text))
     yield "columns", Leaf(json.dumps(head), np.array([]))
@@ -224,5 +229,5 @@ def _whole(leaf: Leaf) -> str:
     return told + parts[-1] if len(parts) > 1 or not leaf.numbers.size else leaf.words
 
 
-TEXTS = {".json": _in_json, ".csv": _in_csv, ".html": _in_page}
+TEXTS = {".json": _in_json, ".yaml": _in_yaml, ".csv": _in_csv, ".html": _in_page}
 FILES = {".parquet": _in_parquet, ".safetensors": _in_safetensors, ".md": _in_table}

@@ -95,9 +95,9 @@ def _rule(verb: str, job: str) -> str:
         return rule_name("train", job.partition("/")[0])
     if verb == "measure":
         return rule_name("measure", pattern(job))
-    if verb == "report" and job != "page":
+    if verb == "report" and job not in ("page", "metrics"):
         return "detail" if job.endswith(detail("")) else "figure"
-    return "page" if verb == "report" else verb
+    return job if verb == "report" else verb
 
 
 def _told(seconds: float) -> str:

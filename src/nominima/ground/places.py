@@ -10,6 +10,7 @@ from nominima.ground.files import Refusal
 VERBS = ("prepare", "train", "measure", "judge", "report")
 TRAJECTORY = ("parameters.safetensors", "metrics.parquet", "records.safetensors")
 FIGURE = ("vl.json", "svg", "png")
+METRICS = ("reports/metrics.yaml", "reports/cells.yaml")  # for `dvc metrics` and for `dvc plots`
 MADE_BY = {
     "data/datasets/": "prepare",
     "data/runs/": "train",
@@ -18,6 +19,8 @@ MADE_BY = {
     "reports/evidence/": "judge",
     "reports/figures/": "report",
     "reports/index.html": "report",
+    "reports/metrics.yaml": "report",
+    "reports/cells.yaml": "report",
 }
 LEFT_ALONE = {".gitignore", ".gitkeep"}
 
@@ -83,7 +86,8 @@ def killed(file: str) -> bool:
     """Whether a file is what a killed job leaves: `.name.xxxxxxxx` of a result, or anything in a folder `.xxxxxxxx`."""
     *folders, name = file.split("/")
     inside = any(re.fullmatch(r"\.[a-z0-9_]{8}", folder) for folder in folders)
-    return inside or re.fullmatch(r"\..+\.(safetensors|parquet|json|csv|svg|png|html)\.[a-z0-9_]{8}", name) is not None
+    half = re.fullmatch(r"\..+\.(safetensors|parquet|json|yaml|csv|svg|png|html)\.[a-z0-9_]{8}", name)
+    return inside or half is not None
 
 
 def below(folder: Path) -> Iterator[str]:

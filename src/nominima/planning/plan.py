@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from nominima.ground import places
 from nominima.ground.places import (
     FIGURE,
+    METRICS,
     TRAJECTORY,
     VERBS,
     dataset,
@@ -72,7 +73,7 @@ class Plan:
 
     @cached_property
     def report(self) -> dict[str, Job]:
-        """A job per picture: the card and the detail of each claim, the scoreboard; and the page of them all."""
+        """A job per picture: each claim's card and detail, the scoreboard; the page of all; and what DVC compares."""
         figures = {name: self._figure(name, {"figure": name}) for name in self.judge}
         figures |= {detail(name): self._figure(name, {"detail": name}) for name in self.params.claims}
         page = Job(
@@ -85,7 +86,13 @@ class Plan:
             spec=canonical({"claims": sorted(self.params.claims)}),
             code=digests.code("verbs.page:page", *self._words()),
         )
-        return figures | {"page": page}
+        metrics = Job(
+            inputs=[*map(verdict, sorted(self.params.claims)), verdict("scoreboard")],
+            outputs=list(METRICS),
+            spec=canonical({"metrics": sorted(self.params.claims)}),
+            code=digests.code("verbs.metrics:metrics"),
+        )
+        return figures | {"page": page, "metrics": metrics}
 
     def jobs(self, verb: str) -> dict[str, Job]:
         """The jobs of a verb, by name."""
