@@ -57,4 +57,4 @@ def test_files_of_other_values_under_the_right_ledger_are_told(built: Path) -> N
     before = (built / ledger("train")).read_bytes()
     chain.build(plan(rate=0.2).by_verb, ("prepare", "train"))
     (built / ledger("train")).write_bytes(before)
-    assert told(plan(), built)["train s/a"] == ["its files are not those that its ledger tells of"]
+    assert told(plan(), built)["train s/a"] == ["its files are not those in its ledger"]

@@ -62,7 +62,7 @@ def layout(number: int, empty: Path) -> dict[str, str]:
 
 
 def repeat(project: Project, repeats: int) -> tuple[Counter[str], list[str]]:
-    """Jobs of each verb that were run, and the files that came out with other bytes than their ledger tells of."""
+    """Jobs of each verb that were run, and the files that came out with other bytes than those in their ledger."""
     plan, counted, other = Plan(load(project.root / "params.yaml")), Counter[str](), list[str]()
     recorded = {verb: read_ledger(project.root / ledger(verb)).digests for verb in VERBS}
     jobs = list(kinds(plan))

@@ -57,7 +57,7 @@ def test_another_environment_decides_nothing(jobs: Plan) -> None:
     rewrite(TABLE, environment=ENVIRONMENT | {"torch": "2.14.0"})
     found = start(jobs)
     assert TABLE not in found.needed
-    assert ledger("measure") in found.again, "its ledger tells of other bytes"
+    assert ledger("measure") in found.again, "its ledger has other bytes"
 
 
 def test_a_changed_rate_makes_its_run_again_and_all_that_rests_on_it(jobs: Plan) -> None:

@@ -84,7 +84,7 @@ def test_the_story_fits_the_terminal(columns: str, project: Path, monkeypatch: p
     assert f"  snakemake --cores all {FIGURE}" in commands
     assert "\n\nreport\n" in story.replace("\n\n\n", "\n\n")
     assert "\ufffd" not in story
-    for word in ("report", "judge", "measure", "train", "prepare", "0.5, 0.1", "bit for bit"):
+    for word in ("report", "judge", "measure", "train", "prepare", "0.5, 0.1", "exactly these bytes"):
         assert word in story
 
 

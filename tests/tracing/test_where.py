@@ -93,7 +93,7 @@ def test_the_oldest_commit_of_a_shallow_clone_is_not_said_to_have_made_what_it_h
     monkeypatch.chdir("../shallow")
     walk = told(FIGURE)
     assert walk["standing"] == "recorded"
-    assert "where this shallow clone is cut: it or an earlier one made it; `git fetch --unshallow`" in walk["told"]
+    assert "where this shallow clone is cut: that commit or an earlier one made it; `git fetch --unshallow`" in walk["told"]
     git("fetch", "--quiet", "--unshallow")
     assert "shallow" not in told(FIGURE)["told"]
     assert told(FIGURE)["commit"]["subject"] == "Run it"
@@ -139,11 +139,11 @@ def test_bytes_that_are_neither_in_git_nor_in_the_cache_are_said_to_be_gone(
 
 
 def test_the_name_of_a_file_cannot_forge_a_line(project: Path) -> None:
-    name = Path("../x\n✔ bit for bit a file\u202e\x9b2J.png")
+    name = Path("../x\n✔ some ledger lists exactly these bytes\u202e\x9b2J.png")
     name.write_bytes(b"x")
     shutil.copy(FIGURE, Path("../y\n✔ forged\x85.png"))
     for result in (run(name), run("../y\n✔ forged\x85.png"), run("../none\n✔ forged")):
-        forged = ("✔ forged", "✔ bit for bit a file\ufffd")
+        forged = ("✔ forged", "✔ some ledger lists exactly these bytes\ufffd")
         assert not any(line.startswith(forged) for line in result.output.splitlines())
 
 

@@ -91,7 +91,7 @@ def params(
 ) -> None:
     """Print the exact params.yaml that made a result: that of the commit which recorded it.
 
-    Exit code 1 where that commit's params ask for other values than its ledgers tell of.
+    Exit code 1 where that commit's params ask for other values than its ledgers have.
     """
     found = subject([what], at, Path.cwd(), project())
     if out is not None and out.exists():

@@ -12,7 +12,7 @@ from nominima.planning.plan import Plan
 from nominima.planning.run import Training, apart
 from nominima.tracing.standing import State
 
-NEAREST = {"family": "the dearest known", "optimizer": "adam"}
+NEAREST = {"family": "the most expensive one known", "optimizer": "adam"}
 
 
 class Expected(NamedTuple):

@@ -42,7 +42,7 @@ def logs(plan: Plan, root: Path) -> dict[str, dict[str, Log]]:
 
 
 def learned(plan: Plan, costs: Costs, root: Path) -> Costs:
-    """The costs with everything that the logs of a plan's jobs know better; what they do not tell of stays."""
+    """The costs with everything that the logs of a plan's jobs know better; what they do not mention stays."""
     found = logs(plan, root)
     jobs = {verb: mean(log.seconds for name, log in found[verb].items() if name != "page")
             for verb in ("prepare", "judge", "report") if found[verb]}  # fmt: skip

@@ -53,11 +53,11 @@ def _moved(name: str, job: Job, told: Ledger | None, found: State, root: Path) -
         *([f"missing: {_first(missing)}"] if missing else []),
     ]
     own = not found.again.isdisjoint(job.outputs) and found.needed.isdisjoint(job.inputs)
-    return moved or (["its files are not those that its ledger tells of"] if own else [])
+    return moved or (["its files are not those in its ledger"] if own else [])
 
 
 def _own(spec: dict[str, Any]) -> dict[str, Any]:
-    """A spec without what another job tells of: the runs that are measured, and those that a run takes from."""
+    """A spec without what another job shows: the runs that are measured, and those that a run takes from."""
     others = {"sources", *(("run", "lanes") if "measures" in spec else ())}
     return {key: value for key, value in spec.items() if key not in others}
 

@@ -14,7 +14,7 @@ MOST_HOURS = 1_000  # on one core
 
 
 def mistakes(params: Params) -> Iterator[str]:
-    """One line if the whole is beyond the limit, with the dearest of its parts; nothing where costs are not known."""
+    """One line if the whole is beyond the limit, with its most expensive part; nothing where costs are not known."""
     if not COSTS.exists():
         return
     try:

@@ -132,7 +132,7 @@ def training_bytes(training: Training, entry: DatasetEntry | None, costs: Costs)
 
 
 def _nearest(curves: Mapping[str, dict[str, float]], family: str) -> dict[str, float]:
-    """A family's curve; of one never measured, that of the dearest family."""
+    """A family's curve; of one never measured, that of the most expensive family."""
     return curves[family] if family in curves else max(curves.values(), key=lambda curve: at(curve, 64))
 
 

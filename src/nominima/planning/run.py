@@ -43,7 +43,7 @@ class Teacher(Taken):
     kind: Literal["soft", "hard", "top", "permuted"] = Field(
         default="soft",
         description="its probabilities; its likeliest class; that class with its probability, the rest spread; "
-        "the labels, each at another example of the same likeliest class, by lot",
+        "the labels, each at another example of the same likeliest class, at random",
     )
     temperature: Positive = Field(default=1.0, description="its logits are divided by this")
     weight: Share = Field(default=1.0, description="its share of the targets; the labels have the rest")
@@ -57,7 +57,7 @@ class Pruning(Taken):
         description="share kept of each layer's weights that are not zero there; the output layer loses half as many"
     )
     kind: Literal["magnitude", "random"] = Field(
-        default="magnitude", description="the largest are kept; as many of each layer, by lot"
+        default="magnitude", description="the largest are kept; as many of each layer, at random"
     )
 
 
@@ -65,7 +65,7 @@ class Pacing(Strict):
     """Examples released one after the other."""
 
     order: Literal["random", "taught", "reversed", "clean"] = Field(
-        description="by lot; by a teacher's loss, the lowest first; the other way round; those with moved labels last"
+        description="at random; by a teacher's loss, the lowest first; the other way round; moved labels last"
     )
     run: RunName | None = Field(
         default=None, description="the teacher: a run of the same model on the same labels, lane for lane of equal seed"
@@ -212,7 +212,7 @@ def together(runs: list[Run]) -> dict[str, Any]:
 
 
 def apart(spec: dict[str, Any]) -> list[Run]:
-    """The runs of a spec that `together` made, in the same order, or of one that tells of a single run."""
+    """The runs of a spec that `together` made, in the same order, or of one of a single run."""
     first = spec["run"]
     each = spec.get("lanes", [{"training": {}}])
     told = [first | its | {"training": first["training"] | its["training"]} for its in each]

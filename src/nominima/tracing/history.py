@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
     @property
     def entry(self) -> Entry:
-        """What the ledger tells of the job."""
+        """What the ledger says about the job."""
         return self.source.ledgers[self.verb].jobs[self.job]
 
     @property
@@ -38,7 +38,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """The ledgers of one commit, or of the working tree (`commit` is None); unreadable ones are told of in `notes`."""
+    """The ledgers of one commit, or of the working tree (`commit` is None); unreadable ones are named in `notes`."""
 
     commit: str | None
     ledgers: dict[str, Ledger]

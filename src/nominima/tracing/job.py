@@ -56,7 +56,7 @@ class Work:
 
 
 def _refuse_edited(path: str, found: str) -> None:
-    """Refuse an input whose ledger tells of the same trace with other bytes."""
+    """Refuse an input whose ledger has the same trace with other bytes."""
     if path.startswith(("data/raw/", "reports/ledger/")):
         return
     sealed = _sealed(owner(path))

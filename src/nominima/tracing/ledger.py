@@ -1,6 +1,6 @@
 """A ledger: what one verb made, job by job, kept in Git as reports/ledger/<verb>.json.
 
-A job's entry holds its whole trace, so that a ledger can be read without the files it tells of. Entries are
+A job's entry holds its whole trace, so that a ledger can be read without the files it lists. Entries are
 under the job's name and stay in their place when values change: `git diff` shows the lines that moved.
 """
 

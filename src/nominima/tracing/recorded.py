@@ -1,6 +1,6 @@
 """Whether a file's trace is recorded with other bytes: by its ledger, else by that of Git's HEAD, else by DVC.
 
-The ledger that lies here can be deleted, and with it what it told of an edited file; the commit and dvc.lock still do.
+The ledger that lies here can be deleted, and with it what it says about an edited file; the commit and dvc.lock remain.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ class Elsewhere:
             return {}
 
     def other(self, file: str, sha256: str, key: str) -> str | None:
-        """Which record tells of a file with the trace of this key and other bytes; None: none does."""
+        """Which record has a file with the trace of this key and other bytes; None: none does."""
         told = self._head.get(owner(file))
         if told and _tells(told, file, key) and told.digests[file] != sha256:
             return f"{ledger(told.verb)} of Git's HEAD"
@@ -47,7 +47,7 @@ class Elsewhere:
 
 
 def edited(file: str, sha256: str, key: str, told: Ledger | None, elsewhere: Elsewhere) -> str | None:
-    """What to tell of a file whose trace is recorded with other bytes; None: no record contradicts it."""
+    """What to say about a file whose trace is recorded with other bytes; None: no record contradicts it."""
     if told and _tells(told, file, key):
         record = ledger(told.verb) if told.digests[file] != sha256 else None
     else:

@@ -60,10 +60,10 @@ class Search:
     def reach(self) -> str:
         """How far the search went, for messages."""
         if self.closed:
-            return f"no ledger of {self.root} tells of it, and there is no history to search: {self.closed}"
+            return f"no ledger of {self.root} lists it, and there is no history to search: {self.closed}"
         cut = repository.boundary(self.root)
         hint = " (a shallow clone: `git fetch --unshallow` brings the rest)" if cut else ""
-        return f"no ledger of {self.root}, now or in Git's history, tells of it{hint}"
+        return f"no ledger of {self.root}, now or in Git's history, lists it{hint}"
 
 
 def located(searches: Iterable[Search], text: str, find: Find) -> tuple[Search, Place] | None:

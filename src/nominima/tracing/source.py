@@ -73,7 +73,7 @@ def since(head: Source, jobs: list[Made]) -> list[str]:
 
 
 def _own(verb: str, spec: dict[str, Any]) -> dict[str, Any]:
-    """A spec without the runs of a measurement, which `train` tells of."""
+    """A spec without the runs of a measurement, which `train` shows already."""
     return {key: value for key, value in spec.items() if verb != "measure" or key not in ("run", "lanes")}
 
 

@@ -43,7 +43,7 @@ def kept(root: Path, commit: str, path: str, made: str) -> Kept:
 
 
 def recorded(lock: bytes, objects: Path) -> dict[str, Path]:
-    """Path → cache object of every file that a dvc.lock tells of, as far as `objects` hold the lists of its folders."""
+    """Path → cache object of every file that a dvc.lock lists, as far as `objects` hold the lists of its folders."""
     try:
         stages = YAML(typ="safe", pure=True).load(lock)["stages"].values()
         outs = [(str(out["path"]), str(out["md5"])) for stage in stages for out in stage.get("outs", [])]

@@ -16,7 +16,7 @@ from nominima.tracing.verify import BUILD, Report
 from nominima.tracing.walk import Step, Walk
 
 FEW, MANY = 5, 16  # names, values or files, and parameters, shown of a longer list
-RUN = ("run.", "lanes.")  # of a measurement: what `train` tells of
+RUN = ("run.", "lanes.")  # of a measurement: what `train` shows already
 MARKS = {"recorded": "✔", "uncommitted": "!", "altered": "✘", "claimed": "?", "unknown": "?"}
 COLOURS = {"recorded": "green", "uncommitted": "yellow"}
 
@@ -169,7 +169,7 @@ def _rest(walk: Walk) -> Iterator[tuple[str, str | list[str]]]:
     if walk.check:
         yield "source", [walk.check.told, *walk.check.differing[:FEW]]
     if walk.missing:
-        yield "missing", f"no ledger tells of {few(sorted(walk.missing))}"
+        yield "missing", f"no ledger lists {few(sorted(walk.missing))}"
 
 
 def few(names: Iterable[str], most: int = FEW) -> str:

@@ -22,7 +22,7 @@ from nominima.tracing.standing import Jobs, standing, unlike
 BLOCK = 2**20
 BUILD = (
     "`make reproduce` builds them, `dvc pull` fetches them where a remote is set; "
-    "they must then have the digests that reports/ledger tells of"
+    "they must then have the digests in reports/ledger"
 )
 UNSEEN = "not looked at: .snakemake, logs, DVC's run cache and .git (`git fsck`); other files in Git are `git status`'s"
 PLAN = "; and whether this is what params.yaml and src ask for: `PYTHONPATH=src nominima verify` looks at that, too"
@@ -40,7 +40,7 @@ class Report(NamedTuple):
 
 
 def verify(root: Path, jobs: Jobs | None) -> Report:
-    """Hash everything again that ledgers, dvc.lock and *.dvc files below `root` tell of, and DVC's cache.
+    """Hash everything again that ledgers, dvc.lock and *.dvc files below `root` list, and DVC's cache.
 
     Compared with `jobs`, the plan of params.yaml and the source, is each file's own trace, where there is a plan.
 

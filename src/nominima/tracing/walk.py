@@ -36,7 +36,7 @@ class Step(NamedTuple):
 class Walk:
     """What is known of a file, or of a printed code; `told` says in a sentence how far it is confirmed.
 
-    recorded: a ledger in Git tells of exactly this content; uncommitted: one of the working tree alone; altered: the
+    recorded: a ledger in Git lists exactly this content; uncommitted: one of the working tree alone; altered: the
     trace is known, the content is not; claimed: the trace is in no ledger; unknown: there is no trace either.
     """
 
@@ -167,20 +167,20 @@ def _standing(search: Search, place: Place, found: str | None) -> tuple[Confirma
     where = f"{ledger(place.verb)} {f'of commit {name[:12]}' if name else 'of the working tree'}"
     if found is not None and found not in place.entry.outputs.values():
         return "altered", (
-            f"its trace is known, its content is not: {where} tells of other bytes; it was edited, or saved anew by "
+            f"its trace is known, its content is not: {where} has other bytes for it; it was edited, or saved anew by "
             "another program"
         )
-    told = "the code of files" if found is None else "bit for bit a file"
+    told = f"{where} lists {'this trace code' if found is None else 'exactly these bytes'}"
     if name and search.cut(name):
         return "recorded", (
-            f"{told} that {where} tells of, where this shallow clone is cut: it or an earlier one made it; "
+            f"{told}, where this shallow clone is cut: that commit or an earlier one made it; "
             "`git fetch --unshallow` brings the rest"
         )
     if name:
-        return "recorded", f"{told} that {where} tells of"
+        return "recorded", told
     if search.closed:
-        return "uncommitted", f"{told} that {where} tells of; whether it is committed cannot be seen: {search.closed}"
-    return "uncommitted", f"{told} that {where} tells of, which is not committed as it is"
+        return "uncommitted", f"{told}; whether it is committed cannot be seen: {search.closed}"
+    return "uncommitted", f"{told}, which is not committed as it is"
 
 
 def _notes(search: Search) -> list[str]:
@@ -210,7 +210,7 @@ def _step(place: Place) -> Step:
 
 
 def _ancestry(todo: list[Step], search: Search | None) -> tuple[list[Step], dict[str, str], dict[str, str]]:
-    """All steps back to the data, last verb first; inputs that no verb makes; inputs that no ledger tells of."""
+    """All steps back to the data, last verb first; inputs that no verb makes; inputs that no ledger lists."""
     steps: dict[str, Step] = {}
     raw: dict[str, str] = {}
     missing: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Dropout: hidden units silent by lot, each lane with its own share and its own numbers (Srivastava 2014)."""
+"""Dropout: hidden units silenced at random, each lane with its own share and its own numbers (Srivastava 2014)."""
 
 from collections.abc import Callable
 

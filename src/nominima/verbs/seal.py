@@ -26,7 +26,7 @@ def seal(verb: str, jobs: dict[str, Job]) -> str:
     Every file is read whole: nothing is remembered from an earlier reading.
 
     Checked are: the file is there and holds the trace of exactly the planned spec, code and inputs; the
-    inputs are the files that the ledgers upstream tell of; a file of a trace that is recorded has the recorded
+    inputs are the files that the ledgers upstream list; a file of a trace that is recorded has the recorded
     bytes.
 
     Raises:
@@ -82,7 +82,7 @@ def _checked(verb: str, file: str, job: Job, known: dict[str, str]) -> Trace:
         now = known.get(path) or digest(Path(path))
         if now != value and path in known and digest(Path(path)) == value:
             behind = ledger(owner(path))
-            raise Refusal(f"{file}: made from {path} as it is, but {behind} tells of another; "
+            raise Refusal(f"{file}: made from {path} as it is, but {behind} lists another; "
                           "`snakemake --cores all` seals that again")  # fmt: skip
         if now != value:
             raise Refusal(f"{file}: made from another {path} (SHA-256 {value[:12]}…, now {now[:12]}…); {AGAIN}")

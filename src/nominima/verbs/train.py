@@ -119,7 +119,7 @@ def _references(work: job.Work) -> References:
 
 
 def _with_device(trace: Trace, device: torch.device) -> Trace:
-    """The trace, with the device that makes the results where it is not the processor told of already."""
+    """The trace, with the device that makes the results where it is not the processor named already."""
     if device.type == "cpu":
         return trace
     return trace.model_copy(update={"environment": trace.environment | {"device": torch.cuda.get_device_name(device)}})
