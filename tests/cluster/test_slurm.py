@@ -28,14 +28,19 @@ SUBMITTED = "has been submitted with SLURM jobid"
 STATES = ("squeue", "--noheader", "--states=all", "--format=%i %T %k")
 
 
-@pytest.fixture
-def slurm() -> Iterator[None]:
-    """A Slurm of this test's own; a machine has one at a time, so workers wait for each other."""
+@pytest.fixture(scope="module")
+def able() -> None:
+    """Skip where there is no Slurm to start, before anything is built."""
     programs = f"{os.environ['PATH']}:/usr/sbin:/sbin"
     if missing := [name for name in NEEDED if not shutil.which(name, path=programs)]:
         pytest.skip(f"no {', '.join(missing)} here: `apt-get install slurm-wlm munge`")
     if importlib.util.find_spec("snakemake_executor_plugin_slurm") is None:
         pytest.skip("Snakemake's executor for Slurm is not installed: `make cluster`")
+
+
+@pytest.fixture
+def slurm(able: None) -> Iterator[None]:
+    """A Slurm of this test's own; a machine has one at a time, so workers wait for each other."""
     folder = Path(tempfile.mkdtemp(prefix="slurm."))  # not below pytest's: a socket's path has 107 characters at most
     with (Path(tempfile.gettempdir()) / "nominima-slurm.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -51,7 +56,7 @@ def slurm() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Project:
+def local(able: None, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project as this machine alone makes it."""
     project = lay(tmp_path_factory.mktemp("local") / "project", PARAMS)
     project.snakemake()
