@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install reproduce test bench smoke lesson quick check lock docs mutants register
+.PHONY: install cluster reproduce test bench smoke lesson quick check lock docs mutants register
 
 reproduce: install
 	snakemake --cores all
@@ -26,6 +26,10 @@ $(BIN)/.installed: requirements.lock requirements-torch-cpu.lock requirements-to
 	$(BIN)/pip check
 	$(BIN)/python -m compileall -q src
 	touch $@
+
+# Snakemake's executor for Slurm, for `snakemake --profile profiles/slurm`: docs/cluster.md
+cluster: install
+	$(PIP) -r requirements-cluster.lock
 
 # Every area of benchmarks/ or those named, beside peers in an environment of their own that sees the locked one.
 WORK ?= $(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))

@@ -8,8 +8,8 @@ from snakemake.logging import logger as snakemake_logger
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 try:
-    from nominima.estimating import progress
-    from nominima.planning import busy, digests, guard, workplace
+    from nominima.estimating import progress, requests
+    from nominima.planning import busy, digests, guard, handover, workplace
     from nominima.ground.files import Refusal
     from nominima.ground.places import VERBS, ledger
     from nominima.planning.plan import Plan
@@ -25,11 +25,15 @@ workplace.set_up(Path(workflow.basedir))
 try:
     guard.no_config(config)
     SNAPSHOT = guard.snapshot(Path("params.yaml"))
-    digests.recall()
-    PLAN = Plan(load(Path("params.yaml")))
-    # A job's own process has nothing to decide: the main one did.
+    # A job's own process, on another machine, has nothing to plan and to decide: the main one did.
+    PLAN = None if workflow.is_main_process else handover.received()
+    if PLAN is None:
+        digests.recall()
+        PLAN = Plan(load(Path("params.yaml")))
     STANDING = standing.start(PLAN.by_verb) if workflow.is_main_process else None
     if workflow.is_main_process:
+        REQUESTS = requests.Requests(PLAN)
+        handover.hand(PLAN)
         progress.watch(PLAN, snakemake_logger)
     for warning in guard.environment():
         print(f"warning: {warning}", file=sys.stderr)
@@ -60,6 +64,24 @@ def arguments(verb, pattern):
         return guard.arguments(PLAN.jobs(verb)[pattern.format(**wildcards)])
 
     return found
+
+
+def request(verb, pattern, what):
+    """Resources function: what a planned job asks of a cluster; more after each failure, nothing once it was granted."""
+
+    def found(wildcards, attempt):
+        if not workflow.is_main_process:
+            return 0
+        return attempt * getattr(REQUESTS.of(verb, pattern.format(**wildcards)), what)
+
+    return found
+
+
+def cards(pattern):
+    """Resources function: how many GPUs a planned training asks for."""
+    return lambda wildcards: requests.gpus(
+        PLAN.jobs("train")[pattern.format(**wildcards)]
+    )
 
 
 def settled(inputs, outputs):

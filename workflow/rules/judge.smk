@@ -9,6 +9,9 @@ rule judge:
     log:
         "logs/judge/{name}.log",
     threads: 1
+    resources:
+        mem_mb=request("judge", "{name}", "mem_mb"),
+        runtime=request("judge", "{name}", "runtime"),
     params:
         arguments=arguments("judge", "{name}"),
     shell:
@@ -23,6 +26,9 @@ rule scoreboard:
     log:
         "logs/judge/scoreboard.log",
     threads: 1
+    resources:
+        mem_mb=request("judge", "scoreboard", "mem_mb"),
+        runtime=request("judge", "scoreboard", "runtime"),
     params:
         arguments=arguments("judge", "scoreboard"),
     shell:

@@ -1,6 +1,6 @@
 # A rule per kind of subject, because what is measured of it, and so its files, differ: theory, a data set, a sweep; and
 # one per measure that is apart.
-for subject in PLAN.measured:
+for subject, files in PLAN.patterns["measure"].items():
 
     rule:
         name:
@@ -8,10 +8,13 @@ for subject in PLAN.measured:
         input:
             job("measure", subject, "inputs"),
         output:
-            PLAN.tables(subject),
+            files,
         log:
             f"logs/measure/{subject}.log",
         threads: 1
+        resources:
+            mem_mb=request("measure", subject, "mem_mb"),
+            runtime=request("measure", subject, "runtime"),
         params:
             arguments=arguments("measure", subject),
         shell:

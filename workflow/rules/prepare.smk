@@ -6,6 +6,9 @@ rule prepare:
     log:
         "logs/prepare/{name}.log",
     threads: 1
+    resources:
+        mem_mb=request("prepare", "{name}", "mem_mb"),
+        runtime=request("prepare", "{name}", "runtime"),
     params:
         spec=job("prepare", "{name}", "spec"),
         code=job("prepare", "{name}", "code"),

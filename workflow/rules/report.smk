@@ -12,6 +12,9 @@ rule figure:
     log:
         "logs/report/{name}.log",
     threads: 1
+    resources:
+        mem_mb=request("report", "{name}", "mem_mb"),
+        runtime=request("report", "{name}", "runtime"),
     params:
         spec=job("report", "{name}", "spec"),
         code=job("report", "{name}", "code"),
@@ -31,6 +34,9 @@ rule detail:
     log:
         "logs/report/{name}.detail.log",
     threads: 1
+    resources:
+        mem_mb=request("report", "{name}.detail", "mem_mb"),
+        runtime=request("report", "{name}.detail", "runtime"),
     params:
         spec=job("report", "{name}.detail", "spec"),
         code=job("report", "{name}.detail", "code"),

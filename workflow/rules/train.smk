@@ -1,17 +1,21 @@
 # A rule per sweep, because how many runs share a stack, and so a job and its files, differs.
-for sweep in PLAN.params.sweeps:
+for stack, files in PLAN.patterns["train"].items():
 
     rule:
         name:
-            guard.rule_name("train", sweep)
+            guard.rule_name("train", stack)
         input:
-            job("train", f"{sweep}/{{labels}}", "inputs"),
+            job("train", stack, "inputs"),
         output:
-            PLAN.trajectories(f"{sweep}/{{labels}}"),
+            files,
         log:
-            f"logs/train/{sweep}/{{labels}}.log",
+            f"logs/train/{stack}.log",
         threads: 1
+        resources:
+            mem_mb=request("train", stack, "mem_mb"),
+            runtime=request("train", stack, "runtime"),
+            gpu=cards(stack),
         params:
-            arguments=arguments("train", f"{sweep}/{{labels}}"),
+            arguments=arguments("train", stack),
         shell:
             "python -m nominima.verbs.train @{params.arguments} > {log} 2>&1"

@@ -56,7 +56,7 @@ def estimate(plan: Plan, costs: Costs, cores: int, found: State) -> Forecast:
 
     Due are the jobs that a start of Snakemake would run, as things stand; the notes name files that would stop it.
     """
-    guess = _Guess(plan.params, costs)
+    guess = Guess(plan.params, costs)
     jobs = []
     for verb in VERBS:
         for name, job in plan.jobs(verb).items():
@@ -78,7 +78,7 @@ def makespan(seconds: Iterable[float], cores: int) -> float:
     return max(free)
 
 
-class _Guess:
+class Guess:
     """Costs of single jobs, with a note for each name that was never measured."""
 
     def __init__(self, params: Params, costs: Costs) -> None:

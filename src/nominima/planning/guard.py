@@ -44,16 +44,17 @@ def snapshot(params: Path) -> str:
 
 def plan_snapshot(plan: Plan, verb: str) -> str:
     """Write a verb's jobs, as `seal.planned` reads them, to .snakemake/plans/<digest>.json; return the digest."""
-    return _kept(canonical({name: job._asdict() for name, job in plan.jobs(verb).items()})).stem
+    return kept(canonical({name: job._asdict() for name, job in plan.jobs(verb).items()})).stem
 
 
 def arguments(job: Job) -> str:
     """Write what `tracing.job.main` is given, a line each, to .snakemake/plans/<digest>.txt; return the path."""
     told = ["--spec", job.spec, "--code", job.code, "--inputs", *job.inputs, "--outputs", *job.outputs]
-    return str(_kept("\n".join(told), ".txt"))
+    return str(kept("\n".join(told), ".txt"))
 
 
-def _kept(text: str, kind: str = ".json") -> Path:
+def kept(text: str, kind: str = ".json") -> Path:
+    """Write a text to .snakemake/plans/<digest><kind>, once; return the path."""
     content = text.encode()
     path = PLANS / f"{hashlib.sha256(content).hexdigest()[:16]}{kind}"
     if not path.exists():

@@ -129,6 +129,15 @@ class Plan:
         """What the folders of a stack's runs are called below the stack's; [""] where it holds one run."""
         return [run.variant for run in next(iter(self.of_sweep[sweep].values()))]
 
+    @property
+    def patterns(self) -> dict[str, dict[str, list[str]]]:
+        """What the rules that train and measure are made of: verb → pattern of its jobs → their files."""
+        stacks = (f"{sweep}/{subjects.LABELS}" for sweep in self.params.sweeps)
+        return {
+            "train": {stack: self.trajectories(stack) for stack in stacks},
+            "measure": {subject: self.tables(subject) for subject in self.measured},
+        }
+
     def trajectories(self, pattern: str) -> list[str]:
         """The files of a stack named `<sweep>/<labels>`."""
         places = [place(pattern, variant) for variant in self.variants(pattern.partition("/")[0])]
