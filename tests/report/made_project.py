@@ -1,6 +1,8 @@
 """A hand-made project: verdicts, figures and ledgers in a folder, and the page of them."""
 
+import html
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,7 @@ from nominima.tracing.trace import Trace
 from nominima.verbs import page
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="470" height="300"><rect width="9" height="9"/></svg>'
+HOSTILE = "</script></title><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}\"'"
 MACHINE = {"python": "3.11.7", "processor": "x86_64 avx2"}
 SWEPT = {"size": (4, 16), "noise": (0.0, 0.2)}
 
@@ -109,3 +112,9 @@ def shelved(claims: dict[str, Words]) -> Iterator[None]:
 
 def ordinary() -> dict[str, Verdict]:
     return {"c0a_bigger_is_better": verdict()}
+
+
+def text(told: str) -> str:
+    """What a person reads: tags taken away, entities resolved, spaces as one."""
+    body = re.sub(r"<(style|script)\b.*?</\1>", " ", told, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", body)).split())

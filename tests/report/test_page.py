@@ -3,15 +3,13 @@ import json
 import re
 
 import pytest
-from made_project import SVG, make, ordinary
+from made_project import HOSTILE, SVG, make, ordinary, text
 from made_verdicts import CELLS, untested, verdict, words
 
 from nominima.ground.files import Refusal
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.trace import Trace
 from nominima.verbs import page
-
-HOSTILE = "</script></title><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}\"'"
 
 
 @pytest.fixture(scope="module")
@@ -22,12 +20,6 @@ def path(tmp_path_factory):
 @pytest.fixture(scope="module")
 def told(path):
     return path.read_text()
-
-
-def text(told: str) -> str:
-    """What a person reads: tags taken away, entities resolved, spaces as one."""
-    body = re.sub(r"<(style|script)\b.*?</\1>", " ", told, flags=re.DOTALL)
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", body)).split())
 
 
 @pytest.mark.parametrize(

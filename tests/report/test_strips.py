@@ -2,6 +2,7 @@ import pytest
 from made_verdicts import CELLS, RULE, WITHIN, cell, estimate
 
 from nominima.drawing import strips
+from nominima.drawing.since import PartSince
 from nominima.judging.intervals import NOTHING
 from nominima.judging.record import PartVerdict
 
@@ -94,3 +95,44 @@ def test_cells_are_chosen_by_their_own_knobs_or_those_that_all_runs_share():
 def test_one_number_alone_has_a_scale(rule):
     ground = strips.ground([], rule)
     assert ground.low < ground.high
+
+
+def moved(cell, value, outcome):
+    number = cell.numbers[0].model_copy(update={"estimate": estimate(value, value, value)})
+    return cell.model_copy(update={"numbers": [number], "outcome": outcome})
+
+
+def test_a_ghost_lies_where_its_cell_was_and_leads_to_where_it_is():
+    now, then = part([moved(CELLS[0], -0.2, "mixed"), CELLS[1]]), part([CELLS[0], CELLS[1]])
+    found = strips.strip(now, {}, PartSince(now, then))
+    (ghost,) = found.ghosts
+    mark = next(mark for mark in found.marks if mark.outcome == "mixed")
+    assert (ghost.x, ghost.y, ghost.to) == (found.ground.at(-0.12), mark.y, mark.x)
+    assert (ghost.outcome, ghost.facets) == ("supported", "dataset=mnist1d, clean")
+    assert "mixed; was −0.120 [−0.150, −0.100], supported" in mark.told
+
+
+def test_the_scale_holds_what_was_and_is_no_other_where_nothing_is_compared():
+    now, then = part(CELLS[1:2]), part([moved(CELLS[1], 7.0, "mixed")])
+    assert strips.strip(now, {}, PartSince(now, then)).ground.high > 7
+    assert strips.of_part(now, PartSince(now, then)).high > 7
+    assert strips.strip(now, {}, PartSince(now, now)) == strips.strip(now, {})
+
+
+def test_gone_and_new_cells_are_told():
+    now, then = part(CELLS[:1]), part(CELLS[1:2])
+    found = strips.strip(now, {}, PartSince(now, then))
+    (ghost,) = found.ghosts
+    assert ghost.to is None
+    assert ghost.told == "digits, noise .3: was −0.0300 [−0.0800, 0.0200], inconclusive; gone"
+    assert "supported; not asked then" in found.marks[0].told
+
+
+def test_numbers_of_another_statistic_leave_no_ghost():
+    now, then = part([moved(CELLS[0], -0.5, "mixed")], WITHIN), part(CELLS[:2])
+    found = strips.strip(now, {}, PartSince(now, then))
+    assert found.ghosts == []
+    assert (
+        found.marks[0].told
+        == "mnist1d, clean: −0.500 [−0.500, −0.500], mixed; was supported; of 40 runs 1 diverged, 1 censored"
+    )

@@ -9,7 +9,7 @@ from nominima.cli import audits, plans, results, runs
 from nominima.cli.frame import told
 
 COMMANDS = (
-    results.trace, results.verify, audits.audit, audits.audits, results.verdicts, results.params,
+    results.trace, results.verify, audits.audit, audits.audits, results.verdicts, results.page, results.params,
     runs.run, plans.estimate, plans.why, plans.learn, plans.calibrate,
 )  # fmt: skip
 

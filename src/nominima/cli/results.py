@@ -1,6 +1,7 @@
 """Commands about results that are there: where they come from, whether they are as recorded, what they say."""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,13 +12,14 @@ from nominima.auditing.subject import subject
 from nominima.cli.frame import Json, project
 from nominima.drawing import verdicts as table
 from nominima.ground.files import REMEDY, Refusal, write
-from nominima.ground.places import verdict
+from nominima.ground.places import MADE_BY, verdict
+from nominima.judging.earlier import earlier
 from nominima.judging.record import Scoreboard, read_judged
 from nominima.judging.words import titles
 from nominima.planning.digests import SOURCE
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
-from nominima.tracing import tell
+from nominima.tracing import repository, tell
 from nominima.tracing.standing import behind
 from nominima.tracing.verify import verify as verify_all
 from nominima.tracing.walk import walk_code, walk_file
@@ -103,3 +105,36 @@ def params(
     for name in found.asked:
         if obstacle := found.obstacle(name):
             raise Refusal(f"{' '.join(name)}: {obstacle}")
+
+
+def page(
+    against: Annotated[str, typer.Option(help="The commit to compare with: an id, a tag, a branch.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Write the page there.")],
+) -> None:
+    """Write a page of the verdicts here that marks what moved since a commit: words, trends, every number.
+
+    It is reports/index.html with the verdicts of that commit beside them, read out of Git. No job
+    makes it and no ledger lists it, so it must lie outside the results.
+    """
+    root, place = project(), out.resolve()
+    _refuse_result(root, out, place)
+    if closed := repository.closed(root):
+        raise Refusal(f"{root}: what is compared with is read out of Git, and {closed}")
+    commit = repository.commit(root, repository.resolved(root, against))
+    then = earlier(root, commit.id)
+    from nominima.verbs.page import beside  # it loads altair, which takes a second
+
+    os.chdir(root)
+    told, found = beside(then, commit)
+    write(place, told.encode())
+    note = f"{out}: compared with commit {commit.id[:12]} of {commit.date}, {found.told}"
+    Console().print(tell.text(note), soft_wrap=True)
+
+
+def _refuse_result(root: Path, out: Path, place: Path) -> None:
+    """Refuse to write where results lie, or over a file."""
+    inside = place.relative_to(root).as_posix() if place.is_relative_to(root) else ""
+    if inside.startswith(tuple(MADE_BY)):
+        raise Refusal(f"{out}: results lie there, and a comparison is none; name another file, such as compared.html")
+    if out.exists():
+        raise Refusal(f"{out}: is there already; name a file that is not, or move it away")

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from nominima.drawing.forest import span
+from nominima.drawing.since import PartSince
 from nominima.drawing.theme import LOOKS, interval, prediction
 from nominima.judging.intervals import Estimate
 from nominima.judging.record import Cell, Number, PartVerdict
@@ -67,6 +68,18 @@ class Mark(NamedTuple):
     facets: str
 
 
+class Ghost(NamedTuple):
+    """Where a cell lay at another commit. to: the pixel of its mark now; None where the cell is gone."""
+
+    x: float
+    y: float
+    to: float | None
+    outcome: Outcome
+    aside: bool
+    told: str
+    facets: str
+
+
 class Strip(NamedTuple):
     """All cells of a part against where the claim puts them. unplaced: pixel from which cells have no number."""
 
@@ -74,6 +87,7 @@ class Strip(NamedTuple):
     marks: list[Mark]
     unplaced: float | None
     told: str
+    ghosts: Sequence[Ghost] = ()
 
 
 def ground(estimates: Sequence[Estimate], rule: Rule, end: float = WIDTH - EDGE) -> Ground:
@@ -81,27 +95,70 @@ def ground(estimates: Sequence[Estimate], rule: Rule, end: float = WIDTH - EDGE)
     return Ground(*span(estimates, rule), rule, end)
 
 
-def of_part(part: PartVerdict) -> Ground:
-    """The one scale on which all numbers of a part lie that its rule judges."""
-    return ground([number.estimate for cell in part.cells for number in cell.numbers if number.rule is None], part.rule)
+def of_part(part: PartVerdict, since: PartSince | None = None) -> Ground:
+    """The one scale on which all numbers of a part lie that its rule judges, and those that moved where they were."""
+    judged = [(cell, number) for cell in part.cells for number in cell.numbers if number.rule is None]
+    before = filter(None, (since.number(cell, number) for cell, number in judged)) if since else ()
+    return ground([number.estimate for number in (*(its for _, its in judged), *before)], part.rule)
 
 
-def strip(part: PartVerdict, common: Mapping[str, str]) -> Strip:
-    """The strip of a part; `common` are the parameters that all its runs share."""
+def strip(part: PartVerdict, common: Mapping[str, str], since: PartSince | None = None) -> Strip:
+    """The strip of a part; `common` are the parameters that all its runs share, ghosts what its cells were then."""
     found = [(cell, _decisive(cell)) for cell in part.cells]
-    placed = [(cell, its) for cell, its in found if its is not None and its.value is not None]
+    placed = sorted(
+        ((cell, its.value, its) for cell, its in found if its and its.value is not None), key=lambda each: each[1]
+    )
     others = [cell for cell, its in found if its is None or its.value is None]
+    before = _before(part, since) if since else []
     end = WIDTH - EDGE - ASIDE * bool(others)
-    scale = ground([Estimate(value=its.value, low=None, high=None, n=0) for _, its in placed], part.rule, end)
+    values = [value for _, value, _ in placed] + [value for _, _, value in before]
+    scale = ground([Estimate(value=value, low=None, high=None, n=0) for value in values], part.rule, end)
     marks, taken = list[Mark](), [-APART] * len(LANES)
-    for cell, its in sorted(placed, key=lambda pair: pair[1].value or 0.0):
-        x = scale.at(its.value or 0.0)
+    for cell, value, its in placed:
+        x = scale.at(value)
         lane = next((lane for lane in range(len(LANES)) if x - taken[lane] >= APART), taken.index(min(taken)))
         taken[lane] = x
-        marks.append(_mark(cell, x, LANES[lane], interval(its), common))
+        marks.append(_mark(cell, x, LANES[lane], f"{interval(its)}, {cell.outcome}{_was(cell, since)}", common))
     for index, cell in enumerate(others):
-        marks.append(_mark(cell, WIDTH - ASIDE / 2, LANES[index % len(LANES)], "no number", common))
-    return Strip(scale, marks, end + EDGE if others else None, _told(part))
+        told = f"no number, {cell.outcome}{_was(cell, since)}"
+        marks.append(_mark(cell, WIDTH - ASIDE / 2, LANES[index % len(LANES)], told, common))
+    names = [cell.name for cell in (*(cell for cell, _, _ in placed), *others)]
+    now = dict(zip(names, marks, strict=True))
+    ghosts = [_ghost(was, scale.at(value), now.get(name), common) for name, was, value in before]
+    return Strip(scale, marks, end + EDGE if others else None, _told(part), ghosts)
+
+
+def _before(part: PartVerdict, since: PartSince) -> list[tuple[str, Cell, float]]:
+    """The name now, the cell then and its number, of cells that were elsewhere on this scale; of gone ones no name."""
+    if not since.alike:
+        return []
+    pairs = [(cell.name, was, _decisive(cell)) for cell in part.cells if (was := since.cells.get(cell.name))]
+    pairs += [("", was, None) for was in since.gone]
+    found = ((name, was, now, _decisive(was)) for name, was, now in pairs)
+    return [
+        (name, was, its.value)
+        for name, was, now, its in found
+        if its and its.value is not None and interval(its) != interval(now)
+    ]
+
+
+def _was(cell: Cell, since: PartSince | None) -> str:
+    """What a cell was, as far as it is told otherwise now."""
+    if since is None or since.then is None:
+        return ""
+    was = since.cells.get(cell.name)
+    if was is None:
+        return "; not asked then"
+    if not since.alike:
+        return f"; was {was.outcome}" if was.outcome != cell.outcome else ""
+    before, now = (f"{interval(_decisive(each))}, {each.outcome}" for each in (was, cell))
+    return f"; was {before}" if before != now else ""
+
+
+def _ghost(was: Cell, x: float, now: Mark | None, common: Mapping[str, str]) -> Ghost:
+    told = f"{was.name}: was {interval(_decisive(was))}, {was.outcome}{'' if now else '; gone'}"
+    facets = now.facets if now else of_cell(was, common)
+    return Ghost(x, now.y if now else LANES[0], now and now.x, was.outcome, not was.decides, told, facets)
 
 
 def _decisive(cell: Cell) -> Estimate | None:
@@ -111,9 +168,9 @@ def _decisive(cell: Cell) -> Estimate | None:
     return (other or judged)[0].estimate if judged else None
 
 
-def _mark(cell: Cell, x: float, y: float, number: str, common: Mapping[str, str]) -> Mark:
+def _mark(cell: Cell, x: float, y: float, says: str, common: Mapping[str, str]) -> Mark:
     lost = ", ".join(f"{count} {why}" for why, count in cell.lost.items() if count)
-    told = f"{cell.name}{'' if cell.decides else ' (variant)'}: {number}, {cell.outcome}"
+    told = f"{cell.name}{'' if cell.decides else ' (variant)'}: {says}"
     whole = f"{told}; of {cell.runs} runs {lost}" if lost else told
     return Mark(x, y, cell.outcome, not cell.decides, bool(lost), whole, of_cell(cell, common))
 

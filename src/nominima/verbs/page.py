@@ -15,20 +15,25 @@ from nominima.drawing.pictures import picture as shown
 from nominima.drawing.provenance import Provenance, provenance
 from nominima.drawing.scoreboard import GROWTH
 from nominima.drawing.scoreboard import title as scoreboard_title
+from nominima.drawing.since import Comparison, Since, compared
 from nominima.drawing.theme import interval, prediction
 from nominima.ground.files import Refusal, read, write
 from nominima.ground.places import VERBS, detail, figure, ledger, verdict
 from nominima.ground.texts import number
-from nominima.judging.record import Scoreboard, Standing, Verdict, read_judged
+from nominima.judging.record import Number, Scoreboard, Standing, Verdict, read_judged
 from nominima.judging.words import Words, of_claim
 from nominima.tracing import job
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.ledger import Ledger, read_ledger
+from nominima.tracing.repository import Commit
 from nominima.tracing.trace import Trace
 
 
 class Section(NamedTuple):
-    """A claim on the page. key: what its link is called, `c1b` where no other claim begins so."""
+    """A claim on the page. key: what its link is called, `c1b` where no other claim begins so.
+
+    since: what it was at the commit that the page compares with, if it does.
+    """
 
     name: str
     key: str
@@ -38,11 +43,12 @@ class Section(NamedTuple):
     picture: Picture
     detail: Picture
     made: Provenance
+    since: Since | None = None
 
     @property
     def strip(self) -> strips.Strip:
         """Its cells against where it puts them."""
-        return strips.strip(self.verdict.primary, self.made.common)
+        return strips.strip(self.verdict.primary, self.made.common, self.since and self.since.parts[""])
 
     @property
     def growing(self) -> str:
@@ -57,15 +63,35 @@ class Section(NamedTuple):
 
 def page(task: job.Work) -> None:
     """Write the page of the claims that the spec names."""
-    names = task.spec["claims"]
+    board, sections = gathered(task.spec["claims"])
+    told = rendered(board, sections, task.trace)
+    write(task.outputs[0], told.encode())
+    print(f"{len(sections)} claims: trace {task.trace.key}")
+
+
+def beside(then: Mapping[str, Verdict | str], commit: Commit) -> tuple[str, Comparison]:
+    """The page of the claims that lie here beside the verdicts of a commit, which no job makes; what moved.
+
+    then: claim → its verdict in that commit, or why it is not to be had.
+    """
+    board, trace = read_judged(Path(verdict("scoreboard")), Scoreboard)
+    _, sections = gathered(sorted(standing.claim for standing in board.standings))
+    found = compared({section.name: section.verdict for section in sections}, then, commit)
+    told = [section._replace(since=found.claims[section.name]) for section in sections]
+    return rendered(board, told, trace, found), found
+
+
+def gathered(names: list[str]) -> tuple[Scoreboard, list[Section]]:
+    """The scoreboard and what the page shows of each of these claims, of the project in the current folder.
+
+    Raises:
+        Refusal: a file is missing or damaged.
+    """
     ledgers = {verb: read_ledger(Path(ledger(verb))) for verb in VERBS[:-1]}
     board, _ = read_judged(Path(verdict("scoreboard")), Scoreboard)
     standings = {standing.claim: standing for standing in board.standings}
     links = keys(names)
-    sections = [_section(name, links[name], standings[name], ledgers) for name in names]
-    told = rendered(board, sections, task.trace)
-    write(task.outputs[0], told.encode())
-    print(f"{len(sections)} claims: trace {task.trace.key}")
+    return board, [_section(name, links[name], standings[name], ledgers) for name in names]
 
 
 def keys(names: list[str]) -> dict[str, str]:
@@ -74,8 +100,11 @@ def keys(names: list[str]) -> dict[str, str]:
     return {name: key if short.count(key) == 1 else name for name, key in zip(names, short, strict=True)}
 
 
-def rendered(board: Scoreboard, sections: list[Section], trace: Trace) -> str:
-    """The page as HTML; whatever titles and names hold is shown as text."""
+def rendered(board: Scoreboard, sections: list[Section], trace: Trace, against: Comparison | None = None) -> str:
+    """The page as HTML; whatever titles and names hold is shown as text.
+
+    trace: of the page; of the scoreboard where the page compares, as no job makes that and it holds no trace.
+    """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -85,7 +114,7 @@ def rendered(board: Scoreboard, sections: list[Section], trace: Trace) -> str:
     )
     environment.filters |= {
         "number": number, "interval": interval, "prediction": prediction, "sri": sri, "nested": nested,
-        "ground": strips.of_part, "alone": lambda found: strips.ground([found.estimate], found.rule),
+        "ground": strips.of_part, "alone": alone,
     }  # fmt: skip
     told = {
         "sections": {section.name: section for section in sections},
@@ -99,8 +128,15 @@ def rendered(board: Scoreboard, sections: list[Section], trace: Trace) -> str:
         "trends": GROWTH,
         "trace": trace.model_dump(),
         "key": trace.key,
+        "against": against,
     }
     return environment.get_template("page.html").render(told)
+
+
+def alone(found: Number, was: Number | None = None) -> strips.Ground:
+    """The scale of a number that a rule of its own judges, and of what it was."""
+    assert found.rule is not None
+    return strips.ground([each.estimate for each in (found, was) if each], found.rule)
 
 
 def nested(flat: Mapping[str, str]) -> dict[str, Any]:
