@@ -93,7 +93,8 @@ def test_the_oldest_commit_of_a_shallow_clone_is_not_said_to_have_made_what_it_h
     monkeypatch.chdir("../shallow")
     walk = told(FIGURE)
     assert walk["standing"] == "recorded"
-    assert "where this shallow clone is cut: that commit or an earlier one made it; `git fetch --unshallow`" in walk["told"]
+    told_why = "where this shallow clone is cut: that commit or an earlier one made it; `git fetch --unshallow`"
+    assert told_why in walk["told"]
     git("fetch", "--quiet", "--unshallow")
     assert "shallow" not in told(FIGURE)["told"]
     assert told(FIGURE)["commit"]["subject"] == "Run it"
