@@ -7,20 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nominima.ground import places
-from nominima.ground.places import (
-    FIGURE,
-    METRICS,
-    TRAJECTORY,
-    VERBS,
-    dataset,
-    detail,
-    evidence,
-    figure,
-    ledger,
-    place,
-    table,
-    verdict,
-)
+from nominima.ground.places import VERBS, dataset, detail, evidence, figure, verdict
 from nominima.ground.texts import canonical
 from nominima.planning import digests, shelf, subjects
 from nominima.planning.params import DatasetEntry, Params, stacks
@@ -80,7 +67,7 @@ class Plan:
             inputs=[
                 *(verdict(name) for name in self.judge),
                 *(file for job in figures.values() for file in job.outputs if file.endswith(".svg")),
-                *map(ledger, VERBS[:-1]),
+                *map(places.ledger, VERBS[:-1]),
             ],
             outputs=["reports/index.html"],
             spec=canonical({"claims": sorted(self.params.claims)}),
@@ -88,7 +75,7 @@ class Plan:
         )
         metrics = Job(
             inputs=[*map(verdict, sorted(self.params.claims)), verdict("scoreboard")],
-            outputs=list(METRICS),
+            outputs=list(places.METRICS),
             spec=canonical({"metrics": sorted(self.params.claims)}),
             code=digests.code("verbs.metrics:metrics"),
         )
@@ -140,8 +127,8 @@ class Plan:
 
     def trajectories(self, pattern: str) -> list[str]:
         """The files of a stack named `<sweep>/<labels>`."""
-        places = [place(pattern, variant) for variant in self.variants(pattern.partition("/")[0])]
-        return [f"data/runs/{at}/{file}" for at in places for file in TRAJECTORY]
+        folders = [places.place(pattern, variant) for variant in self.variants(pattern.partition("/")[0])]
+        return [f"data/runs/{at}/{file}" for at in folders for file in places.TRAJECTORY]
 
     def tables(self, job: str) -> list[str]:
         """The files of all that a measuring job, or a pattern of such jobs, makes."""
@@ -149,7 +136,7 @@ class Plan:
         kind, _, name = subject.partition("/")
         variants = self.variants(name.partition("/")[0]) if kind == "runs" else [""]
         measures = self.measured[subjects.pattern(job)]
-        return [table(place(subject, variant), measure) for variant in variants for measure in measures]
+        return [places.table(places.place(subject, variant), measure) for variant in variants for measure in measures]
 
     @cached_property
     def wanted(self) -> dict[str, list[str]]:
@@ -183,7 +170,7 @@ class Plan:
         spec = together(runs)
         if sources:
             spec["sources"] = {name: sparse(run) for name, run in sources.items()}
-        taken = [f"data/runs/{name}/{file}" for name in sources for file in TRAJECTORY]
+        taken = [f"data/runs/{name}/{file}" for name in sources for file in places.TRAJECTORY]
         models = {f"models.{run.training.model}" for run in (*runs, *sources.values())}
         return Job(
             inputs=[dataset(training.dataset), *taken],
@@ -235,7 +222,7 @@ class Plan:
         claim = self._words() if name == "scoreboard" else [f"claims.{name}:{part}" for part in DRAWS]
         return Job(
             inputs=[verdict(name), *numbers],
-            outputs=[figure(detail(name) if "detail" in spec else name, kind) for kind in FIGURE],
+            outputs=[figure(detail(name) if "detail" in spec else name, kind) for kind in places.FIGURE],
             spec=canonical(spec),
             code=digests.code("verbs.report:report", *claim),
         )
