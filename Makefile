@@ -75,8 +75,10 @@ lock:
 # A line in docs/register.md for every claim whose rule, instruments or trial changed: make register WHY="what and why"
 register: install
 	PYTHONPATH=. python docs/register.py "$(WHY)"
+	PYTHONPATH=. python docs/generate.py
 
-# What is generated from the source and from params.yaml: README.md, workflow/schemas, params.full.yaml, params.quick.yaml.
+# What is generated from the source and from params.yaml: README.md, workflow/schemas, params.full.yaml, params.quick.yaml,
+# and, from the register, the history that the page shows.
 docs: install
 	PYTHONPATH=. python docs/generate.py
 

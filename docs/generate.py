@@ -2,7 +2,7 @@
 
 README.md: the map of the modules. docs/verdicts.md: the rules of all claims, and how they are calibrated;
 docs/register.md: what each of them takes.
-workflow/schemas: the schema of params for editors.
+workflow/schemas: the schema of params for editors. history.json: the lines of the register, for the page.
 """
 
 import ast
@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from docs import scales
+from docs.register import history
 from nominima.drawing.calibrations import markdown
 from nominima.drawing.theme import prediction
 from nominima.ground.texts import number
@@ -32,6 +33,10 @@ def generated() -> dict[Path, str]:
         verdicts: pasted(pasted(verdicts.read_text(), "rules", rules()), "calibration", calibration()),
         readme: pasted(readme.read_text(), "map", module_map()),
         ROOT / "workflow/schemas/params.schema.json": json.dumps(Params.model_json_schema(), indent=1, sort_keys=True)
+        + "\n",
+        ROOT / "src/nominima/verbs/history.json": json.dumps(
+            history(register.read_text()), sort_keys=True, indent=1, ensure_ascii=False
+        )
         + "\n",
         ROOT / "params.full.yaml": scales.full(params),
         ROOT / "params.quick.yaml": scales.quick(params),

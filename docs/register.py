@@ -21,7 +21,9 @@ from nominima.planning.reader import load
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/register.md"
 ROW = re.compile(
-    r"^\| `(?P<claim>\w+)` \| `(?P<rule>\w+)` \| `(?P<instruments>\w+)` \| `(?P<trial>\w+)` \|", re.MULTILINE
+    r"^\| `(?P<claim>\w+)` \| `(?P<rule>\w+)` \| `(?P<instruments>\w+)` \| `(?P<trial>\w+)` \|"
+    r" (?P<changed>[^|]*) \| (?P<why>[^|]*) \|$",
+    re.MULTILINE,
 )
 READING = ("ground", "planning", "tracing")  # rooms that find files and read them, and decide nothing
 SHOWN = 12
@@ -38,6 +40,14 @@ class Registered(NamedTuple):
 def registered(page: str) -> dict[str, Registered]:
     """Claim → what is in force: its last line on the page."""
     return {found["claim"]: Registered(*found.group("rule", "instruments", "trial")) for found in ROW.finditer(page)}
+
+
+def history(page: str) -> dict[str, list[dict[str, str]]]:
+    """Claim → its lines on the page, the oldest first: what changed, and why."""
+    claims: dict[str, list[dict[str, str]]] = {}
+    for found in ROW.finditer(page):
+        claims.setdefault(found["claim"], []).append({"changed": found["changed"], "why": found["why"]})
+    return claims
 
 
 def current(plan: Plan, source: Path = digests.SOURCE) -> dict[str, Registered]:

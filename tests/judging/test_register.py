@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.register import PAGE, Registered, added, current, registered
+from docs.register import PAGE, Registered, added, current, history, registered
 from nominima.ground.files import Refusal
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
@@ -29,6 +29,15 @@ def test_a_change_adds_a_line_and_keeps_those_above() -> None:
     later = added(page, {"c0a_one": FIRST._replace(rule="a2", trial="c2"), "c0b_two": FIRST}, "fresh | seeds\nfrom 300")
     assert later == page + "| `c0a_one` | `a2` | `b1` | `c2` | rule, trial | fresh / seeds from 300 |\n"
     assert registered(later)["c0a_one"] == Registered("a2", "b1", "c2")
+
+
+def test_the_history_of_a_claim_is_its_lines_and_every_line_is_somebodys() -> None:
+    page = added(added(HEAD, {"c0a_one": FIRST}, "first"), {"c0a_one": FIRST._replace(rule="a2")}, "fresh seeds")
+    assert history(page) == {
+        "c0a_one": [{"changed": "first registered", "why": "first"}, {"changed": "rule", "why": "fresh seeds"}]
+    }
+    shipped = PAGE.read_text()
+    assert sum(map(len, history(shipped).values())) == shipped.partition("## The digests")[2].count("\n| `")
 
 
 def test_nothing_changed_adds_nothing_and_needs_no_reason() -> None:

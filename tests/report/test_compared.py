@@ -171,3 +171,12 @@ def test_axe_finds_nothing_in_a_comparison(browser, path, scheme):
     visited.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
     result = Axe().run(visited)
     assert result.violations_count == 0, result.generate_report()
+
+
+@NEEDED
+@pytest.mark.parametrize(("move", "rows"), [("word", ["one"]), ("new", ["new"]), ("conditions", ["one"])])
+def test_claims_are_chosen_by_what_moved(browser, path, move, rows):
+    visited = visit(browser, path.as_uri())
+    visited.locator("[name=moved]").select_option(move)
+    assert [text.split()[-1] for text in visited.locator(".row:visible .name").all_inner_texts()] == rows
+    assert visited.url.endswith(f"#moved={move}")

@@ -160,3 +160,16 @@ def test_every_link_leads_somewhere(tmp_path):
     links = re.findall(r'href="#([^"]*)"', told)
     assert set(links) <= names
     assert [links.count(key) for key in ("c0a", "c1a", "c1b")] == [2, 3, 2]
+
+
+def test_the_history_of_a_claim_is_told_line_by_line_as_text(tmp_path, monkeypatch):
+    file = tmp_path / "history.json"
+    lines = [{"changed": "first registered", "why": "before the runs"}, {"changed": "rule", "why": HOSTILE}]
+    file.write_text(json.dumps({"c0a_bigger_is_better": lines}))
+    monkeypatch.setattr(page, "HISTORY", file)
+    made = make(tmp_path / "project", ordinary() | {"c1a_x": verdict("c1a_x")}).read_text()
+    told = text(made)
+    assert told.count("History of its rule") == 1
+    assert "trial: 1 change From docs/register.md" in told
+    assert f"first registered before the runs rule {HOSTILE}" in told
+    assert made.count("<script") == 2

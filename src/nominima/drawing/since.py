@@ -12,6 +12,8 @@ from nominima.judging.rules import Outcome
 from nominima.tracing.repository import Commit
 
 NEW = "no verdict at that commit"
+MOVES = {"word": "word moved", "trend": "trend moved", "conditions": "conditions moved", "new": "new"}
+"""What can be other about a claim, and what it is called where claims are chosen by it."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Since:
 
     @property
     def moves(self) -> list[str]:
-        """What is other: any of `new`, `word`, `trend`, `conditions`."""
+        """What is other: any of MOVES."""
         parts = self.parts.values()
         told = {
             "new": self.lacks == NEW,
@@ -132,6 +134,11 @@ class Comparison:
     def those(self, move: str) -> list[str]:
         """The claims of which this moved, or that are `new`."""
         return [name for name, since in self.claims.items() if move in since.moves]
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """Those of MOVES that there are."""
+        return {move: told for move, told in MOVES.items() if self.those(move)}
 
     @property
     def both(self) -> list[Since]:

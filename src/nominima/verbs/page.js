@@ -32,7 +32,7 @@ function sift() {
     const marks = all(".mark", row), claim = named(row.dataset.key);
     const fitting = marks.filter((mark) => knobs.every((name) => mark.dataset.of.split(";").includes(name + "=" + asked[name])));
     for (const mark of marks) mark.classList.toggle("dim", !fitting.includes(mark));
-    const said = ["chapter", "word", "trend"].every((name) => !(name in asked) || row.dataset[name] === asked[name]);
+    const said = Object.keys(asked).every((name) => name === "search" || cells.includes(name) || row.dataset[name].split(" ").includes(asked[name]));
     row.hidden = !(said && (!knobs.length || fitting.length) && sought.every((word) => words.get(key(claim)).includes(word)));
     claim.hidden = row.hidden;
   }

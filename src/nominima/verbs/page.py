@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +28,8 @@ from nominima.tracing.artefact import read_trace
 from nominima.tracing.ledger import Ledger, read_ledger
 from nominima.tracing.repository import Commit
 from nominima.tracing.trace import Trace
+
+HISTORY = Path(__file__).with_name("history.json")  # made of docs/register.md by `make docs`
 
 
 class Section(NamedTuple):
@@ -124,6 +127,7 @@ def rendered(board: Scoreboard, sections: list[Section], trace: Trace, against: 
         "with_size": with_size(board.standings),
         "choices": strips.choices([section.strip for section in sections]),
         "facets": strips.FACETS,
+        "history": json.loads(HISTORY.read_bytes()),
         "shapes": strips.SHAPES,
         "trends": GROWTH,
         "trace": trace.model_dump(),
