@@ -132,7 +132,7 @@ def test_a_ledger_rolled_back_below_newer_files_is_named_with_the_remedy(jobs: P
     for verb in ("prepare", "train", "measure", "judge"):
         seal(verb, newer[verb])
     Path(ledger("measure")).write_bytes(before)
-    with pytest.raises(Refusal, match=f"{VERDICT}: made from {TABLE} as it is, but reports/ledger/measure.json tells"):
+    with pytest.raises(Refusal, match=f"{VERDICT}: made from {TABLE} as it is, but reports/ledger/measure.json lists"):
         seal("judge", newer["judge"])
     seal("measure", newer["measure"])
     seal("judge", newer["judge"])
