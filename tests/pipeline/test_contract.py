@@ -17,7 +17,7 @@ from nominima.planning.plan import Plan
 TREE: dict[str, Any] = YAML(typ="safe", pure=True).load((ROOT / "tests/pipeline/params.yaml").read_text())
 LOCKS = {file.name for file in ROOT.glob("requirements*.lock")} - {
     "requirements-cluster.lock"
-}  # sends jobs, makes none
+}  # makes nothing
 STAGES: dict[str, Any] = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
