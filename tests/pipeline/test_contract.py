@@ -15,9 +15,7 @@ from nominima.planning.params import Params
 from nominima.planning.plan import Plan
 
 TREE: dict[str, Any] = YAML(typ="safe", pure=True).load((ROOT / "tests/pipeline/params.yaml").read_text())
-LOCKS = {file.name for file in ROOT.glob("requirements*.lock")} - {
-    "requirements-cluster.lock"
-}  # makes nothing
+LOCKS = {file.name for file in ROOT.glob("requirements*.lock")} - {"requirements-cluster.lock"}  # makes nothing
 STAGES: dict[str, Any] = YAML(typ="safe", pure=True).load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
