@@ -14,6 +14,7 @@ include: "workflow/rules/common.smk"
 localrules:
     seal,
     page,
+    metrics,
 
 
 rule all:

@@ -69,7 +69,7 @@ def test_a_chain_through_slurm_is_that_of_a_local_run_and_is_recorded_without_a_
     project = lay(tmp_path / "project", PARAMS)
     told = project.run(*BY_SLURM)
     assert project.ledgers() == local.ledgers()
-    assert told.count(SUBMITTED) == 10, "seals and the page are local"
+    assert told.count(SUBMITTED) == 10, "seals, the page and what DVC compares are local"
     assert len(list((project.root / "logs/slurm").rglob("*.log"))) == 10
     assert jobs(project.run("dvc", "repro")) == set(), "DVC records what the cluster made"
     project.commit()
@@ -97,6 +97,7 @@ def test_after_a_cancelled_job_and_an_interrupted_run_the_next_one_ends_equal(
 
     project.run(*BY_SLURM)
     assert project.ledgers() == local.ledgers()
+    assert jobs(project.run("dvc", "repro")) == set()
     project.assert_clean()
 
 
