@@ -1,9 +1,13 @@
 """A claim replicated: every way to keep or lose a word, of the claim, its parts, its trend and its cells."""
 
+import io
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from nominima.auditing import tell_replication
 from nominima.auditing.replica import MISSING, Replica, compare
 from nominima.auditing.replication import Replication
 from nominima.judging.intervals import NOTHING, Estimate
@@ -157,3 +161,56 @@ def test_a_cell_without_a_number_has_no_interval() -> None:
     empty = cell("digits", "untested", Number(name="slope", estimate=NOTHING, outcome="untested"))
     found = compare("c", verdict("supported", empty, parts=[]), verdict("supported", empty, parts=[]))
     assert [each.overlap for each in found.cells] == [None]
+
+
+@dataclass
+class Commit:
+    """What is told of a subject."""
+
+    commit: str = "c" * 40
+    seeds: int = 1000
+
+
+def told(*replicas: Replica, strict: bool = False) -> tuple[list[str], bool]:
+    found = Replication(Commit(), None, list(replicas), {}, ["judging.decide"], [])  # pyright: ignore[reportArgumentType]
+    screen = Console(file=io.StringIO(), width=80)
+    tell_replication.show(found, screen)
+    assert isinstance(screen.file, io.StringIO)
+    return [line.rstrip() for line in screen.file.getvalue().splitlines()], found.fails(strict)
+
+
+def test_a_table_and_what_differs_are_told_in_eighty_columns() -> None:
+    flipped = verdict("contradicted", cell("mnist1d", "inconclusive"), cell("digits", "contradicted"))
+    lines, fails = told(
+        compare("c0a_bigger_is_better", verdict(), verdict()),
+        compare("c3c_stopping_beats_priors", flipped, verdict("inconclusive", *CELLS)),
+        Replica("c1b", "mixed", [], [], "train a could not be made again"),
+    )
+    assert fails
+    assert lines == [
+        "commit cccccccccccc",
+        "note: other source than made it: judging.decide",
+        "   claim                      recorded      replicated    same  overlap  flipped",
+        "✔  c0a_bigger_is_better       supported     supported     3/3   3/3      0",
+        "✘  c3c_stopping_beats_priors  contradicted  inconclusive  1/3   2/3      1",
+        "✘  c1b                        mixed         –",
+        "",
+        "✘ c3c_stopping_beats_priors: different words",
+        "  claim: contradicted, now inconclusive",
+        "  digits: contradicted 0.2 [0.1, 0.3], now supported −0.2 [−0.3, −0.1]; the intervals lie apart",
+        "  mnist1d: inconclusive 0 [−0.2, 0.2], now supported −0.2 [−0.3, −0.1]",
+        "",
+        "✘ c1b: not replicated (train a could not be made again)",
+        "3 claims: 1 with different words, 1 not replicated, 1 with same words",
+    ]
+
+
+def test_a_receipt_has_the_row_and_what_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tell_replication, "files", lambda _, claim: {f"reports/verdicts/{claim}.json": "ab"})
+    apart = verdict("supported", CELLS[0], cell("digits", "supported", number(-0.9, -0.8, "supported")))
+    found = Replication(None, None, [compare("c", verdict(), apart)], {}, [], [])  # pyright: ignore[reportArgumentType]
+    its = tell_replication.claims(found)["c"]
+    assert (its.grade, its.cells, its.same, its.compared, its.overlapping) == ("same words", 3, 3, 3, 2)
+    assert its.differs == ["digits: supported −0.2 [−0.3, −0.1], now supported −0.85 [−0.9, −0.8]; "
+                           "the intervals lie apart"]  # fmt: skip
+    assert its.files == ["reports/verdicts/c.json"]

@@ -99,7 +99,7 @@ def _content(receipt: Receipt, at: Path, folder: Path, root: Path) -> CommentedM
     its, citation = receipt.predicate, _citation(root)
     paper, home = citation.paper, citation.repository or _remote(root)
     authors = [author.told for author in paper.authors]
-    found = ", ".join(f"{count} {grade}" for grade, count in its.counts.items())
+    found = ", ".join(f"{grade} ({count})" for grade, count in its.counts.items())
     return CommentedMap(
         version=VERSION,
         manifest=[

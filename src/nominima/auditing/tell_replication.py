@@ -17,8 +17,8 @@ from nominima.tracing.receipt import Claim
 from nominima.tracing.tell import few, text
 
 FEW = 6
-COLOURS = {"same words": "green", "different words": "yellow", "not replicated": "yellow"}
-HEADS = ("claim", "recorded", "replicated", "same word", "overlap", "flipped", "")
+SAME, NONE = "same words", "not replicated"
+HEADS = ("", "claim", "recorded", "replicated", "same", "overlap", "flipped")  # 80 columns at most
 
 
 def before(subject: Subject, console: Console) -> None:
@@ -37,12 +37,14 @@ def show(found: Replication, console: Console) -> None:
     for each in found.replicas:
         lines = list(_differs(each))
         if lines or each.why:
-            told = f"{'✘' if each.fails else '!'} {each.claim}{f': {each.why}' if each.why else ''}"
-            console.print(text(["", told], "red" if each.fails else "yellow"), soft_wrap=True)
             more = [f"… and {len(lines) - FEW} more"] if len(lines) > FEW else []
-            console.print(text([f"  {line}" for line in [*lines[:FEW], *more]]), soft_wrap=True)
-    counts = ", ".join(f"{count} {grade}" for grade, count in found.counts.items())
-    console.print(text(f"of {len(found.replicas)} claims {counts}", "red" if found.fails(strict=False) else "green"))
+            told = f"{_mark(each)} {each.claim}: {each.grade}{f' ({each.why})' if each.why else ''}"
+            console.print(text(["", told], _colour(each)), soft_wrap=True)
+            for line in [*lines[:FEW], *more]:
+                console.print(text(f"  {line}"), soft_wrap=True)
+    counts = ", ".join(f"{count} with {grade}" if grade != NONE else f"{count} {grade}"
+                       for grade, count in found.counts.items())  # fmt: skip
+    console.print(text(f"{len(found.replicas)} claims: {counts}", "red" if found.fails(strict=False) else "green"))
 
 
 def tree(found: Replication) -> dict[str, Any]:
@@ -94,14 +96,22 @@ def _differs(each: Replica) -> Iterator[str]:
 
 
 def _table(found: Replication) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for head in HEADS:
-        table.add_column(head, no_wrap=True)
+        table.add_column(head, no_wrap=head != "claim", overflow="fold")
     for each in found.replicas:
         shares = (_share(each.same, each.cells), _share(each.overlapping, each.compared), str(len(each.flipped)))
-        row = (each.claim, each.recorded, each.again, *(shares if each.words else ("", "", "")))
-        table.add_row(*map(text, row), text(each.grade, "red" if each.fails else COLOURS[each.grade]))
+        row = (_mark(each), each.claim, each.recorded, each.again, *(shares if each.words else ()))
+        table.add_row(*(text(told, _colour(each)) for told in row))
     return table
+
+
+def _mark(each: Replica) -> str:
+    return "✘" if each.fails else "✔" if each.grade == SAME else "!"
+
+
+def _colour(each: Replica) -> str:
+    return {"✘": "red", "✔": "green", "!": "yellow"}[_mark(each)]
 
 
 def _line(cell: Pair) -> str:
@@ -127,4 +137,4 @@ def _cell(cell: Pair) -> dict[str, Any]:
 
 
 def _share(some: list[Pair], of: list[Pair]) -> str:
-    return f"{len(some)} of {len(of)}"
+    return f"{len(some)}/{len(of)}"

@@ -83,14 +83,15 @@ class Replicated(Event):
     @property
     def how(self) -> str:
         """With which seeds, in words."""
-        return f"with fresh seeds from {self.first_seed} on"
+        return f"with seeds from {self.first_seed}"
 
     def word(self, path: str) -> str:
-        """What was found of the claim of a file; empty where it is not of this replication."""
+        """The words of the claim of a file, or its grade if that is one word; empty where it is not of these claims."""
         of = next((each for each in self.claims.values() if path in each.files), None)
         if of is None:
             return ""
-        return f"{of.grade} ({of.recorded}{f', now {of.replicated}' if of.recorded != of.replicated else ''})"
+        told = of.grade == "not replicated" or of.recorded == of.replicated
+        return of.grade if told else f"{of.recorded}, now {of.replicated}"
 
 
 class Subject(Strict):
@@ -150,6 +151,8 @@ def keep(receipt: Receipt, what: str, root: Path) -> Path:
     with unwritable(first), temporary(first) as (handle, whole):
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         whole.chmod(0o644)
         return next(place for place in places if _linked(place, whole))
 
