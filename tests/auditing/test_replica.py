@@ -46,7 +46,7 @@ def verdict(outcome: Outcome = "supported", *cells: Cell, **changes: Any) -> Ver
 
 
 def lost(replica: Replica) -> list[tuple[str, str, str]]:
-    return [tuple(word) for word in [*replica.changed, *(each.word for each in replica.moved)]]
+    return [(word.of, word.recorded, word.again) for word in [*replica.changed, *(each.word for each in replica.moved)]]
 
 
 def strictly(replica: Replica) -> bool:
@@ -150,9 +150,12 @@ def test_what_could_not_be_made_is_not_replicated() -> None:
 def test_intervals_overlap_where_those_of_every_number_do(
     one: list[Any], two: list[Any], expected: bool | None
 ) -> None:
-    pair = [cell("digits", "supported", *(number(*ends, "supported", f"number {at}") for at, ends in enumerate(each)))
-            for each in (one, two)]  # fmt: skip
-    found = compare("c", *(verdict("supported", each, parts=[]) for each in pair))
+    old, new = (
+        cell("digits", "supported", *(number(low, high, "supported", f"number {at}")
+                                      for at, (low, high) in enumerate(each)))
+        for each in (one, two)
+    )  # fmt: skip
+    found = compare("c", verdict("supported", old, parts=[]), verdict("supported", new, parts=[]))
     assert [each.overlap for each in found.cells] == [expected]
     assert (len(found.compared), len(found.overlapping)) == (expected is not None, expected is True)
 

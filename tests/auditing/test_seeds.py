@@ -105,7 +105,7 @@ def test_a_first_seed_that_no_run_takes_is_in_nobodys_way() -> None:
     plan = Plan(parsed(text.replace("measures:\n", f"measures:\n{own}").encode(), Path("params.yaml")))
     assert least(plan) == 900
     assert fresh(plan, 0).training.first_seed == 0
-    assert fresh(plan, 0).sweeps["of-its-own"].changes.first_seed == 0
+    assert fresh(plan, 0).sweeps["of-its-own"].changes.model_dump()[FIRST] == 0
 
 
 @pytest.mark.parametrize(
