@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from nominima.auditing.published import CLOSED, END, OPENED, tables
+from nominima.auditing.seeds import fresh
 from nominima.ground.files import Refusal, completed, digest, write
 from nominima.ground.places import detail
 from nominima.planning.plan import Job, Plan
@@ -35,6 +36,7 @@ class Subject:
 
     words: what was asked, as it can be asked on any machine: a file by the code of its trace.
     table: whether the README's table of verdicts is asked for, which no job makes.
+    seeds: the smallest seed of what is made, where it is made with fresh ones.
     """
 
     root: Path
@@ -42,6 +44,7 @@ class Subject:
     asked: list[Name]
     words: list[str]
     table: bool = False
+    seeds: int | None = None
 
     @cached_property
     def source(self) -> Source:
@@ -69,14 +72,19 @@ class Subject:
         return Plan(parsed(self.params, Path(f"params.yaml of commit {self.commit[:12]}")))
 
     @cached_property
+    def anew(self) -> Plan:
+        """What is made: the plan, or the same with fresh seeds."""
+        return self.plan if self.seeds is None else Plan(fresh(self.plan, self.seeds))
+
+    @cached_property
     def makers(self) -> dict[str, Name]:
         """Path → the planned job that makes it."""
         jobs = self.plan.by_verb
         return {file: (verb, name) for verb in jobs for name, job in jobs[verb].items() for file in job.outputs}
 
     def job(self, name: Name) -> Job:
-        """A planned job."""
-        return self.plan.jobs(name[0])[name[1]]
+        """A job that is made."""
+        return self.anew.jobs(name[0])[name[1]]
 
     def entry(self, name: Name) -> Entry | None:
         """What the commit's ledger tells of a job."""
@@ -95,7 +103,7 @@ class Subject:
             return "no ledger of the commit tells of it"
         if name[1] not in self.plan.jobs(name[0]):
             return "the params.yaml of the commit does not plan it"
-        job = self.job(name)
+        job = self.plan.jobs(name[0])[name[1]]
         if set(job.inputs) != entry.inputs.keys() or set(job.outputs) != entry.outputs.keys():
             return "the ledger of the commit tells of other files than its params.yaml plans"
         other = differences(entry.spec, json.loads(job.spec))
