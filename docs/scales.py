@@ -11,7 +11,7 @@ FULL = """# The trial of params.yaml on a workstation or a GPU: four decades of 
 """
 LONGER = {
     "sizes-narrow": (2, 16), "sizes-broad": (256, 2048), "sizes-digits-narrow": (2, 8), "sizes-digits": (16, 2048),
-    "convolutions-digits": (2, 256), "transformers-digits": (4, 128),
+    "convolutions-digits": (2, 256), "transformers-digits": (8, 128),
 }  # fmt: skip
 """Sweep → its smallest and largest size at the full scale."""
 
