@@ -19,9 +19,10 @@ QUICK = """# The trial of params.yaml in small: perceptrons of up to 64 units, m
 # Made by `make docs`; `make quick` runs it in a folder of its own. Its words are those of a small trial.
 """
 LEFT_OUT = {
-    "sizes-narrowest", "sizes-broad", "sizes-ends", "sizes-digits-ends", "sizes-sgd", "sizes-sgd-digits", "sizes-linear",
-    "decay-longer", "held", "fewer", "depths", "random-sizes", "tuned", "tuned-digits", "rates", "picked", "long", "by-heart",
-    "optimizers-sgd", "optimizers-momentum", "optimizers-adaptive", "weak-teachers", "weak-taught", "weak-taught-near",
+    "sizes-narrowest", "sizes-broad", "sizes-ends", "sizes-digits-ends", "sizes-sgd", "sizes-sgd-digits",
+    "sizes-linear", "decay-longer", "held", "fewer", "depths", "random-sizes", "tuned", "tuned-digits", "rates",
+    "picked", "long", "by-heart", "optimizers-sgd", "optimizers-momentum", "optimizers-adaptive", "weak-teachers",
+    "weak-taught", "weak-taught-near",
 }  # fmt: skip
 """Sweeps that the quick scale lacks, besides those of other families."""
 FAMILIES = {"cnn", "transformer"}
