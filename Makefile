@@ -78,7 +78,7 @@ register: install
 	PYTHONPATH=. python docs/generate.py
 
 # What is generated from the source and from params.yaml: README.md, workflow/schemas, params.full.yaml, params.quick.yaml,
-# and, from the register, the history that the page shows.
+# the smoke params of a new claim, and, from the register, the history that the page shows.
 docs: install
 	PYTHONPATH=. python docs/generate.py
 

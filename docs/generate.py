@@ -1,7 +1,7 @@
 """Write what is generated from the source into its documents: `make docs`.
 
 README.md: the map of the modules. docs/verdicts.md: the rules of all claims, and how they are calibrated;
-docs/register.md: what each of them takes.
+docs/register.md: what each of them takes. tests/params.smoke.yaml: an entry for each claim that it lacks.
 workflow/schemas: the schema of params for editors. history.json: the lines of the register, for the page.
 """
 
@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[1]
 def generated() -> dict[Path, str]:
     """File → what it must hold."""
     params = (ROOT / "params.yaml").read_text()
+    few = ROOT / "tests/params.smoke.yaml"
     readme, verdicts, register = ROOT / "README.md", ROOT / "docs/verdicts.md", ROOT / "docs/register.md"
     return {
         register: pasted(register.read_text(), "power", power()),
@@ -40,6 +41,7 @@ def generated() -> dict[Path, str]:
         + "\n",
         ROOT / "params.full.yaml": scales.full(params),
         ROOT / "params.quick.yaml": scales.quick(params),
+        few: scales.smoke(params, few.read_text()),
     }
 
 

@@ -1,5 +1,8 @@
-"""The trial of params.yaml at two other scales: params.full.yaml and params.quick.yaml, made by `make docs`."""
+"""The trial of params.yaml at other scales, made by `make docs`: params.full.yaml, params.quick.yaml, and of the tests'
+params.smoke.yaml what a new claim asks for.
+"""
 
+import json
 import re
 from io import StringIO
 from typing import Any
@@ -74,6 +77,22 @@ def quick(params: str) -> str:
     out = StringIO()
     yaml.dump(tree, out)
     return f"{QUICK}\n{out.getvalue()}"
+
+
+def smoke(params: str, few: str) -> str:
+    """The smoke params with an entry at their end for each claim that only params.yaml has.
+
+    It asks for those of the claim's sweeps and groups that there are, or for `sizes` where it asks for sweeps and none
+    of them is there. An entry that is there stays as it was written.
+    """
+    yaml = YAML(typ="safe", pure=True)
+    whole, tree = yaml.load(params), yaml.load(few)
+    groups = {group for sweep in tree["sweeps"].values() for group in sweep.get("groups", ())}
+    lacking = {name: _of(claim, {*tree["sweeps"], *groups}) for name, claim in whole["claims"].items()
+               if name not in tree["claims"]}  # fmt: skip
+    asked = {name: claim | {"sweeps": claim["sweeps"] or ["sizes"]} if "sweeps" in claim else claim
+             for name, claim in lacking.items()}  # fmt: skip
+    return few + "".join(f"  {name}: {json.dumps(claim)}\n" for name, claim in asked.items())
 
 
 def _stays(name: str, sweep: dict[str, Any]) -> bool:

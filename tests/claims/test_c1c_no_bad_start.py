@@ -91,6 +91,16 @@ def test_controls_are_asked_in_their_own_cell():
     assert outcomes(found.primary) == {"digits, noise 0.0": "untested", "mnist1d, noise 0.0": "supported"}
 
 
+def test_starts_of_another_optimizer_without_an_arm_change_nothing():
+    """Ordinary ones and those fitted to random labels, but none rescaled: there is nothing to compare them with."""
+    usual, few = told(copy=0.7), (row for row in rows(copy=0.9, optimizer="sgd") if row.get("start.kind") != "rescaled")
+    found = told(few, copy=0.7)
+    assert outcomes(usual.primary) == {"mnist1d, noise 0.0": "contradicted"}
+    assert [cell.outcome for cell in found.primary.cells] == ["contradicted"]
+    assert found.primary.cells[0].estimate == usual.primary.cells[0].estimate
+    assert (found.primary.outcome, found.outcome) == ("contradicted", "mixed")
+
+
 class TestRange:
     def test_a_narrow_valley_is_against_it(self):
         its = part(told(valley=1e4), "range of gains")

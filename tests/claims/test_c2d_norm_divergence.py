@@ -161,6 +161,12 @@ class TestCost:
         assert part(found, "cost of decay").cells[0].lost == {"edge": 8}
         assert shown(found, "decay that validation prefers") == [edge, edge]
 
+    def test_an_optimizer_with_one_strength_takes_none_from_another(self):
+        found = told({"optimizer": "sgd", "arms": (0.0, 0.3), "cost": lambda l2: -0.2})
+        cells = part(found, "cost of decay").cells
+        assert {cell.condition.get("optimizer", "adam"): cell.outcome for cell in cells} == {"adam": "supported"}
+        assert shown(found, "decay that validation prefers") == [0.01, 0.01]
+
     def test_five_strengths_are_too_few(self):
         found = told(arms=ARMS[:6], preferred=0.01)
         assert found.outcome == "supported"

@@ -3,6 +3,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from nominima.judging.lanes import blocks, conditions, each_cell, lanes, largest, legend, named, paired
+from nominima.planning.knobs import KNOBS
 
 BASE = {
     "sweep": "sizes", "dataset": "digits", "noise": 0.0, "teacher.run": None, "teacher.kind": None, "model": "mlp",
@@ -75,7 +76,7 @@ def test_what_is_not_finite_is_null(odd):
     assert lanes(table(rows(4, 1, [1, odd])), LAST)["value"].to_list() == [None]
 
 
-KNOBS = {
+CHANGES = {
     "depth 3": {"model__depth": 3},
     "dropout 0.5": {"dropout": 0.5},
     "schedule linear": {"schedule": "linear"},
@@ -94,16 +95,30 @@ KNOBS = {
 }
 
 
-@pytest.mark.parametrize("name", KNOBS)
+@pytest.mark.parametrize("name", CHANGES)
 def test_every_knob_makes_a_cell_of_its_own_and_leaves_the_others_as_they_are(name):
     usual = lanes(grid(), LAST)
-    both = lanes(pl.concat([grid(), grid(sweep="other", run="other", **KNOBS[name])]), LAST)
+    both = lanes(pl.concat([grid(), grid(sweep="other", run="other", **CHANGES[name])]), LAST)
     cells = dict(each_cell(both))
     assert len(cells) == 2
     [changed] = [cell for cell in cells if cell.endswith(f", {name}")]
     [other] = cells.keys() - {changed}
     assert_frame_equal(cells[other], usual)
     assert cells[changed].select("size", "seed", "value").equals(usual.select("size", "seed", "value"))
+
+
+ANOTHER = {"Boolean": True, "Int64": 77, "Float64": 0.77, "String": "another"}
+
+
+@pytest.mark.parametrize("knob", sorted(KNOBS.keys() - {"size"}))
+def test_whatever_is_a_knob_is_a_condition(knob):
+    """Of all that a training has, today and later, but its size."""
+    kind = KNOBS[knob].kind
+    usual = grid() if knob in BASE else grid().with_columns(pl.lit(None, getattr(pl, kind)).alias(knob))
+    other = usual.with_columns(pl.lit(ANOTHER[kind], getattr(pl, kind)).alias(knob), run=pl.lit("other"))
+    cells = each_cell(lanes(pl.concat([usual, other]), LAST))
+    assert [part.height for _, part in cells] == [usual.height] * 2
+    assert all("twice" not in part["status"] for _, part in cells)
 
 
 def test_a_rate_of_one_size_is_no_point_of_the_size_axis():

@@ -75,6 +75,13 @@ def changed(source: Path) -> set[str]:
     ("file", "old", "new", "which"),
     [
         ("judging/evidence.py", "table.is_empty()", "not table.is_empty()", {"rule"}),  # shared by all claims
+        (
+            "judging/samples.py",
+            'pl.col("size") == pl.col("size").max())',
+            'pl.col("size") == pl.col("size").min())',
+            {"rule"},
+        ),
+        ("judging/decide.py", "MOST_LOST = 0.2", "MOST_LOST = 0.9", {"rule"}),
         ("measures/learning_curve.py", "def measure(", "EDITED = 1\n\n\ndef measure(", {"instruments"}),
         ("measuring/subject.py", "self.trajectory\n", "self.trajectory or None\n", {"instruments"}),
         ("drawing/theme.py", '"#d9d9d9"', '"#d8d8d8"', set()),

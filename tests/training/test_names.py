@@ -65,15 +65,18 @@ SOURCES = {"lanes": {"scale": GAINS, "noise": NOISES}, "measures": ["norms"]}
 STUDENTS = {"changes": {"start": {"run": "teachers/base/small.b", "at": "init"}}}
 
 
-def test_lanes_in_any_order_lie_where_their_names_say() -> None:
+def test_lanes_in_any_order_lie_where_their_names_say(capsys: pytest.CaptureFixture[str]) -> None:
     plan = planned(teachers=SOURCES, students=STUDENTS)
     ran(plan, "prepare", "train", "measure")
+    logged = capsys.readouterr().out.splitlines()
     for name, run in plan.runs.items():
+        assert len([line for line in logged if line.startswith(f"{name}: 2 lanes")]) == 1
         if run.sweep == "teachers":
             scale, noise = run.variant.split(".")
             found = read_table(Path(table(f"runs/{name}", "norms")))
             known = (name, GAINS[scale]["gain"], NOISES[noise].get("noise", 0.0))
             assert found.select("run", "gain", "noise").unique().rows() == [known]
+            assert len([line for line in logged if line.startswith(f"{name} norms: ")]) == 1
             assert found["norm"][0] < 1 if scale == "small" else found["norm"][0] > 10
     assert norm(plan, "students/base") == norm(plan, "teachers/base/small.b") < 1
 
