@@ -42,10 +42,10 @@ def visit(browser: Browser, address: str, fragment: str = "", **options) -> Page
     return visited
 
 
-def reach(visited: Page, tag: str) -> None:
-    """Press Tab until an element of that kind has the focus."""
+def reach(visited: Page, *tags: str) -> None:
+    """Press Tab until an element of one of these kinds has the focus."""
     for _ in range(60):
         visited.keyboard.press("Tab")
-        if visited.evaluate("document.activeElement.tagName") == tag:
+        if visited.evaluate("document.activeElement.tagName") in tags:
             return
-    raise AssertionError(f"no {tag} is reached by Tab")
+    raise AssertionError(f"none of {tags} is reached by Tab")

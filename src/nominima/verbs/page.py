@@ -117,7 +117,7 @@ def rendered(board: Scoreboard, sections: list[Section], trace: Trace, against: 
     )
     environment.filters |= {
         "number": number, "interval": interval, "prediction": prediction, "sri": sri, "nested": nested,
-        "ground": strips.of_part, "alone": alone,
+        "ground": strips.of_part, "alone": alone, "of": strips.of_condition,
     }  # fmt: skip
     told = {
         "sections": {section.name: section for section in sections},
