@@ -3,7 +3,6 @@
 from collections import Counter
 from typing import Any, NamedTuple
 
-import altair as alt
 import polars as pl
 
 from nominima.drawing.theme import interval
@@ -11,7 +10,7 @@ from nominima.ground.texts import number
 from nominima.judging.intervals import Estimate
 
 APART = "; "  # between the parts of a line; the first is the condition, by its whole name
-NAMED: dict[str, Any] = {"aria": True, "description": alt.ExprRef(f"split(datum.says, '{APART}')[0]")}
+NAMED: dict[str, Any] = {"aria": True, "description": {"expr": "split(datum.says, '; ')[0]"}}
 """Of lines and intervals: they say whose they are, and their points the rest."""
 
 
