@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 from made_verdicts import CELLS, cell, estimate, untested, verdict, words
 from playwright.sync_api import Browser, Page
@@ -49,3 +50,17 @@ def reach(visited: Page, *tags: str) -> None:
         if visited.evaluate("document.activeElement.tagName") in tags:
             return
     raise AssertionError(f"none of {tags} is reached by Tab")
+
+
+def saved(visited: Page, caption: str, to: Path, by_keyboard: bool = False) -> pl.DataFrame:
+    """The table of that caption as its button saves it, read again; the file stays in `to`."""
+    button = visited.locator("button.save").and_(visited.get_by_label(caption)).first
+    with visited.expect_download() as found:
+        if by_keyboard:
+            button.focus()
+            visited.keyboard.press("Enter")
+        else:
+            button.evaluate("(one) => one.click()")
+    file = to / found.value.suggested_filename
+    found.value.save_as(file)
+    return pl.read_csv(file)

@@ -5,7 +5,7 @@ import re
 import polars as pl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import NEEDED, reach, visit
+from browsing import NEEDED, reach, saved, visit
 from made_project import HOSTILE, make
 from made_verdicts import cell, estimate, verdict
 from playwright.sync_api import Locator, Page, expect
@@ -142,9 +142,20 @@ def test_what_no_filter_knows_is_told_as_text_and_chooses_nothing(browser, addre
     expect(visited).to_have_url(re.compile(r"#c1a$"))
 
 
+def test_the_numbers_of_a_figure_are_a_table_that_is_saved_as_csv(browser, address, tmp_path):
+    visited = visit(browser, address, "#c1a")
+    visited.locator("#c1a summary", has_text="Its numbers").first.click()
+    table = saved(visited, "Numbers of the figure", tmp_path)
+    assert table.columns == ["condition", "at", "of", "number", "number low", "number high", "n", "remarks"]
+    curve = table.filter(pl.col("condition") == "mnist1d, noise 0.3", pl.col("at") == "parameters 4")
+    assert curve.rows() == [("mnist1d, noise 0.3", "parameters 4", "loss", 0.133, 0.133, 0.133, 6, "2 diverged")]
+    assert table["condition"].to_list().count("digits, noise 0.0") == 3, "what decides, and two sizes"
+
+
 def test_axe_finds_nothing_in_drawn_figures(browser, address):
     visited = visit(browser, address, "#c1a&c2a", bypass_csp=True)
     expect(visited.locator("#c2a .point").first).to_be_attached()
+    visited.locator("#c1a summary", has_text="Its numbers").first.click()
     hover(visited, point(visited, "digits, noise 0.3;"))
     result = Axe().run(visited)
     assert result.violations_count == 0, result.generate_report()

@@ -1,6 +1,7 @@
 /* A figure is a picture until its claim is opened. Then it is drawn from the same address into the page, where a pointer,
 a finger and the arrow keys find its marks. A mark that is shown says what it is; chosen, it leaves its condition alone. */
 const tip = document.createElement("div"), KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -1e9, End: 1e9 };
+const HEADS = ["condition", "at", "of", "number, with its interval", "n", "remarks"];
 let shown = null, before = null, pictures = 0;
 tip.className = "tip";
 tip.hidden = true;
@@ -46,7 +47,33 @@ function draw(image) {
   svg.setAttribute("role", "group");
   svg.setAttribute("aria-label", image.alt);
   image.replaceWith(svg);
+  if (svg.querySelector(".point")) svg.closest("figure").append(numbers(svg, image.alt));
   sift();
+}
+
+/* What the marks of a figure say as a table, which is made when it is asked for. */
+function numbers(svg, title) {
+  const make = (tag, text, more) => Object.assign(document.createElement(tag), { textContent: text }, more);
+  const fold = make("details", "", { className: "fold" });
+  fold.append(make("summary", "Its numbers"));
+  fold.addEventListener("toggle", () => {
+    const block = make("div", "", { className: "wide", tabIndex: 0, role: "group", ariaLabel: "Its numbers, " + title });
+    const table = make("table", ""), body = table.createTBody();
+    table.createCaption().textContent = "Numbers of the figure";
+    table.createTHead().insertRow().append(...HEADS.map((head) => make("th", head, { scope: "col" })));
+    for (const point of all(".point", svg)) {
+      const parts = point.dataset.says.split("; "), at = parts.findIndex((part) => part.startsWith("n = ")), row = body.insertRow();
+      const [, what, number] = /^(.*?) ?([-−]?[\d.]+(?:e[-−]?\d+)?(?: \[.*\])?)$/.exec(parts[at - 1]) ?? ["", "", parts[at - 1]];
+      row.append(make("th", parts[0], { scope: "row" }));
+      for (const text of [at > 2 ? parts[1] : "", what, number, parts[at].slice(4), parts.slice(at + 1).join("; ")]) row.append(make("td", text));
+      row.dataset.of = point.dataset.of;
+    }
+    block.append(table);
+    fold.append(block);
+    savable(block);
+    sift();
+  }, { once: true });
+  return fold;
 }
 
 /* The mark at a place: the nearest, if it is near; in a row, which is a link, only right under a mouse. */
@@ -79,6 +106,7 @@ function show(mark) {
 function place() {
   const box = shown.getBoundingClientRect(), wide = tip.offsetWidth, above = box.top - tip.offsetHeight - 8;
   const left = Math.min(box.x + box.width / 2 - wide / 2, document.documentElement.clientWidth - wide - 8);
+  tip.hidden = box.bottom < 0 || box.top > innerHeight;
   tip.style.left = Math.max(8, left) + "px";
   tip.style.top = (above > 0 ? above : box.bottom + 8) + "px";
 }
@@ -126,4 +154,4 @@ document.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
-for (const kind of ["scroll", "resize"]) addEventListener(kind, () => shown && place(), { capture: true, passive: true });
+for (const kind of ["scroll", "resize"]) addEventListener(kind, () => shown && (shown.matches(":focus") ? place() : show(null)), { capture: true, passive: true });
