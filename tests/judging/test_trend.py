@@ -67,6 +67,15 @@ class TestClaim:
         assert told.tau.n == 4
         assert (told.word, "4 of the 8 seeds that are needed" in told.reason) == ("unclear", True)
 
+    def test_six_equal_seeds_of_one_cell_are_not_enough_for_all_of_them(self):
+        """They tell of their own cell; with another cell of eight, what they have in common is no longer equal."""
+        few, many = cells(2)
+        table = pl.concat([lanes(rise, (few,), SIZES, SEEDS[:6]), lanes(rise, (many,), SIZES, spread=0.6)])
+        view = View("trend", table)
+        told = truer(view, Part(ABOVE, (view,)))
+        assert [each.lacks for each in told.cells] == ["", ""]
+        assert (told.word, "6 of the 8 seeds that are needed" in told.reason) == ("unclear", True)
+
     def test_only_deciding_cells_count(self):
         both = ({"dataset": "a", "tuned": False}, {"dataset": "a", "tuned": True})
         value = lambda condition, size: rise(0, size) * (-1 if condition["tuned"] else 1)  # noqa: E731
@@ -94,8 +103,11 @@ class TestDiffers:
     def test_takes_four_sizes(self):
         assert found(self.cell, conditions=cells(2), spread=0.01, sizes=SIZES[:3]).word == "flat"
 
-    def test_takes_a_change_beyond_the_flat_margin(self):
-        assert found(lambda *a: 0.01 * self.cell(*a), conditions=cells(2), spread=0.0001).word == "flat"
+    @pytest.mark.parametrize("level", [0, 5])
+    def test_takes_a_change_beyond_the_flat_margin(self, level):
+        """Whatever the numbers themselves are, that of the largest size among them."""
+        value = lambda condition, size: 0.01 * self.cell(condition, size) + level * self.cell(condition, np.e)  # noqa: E731
+        assert found(value, conditions=cells(2), spread=0.0001).word == "flat"
 
     def test_is_at_a_level_for_the_cells_that_could(self):
         """Eight noisy seeds are beyond ± .3 at 99 %, and at 1 − .01/24 no more."""

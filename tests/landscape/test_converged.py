@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from landscapes import planted
 
 from benchmarks.landscape.spectra import SHAPES, at_its_spectrum, networks, shaped
 from nominima.landscape.downward import curves_down
@@ -54,6 +55,25 @@ def test_ends_of_real_networks_are_right():
                 allowed = torch.maximum(tolerance * wanted.abs(), floor * spectrum.abs().max())
                 assert found.converged, family
                 assert ((found.values - wanted).abs() <= allowed).all(), family
+
+
+def test_pairs_that_one_more_product_does_not_confirm_are_not_converged(monkeypatch):
+    """As if rounding had turned the basis: the search sees one matrix, the product made at its end another."""
+    landscape, other = planted(list(range(1, 41))), planted([0.05] * 20 + [-0.05] * 20, seed=1)
+    theta, seen = torch.zeros(1, 40, dtype=torch.float64), []
+
+    def product(at):
+        seen.append(at)
+        first, more = exact_product(landscape, at), exact_product(other, at)
+        return first if len(seen) == 1 else lambda vectors: first(vectors) + more(vectors)
+
+    exact_product = type(landscape).product
+    monkeypatch.setattr(type(landscape), "product", lambda self, at: product(at))
+    (found,) = ends(landscape, theta)
+    assert len(seen) == 2
+    assert found.residuals.min() > 0.01
+    assert (found.errors >= 0.99 * found.residuals).all()
+    assert found.status == "not converged"
 
 
 def test_no_start_hides_more_than_the_bound_says():

@@ -3,8 +3,8 @@
 `python tests/pipeline/repeats.py --repeats 30` builds the smoke project, or takes a built one by `--project`, works on
 a copy of it and counts the jobs that give the bytes of their ledger.
 
-Every repetition has another size of its environment, other settings of malloc, another order of sets, and every other
-one no compiled caches.
+Every job of every repetition has another size of its environment, other settings of malloc and another order of sets,
+and every other one no compiled caches. The tests run one repetition.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from nominima.ground.places import VERBS, ledger
 from nominima.planning.guard import arguments
 from nominima.planning.plan import Job, Plan
 from nominima.planning.reader import load
+from nominima.planning.subjects import split
 from nominima.planning.workplace import VARIABLES
 from nominima.tracing.ledger import read_ledger
 
@@ -42,10 +43,11 @@ def kinds(plan: Plan) -> Iterator[tuple[str, str, Job]]:
 def _asked(plan: Plan, verb: str, name: str, job: Job) -> list[object]:
     if verb not in ("train", "measure"):
         return [(verb, name)]
-    runs = plan.stacks[name.removeprefix("runs/")] if verb == "train" or name.startswith("runs/") else []
+    subject = name if verb == "train" else split(name)[0]
+    runs = plan.stacks.get(subject.removeprefix("runs/"), [])
     if verb == "train":
         return [(verb, run.training.model, run.training.optimizer, *sorted(run.taken)) for run in runs]
-    families = {run.training.model for run in runs} or {name.partition("/")[0]}
+    families = {run.training.model for run in runs} or {subject.partition("/")[0]}
     return [(verb, family, Path(table).stem) for table in job.outputs for family in families]
 
 
@@ -68,8 +70,8 @@ def repeat(project: Project, repeats: int) -> tuple[Counter[str], list[str]]:
     jobs = list(kinds(plan))
     with tempfile.TemporaryDirectory() as empty:
         for number in range(repeats):
-            settings = [f"{name}={value}" for name, value in layout(number, Path(empty)).items()]
-            for verb, name, job in jobs:
+            for place, (verb, name, job) in enumerate(jobs):
+                settings = [f"{name}={value}" for name, value in layout(number + place, Path(empty)).items()]
                 module = f"nominima.{job.code.partition(':')[0].partition('@')[0].partition('+')[0]}"
                 for file in job.outputs:
                     (project.root / file).unlink()
@@ -77,7 +79,7 @@ def repeat(project: Project, repeats: int) -> tuple[Counter[str], list[str]]:
                 counted[verb] += 1
                 here = {file: digest(project.root / file) for file in job.outputs}
                 told = [file for file, found in here.items() if found != recorded[verb][file]]
-                other += [f"{verb} {name}: {file} in layout {number}" for file in told]
+                other += [f"{verb} {name}: {file} in layout {number + place}" for file in told]
             print(f"repetition {number}: {dict(counted)} jobs, other bytes: {other or 'none'}", flush=True)
     return counted, other
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from project import AFTER_RATE, RATE, Project, flip, jobs
 
+from nominima.ground.files import digest
 from nominima.ground.places import owner
 
 pytestmark = pytest.mark.slow
@@ -99,6 +100,13 @@ def test_lost_records_and_other_time_stamps_rerun_nothing_and_hide_nothing(proje
     assert jobs(project.snakemake("--dry-run", "--rerun-triggers", "mtime")) == AFTER_RATE
 
 
+def test_a_folder_copied_elsewhere_with_new_time_stamps_is_clean(project: Project, tmp_path: Path) -> None:
+    copied = Project(tmp_path / "an [2] other's place")
+    project.run("cp", "-r", str(project.root), str(copied.root))
+    copied.assert_clean()
+    copied.run("nominima", "verify")
+
+
 def test_a_persons_own_files_are_named_and_left_alone(project: Project) -> None:
     own = ["data/measures/NOTES.md", "reports/figures/my_talk_version.png"]
     for name in own:
@@ -165,3 +173,18 @@ def test_raw_files_replaced_under_older_time_stamps_are_prepared_again(project: 
     assert jobs(project.run("dvc", "repro", "prepare")) == planned
     assert (project.root / "data/datasets/own.safetensors").read_bytes() != before
     assert Path(project.root / "reports/ledger/prepare.json").read_text().count("data/raw/t") == 4
+
+
+def test_an_experiment_elsewhere_takes_a_raw_file_as_it_lies_here(project: Project) -> None:
+    """Replaced, and not yet given to DVC."""
+    small(project, "own: {source: idx, options: {train: 50, validation: 20}}")
+    idx(project, 3, 2_000_000)
+    raw = sorted(path.relative_to(project.root).as_posix() for path in project.root.glob("data/raw/*.gz"))
+    project.run("dvc", "add", *raw)
+    project.run("dvc", "repro", "prepare")
+    project.commit()
+    idx(project, 5, 1_000_000)
+    project.run("dvc", "exp", "run", "--temp", "--name", "tried", "prepare")
+    ref = project.run("git", "for-each-ref", "--format=%(refname)", "refs/exps/**/tried").split()[0]
+    told = project.run("git", "show", f"{ref}:reports/ledger/prepare.json")
+    assert {file: digest(project.root / file) in told for file in raw} == dict.fromkeys(raw, True)
