@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 from made_verdicts import CELLS, cell, estimate, untested, verdict, words
 from playwright.sync_api import Browser, Page
@@ -42,10 +43,24 @@ def visit(browser: Browser, address: str, fragment: str = "", **options) -> Page
     return visited
 
 
-def reach(visited: Page, tag: str) -> None:
-    """Press Tab until an element of that kind has the focus."""
+def reach(visited: Page, *tags: str) -> None:
+    """Press Tab until an element of one of these kinds has the focus."""
     for _ in range(60):
         visited.keyboard.press("Tab")
-        if visited.evaluate("document.activeElement.tagName") == tag:
+        if visited.evaluate("document.activeElement.tagName") in tags:
             return
-    raise AssertionError(f"no {tag} is reached by Tab")
+    raise AssertionError(f"none of {tags} is reached by Tab")
+
+
+def saved(visited: Page, caption: str, to: Path, by_keyboard: bool = False) -> pl.DataFrame:
+    """The table of that caption as its button saves it, read again; the file stays in `to`."""
+    button = visited.locator("button.save").and_(visited.get_by_label(caption)).first
+    with visited.expect_download() as found:
+        if by_keyboard:
+            button.focus()
+            visited.keyboard.press("Enter")
+        else:
+            button.evaluate("(one) => one.click()")
+    file = to / found.value.suggested_filename
+    found.value.save_as(file)
+    return pl.read_csv(file)

@@ -63,8 +63,10 @@ def write_ledgers(claims: list[str]) -> dict[str, str]:
     return {path: value for files in tables.values() for path, value in files.items()}
 
 
-def make(folder: Path, verdicts: dict[str, Verdict], claims: dict[str, Words] | None = None) -> Path:
-    """The page of hand-made verdicts, in `folder`; the claims' own words are hand-made too."""
+def make(
+    folder: Path, verdicts: dict[str, Verdict], claims: dict[str, Words] | None = None, picture: bytes = SVG
+) -> Path:
+    """The page of hand-made verdicts with a picture for all, in `folder`; the claims' own words are hand-made too."""
     told = claims or {}
     with within(folder), shelved({name: told.get(name, words()) for name in verdicts}):
         for name, each in verdicts.items():
@@ -73,7 +75,7 @@ def make(folder: Path, verdicts: dict[str, Verdict], claims: dict[str, Words] | 
         measurements = write_ledgers(list(verdicts))
         for name in [*verdicts, "scoreboard"]:
             inputs = {verdict_at(name): digest(Path(verdict_at(name)))} | (measurements if name in verdicts else {})
-            drawn = embed(SVG, "svg", trace("report", {"figure": name}, inputs))
+            drawn = embed(picture, "svg", trace("report", {"figure": name}, inputs))
             write(Path(figure(name, "svg")), drawn)
             write(Path(figure(detail(name), "svg")), drawn)
         inputs = [Path(ledger(verb)) for verb in VERBS[:-1]]

@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import pytest
+from made_project import trace
 from made_verdicts import RULE, WITHIN, untested, verdict
 
 from nominima.drawing import chapters
 from nominima.judging.decide import standing
-from nominima.judging.record import Truer
+from nominima.judging.record import Truer, write_judged
 from nominima.judging.rules import Outcome
 
 WORDS = ("supported", "contradicted", "mixed", "inconclusive", "untested")
@@ -71,3 +74,15 @@ def test_trends_of_all_claims_are_counted_where_they_are_asked():
         "Of 4 claims seen at several sizes 2 grow truer with size, 1 less true."
     )
     assert chapters.with_size(board("flat")) == "Of 1 claim seen at several sizes none grows truer with size."
+
+
+def test_cards_stand_below_their_chapter_told_by_claim_title_and_verdict(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = "c1b_parameter_distances"
+    write_judged(Path(f"reports/verdicts/{name}.json"), verdict(name, "mixed"), trace("judge", {"claim": name}))
+    assert chapters.named(name) == "1 Any sensible start is already near"
+    assert chapters.labels(name) == {
+        "claim": "c1b", "title": "All sets of parameters are equally far apart", "verdict": "mixed"
+    }  # fmt: skip
+    assert chapters.named("scoreboard") == "All claims"
+    assert chapters.labels("scoreboard") == {"claim": "All claims"}

@@ -1,31 +1,14 @@
 """Every table of the page as a CSV file, saved from the page itself. Needs Debian's chromium."""
 
-from pathlib import Path
-
-import polars as pl
 import pytest
-from browsing import NEEDED, visit
+from browsing import NEEDED, saved, visit
 from made_project import HOSTILE, make
 from made_verdicts import CELLS, TREND, cell, estimate, verdict, words
-from playwright.sync_api import Page
 
 from nominima.judging.record import Truer
 
 pytestmark = NEEDED
 FORMULA = '=HYPERLINK("x")'
-
-
-def saved(visited: Page, caption: str, to: Path, by_keyboard: bool = False) -> pl.DataFrame:
-    button = visited.locator("button.save").and_(visited.get_by_label(caption)).first
-    with visited.expect_download() as found:
-        if by_keyboard:
-            button.focus()
-            visited.keyboard.press("Enter")
-        else:
-            button.evaluate("(one) => one.click()")
-    file = to / found.value.suggested_filename
-    found.value.save_as(file)
-    return pl.read_csv(file)
 
 
 @pytest.fixture(scope="module")

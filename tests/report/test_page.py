@@ -76,7 +76,7 @@ def test_the_policy_allows_exactly_the_style_and_the_script_of_the_page(told):
     allowed = html.unescape(policy[1])
     blocks = {kind: re.findall(rf"<{kind}>(.*?)</{kind}>", told, re.DOTALL) for kind in ("style", "script")}
     assert allowed == (
-        f"default-src 'none'; img-src data:; style-src {page.sri(blocks['style'][0])}; "
+        f"default-src 'none'; img-src data:; font-src data:; style-src {page.sri(blocks['style'][0])}; "
         f"script-src {page.sri(blocks['script'][0])}; base-uri 'none'; form-action 'none'"
     )
     assert [len(found) for found in blocks.values()] == [1, 1]

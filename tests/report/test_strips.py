@@ -47,7 +47,7 @@ def test_cells_without_a_number_stand_apart_at_the_edge():
     (lone,) = [mark for mark in found.marks if mark.outcome == "untested"]
     assert found.unplaced is not None
     assert lone.x > found.unplaced > max(mark.x for mark in found.marks if mark is not lone)
-    assert "no number, untested; of 4 runs 4 diverged" in lone.told
+    assert "no number; untested; of 4 runs 4 diverged" in lone.told
     assert strips.strip(part(CELLS[:2]), {}).unplaced is None
 
 
@@ -56,7 +56,7 @@ def test_variants_and_lost_runs_are_told_and_look_different():
     plain = cell("p", estimate(-0.2, -0.2, -0.2), "supported", lost={"diverged": 0})
     first, second = strips.strip(part([variant, plain]), {}).marks
     assert (first.aside, first.lost, second.aside, second.lost) == (False, False, True, True)
-    assert second.told == "v (variant): 0 [0, 0], inconclusive; of 40 runs 2 censored"
+    assert second.told == "v (variant); 0 [0, 0]; n = 8; inconclusive; of 40 runs 2 censored"
 
 
 def test_a_number_that_another_rule_judges_has_no_place():
@@ -80,7 +80,7 @@ def test_a_strip_says_in_words_what_it_shows():
 def test_cells_are_chosen_by_their_own_knobs_or_those_that_all_runs_share():
     bare = cell("a", NOTHING, "untested", condition={})
     own = bare.model_copy(update={"condition": {"dataset": "digits", "noise": 0.3, "model": None}})
-    told = strips.of_cell(own, {"noise": "0.0", "optimizer": "adam", "rate": "0.1"})
+    told = strips.of_condition(own.condition, {"noise": "0.0", "optimizer": "adam", "rate": "0.1"})
     assert told == "dataset=digits;noise=0.3;optimizer=adam"
     found = strips.strip(part([own, bare]), {"noise": "0.0"})
     assert strips.choices([found]) == {
@@ -124,7 +124,7 @@ def test_gone_and_new_cells_are_told():
     found = strips.strip(now, {}, PartSince(now, then))
     (ghost,) = found.ghosts
     assert ghost.to is None
-    assert ghost.told == "digits, noise .3: was −0.0300 [−0.0800, 0.0200], inconclusive; gone"
+    assert ghost.told == "digits, noise .3; was −0.0300 [−0.0800, 0.0200], inconclusive; gone"
     assert "supported; not asked then" in found.marks[0].told
 
 
@@ -134,5 +134,5 @@ def test_numbers_of_another_statistic_leave_no_ghost():
     assert found.ghosts == []
     assert (
         found.marks[0].told
-        == "mnist1d, clean: −0.500 [−0.500, −0.500], mixed; was supported; of 40 runs 1 diverged, 1 censored"
+        == "mnist1d, clean; −0.500 [−0.500, −0.500]; n = 8; mixed; was supported; of 40 runs 1 diverged, 1 censored"
     )

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import altair as alt
 import polars as pl
 
+from nominima.drawing.says import of_mark
 from nominima.drawing.spec import Spec, spec
 from nominima.drawing.theme import NULL, QUIET, WIDTH, interval, lines, palette
 from nominima.judging.intervals import Estimate, mean
@@ -46,7 +47,9 @@ def arms(panel: Arms, lanes: pl.DataFrame) -> Spec:
         alt.Chart(table.drop_nulls(["low", "high"]))
         .mark_rule(strokeWidth=3, color=palette(1)[0])
         .encode(x="low:Q", x2="high:Q", y=y),
-        alt.Chart(table.drop_nulls("value")).mark_point(size=90, color=palette(1)[0]).encode(x=x, y=y),
+        alt.Chart(table.drop_nulls("value"))
+        .mark_point(size=90, color=palette(1)[0], aria=True)
+        .encode(x=x, y=y, description="says:N"),
     ]
     notes = lines(f"thin dashes: {panel.limit[1]}") if panel.limit else []
     heading = alt.Title(lines(panel.title), subtitle=notes)
@@ -63,7 +66,8 @@ def told_of(name: str, lanes: pl.DataFrame) -> dict[str, object]:
     known, lost = lanes["value"].drop_nulls(), lanes["value"].null_count()
     found: Estimate = mean(known.to_numpy())
     words = interval(found) + (f", {lost} lost" if lost else "")
-    return {"name": name, "told": words, "value": found.value, "low": found.low, "high": found.high}
+    says = of_mark(name, found, f"{lost} lost" if lost else "")
+    return {"name": name, "told": words, "says": says, "value": found.value, "low": found.low, "high": found.high}
 
 
 def _at(column: str, height: int) -> alt.Y:

@@ -9,6 +9,7 @@ import polars as pl
 from nominima.drawing.canvas import Box, Canvas, Scale
 from nominima.drawing.forest import region, span
 from nominima.drawing.names import in_short
+from nominima.drawing.says import NAMED, of_mark
 from nominima.drawing.theme import INK, LOOKS, NULL, PREDICTED, QUIET, interval, prediction
 from nominima.drawing.widths import width, wrapped
 from nominima.judging.intervals import NOTHING, Estimate
@@ -21,7 +22,7 @@ STEP = 15  # pixels from a line of what the number is to the next
 BELOW = 16  # pixels from a label to its number in words, where there is room
 GAP = 8  # pixels between labels and numbers
 AROUND = "#f4f4f4"  # where the claim does not put the number
-TABLE = {"x": float, "low": float, "high": float, "y": float, "word": str}
+TABLE = {"x": float, "low": float, "high": float, "y": float, "word": str, "says": str}
 
 
 class Row(NamedTuple):
@@ -118,7 +119,8 @@ def _nothing(line: Line) -> bool:
 
 def _mark(line: Line, row: Row) -> dict[str, Any]:
     told = row.estimate
-    return {"x": told.value, "low": told.low, "high": told.high, "y": line.y, "word": row.word}
+    return {"x": told.value, "low": told.low, "high": told.high, "y": line.y, "word": row.word,
+            "says": of_mark(row.name, told, row.word, row.note)}  # fmt: skip
 
 
 def _told(canvas: Canvas, line: Line, start: float, left: float, size: int) -> None:
@@ -176,8 +178,9 @@ def _numbers(canvas: Canvas, box: Box, table: pl.DataFrame, scale: Scale) -> Ite
     decided = pl.col("word").is_in(["supported", "contradicted"])
     for those, thick in ((table.filter(decided), 3.0), (table.filter(~decided), 1.2)):
         ends = those.drop_nulls(["low", "high"]).with_columns(x="low")
-        yield alt.Chart(ends).mark_rule(strokeWidth=thick).encode(x=x, x2="high:Q", y=y, color=color)
+        yield alt.Chart(ends).mark_rule(strokeWidth=thick, **NAMED).encode(x=x, x2="high:Q", y=y, color=color)
     bar = pl.col("word") == "untested"  # a larger mark, or it is lost on its interval
     small = 90 if len(table) < 14 else 62
     for those, size in ((table.filter(~bar), small), (table.filter(bar), 170)):
-        yield alt.Chart(those.drop_nulls("x")).mark_point(size=size).encode(x=x, y=y, color=color, shape=shape)
+        placed = alt.Chart(those.drop_nulls("x")).mark_point(size=size, aria=True)
+        yield placed.encode(x=x, y=y, color=color, shape=shape, description="says:N")

@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import NamedTuple
 
-from nominima.judging.record import Standing, Truer
+from nominima.ground.places import verdict
+from nominima.judging.record import Standing, Truer, Verdict, read_judged
 from nominima.judging.rules import Outcome, Rule
+from nominima.judging.words import of_claim
 
 TITLES = {
     "0": "Bigger is better",
@@ -26,6 +29,7 @@ WORDS: dict[Outcome, tuple[str, str]] = {
 }
 """What is said of one claim, and of several."""
 NOT_ASKED = "not asked"
+ALL = "All claims"
 
 
 class Chapter(NamedTuple):
@@ -44,7 +48,7 @@ def chapters(standings: Sequence[Standing]) -> list[Chapter]:
     return [
         Chapter(
             number,
-            TITLES.get(number, f"Chapter {number}"),
+            _title(number),
             answer(its),
             cells(its),
             [standing.claim for standing in its],
@@ -54,9 +58,30 @@ def chapters(standings: Sequence[Standing]) -> list[Chapter]:
     ]
 
 
+def named(figure: str) -> str:
+    """What a card stands below in `snakemake --report`: number and title of its claim's chapter."""
+    return ALL if figure == "scoreboard" else f"{_chapter(figure)} {_title(_chapter(figure))}"
+
+
+def labels(figure: str) -> dict[str, str]:
+    """What a card is told by in `snakemake --report`: its claim, what that says, and its verdict as it lies here.
+
+    Raises:
+        Refusal: the verdict is missing or damaged.
+    """
+    if figure == "scoreboard":
+        return {"claim": ALL}
+    judged, _ = read_judged(Path(verdict(figure)), Verdict)
+    return {"claim": figure.partition("_")[0], "title": of_claim(figure).title, "verdict": judged.outcome}
+
+
 def _chapter(claim: str) -> str:
     """`1` of `c1b_parameter_distances`."""
     return claim[1:2]
+
+
+def _title(number: str) -> str:
+    return TITLES.get(number, f"Chapter {number}")
 
 
 def answer(standings: Sequence[Standing]) -> str:

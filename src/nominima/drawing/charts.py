@@ -13,6 +13,7 @@ import altair as alt
 import polars as pl
 
 from nominima.drawing.kinds import kinds, within
+from nominima.drawing.says import NAMED
 from nominima.drawing.spec import Spec, joined, spec
 from nominima.drawing.theme import (
     DASHES,
@@ -47,7 +48,8 @@ def curves(
     `like` one above shows the first kind alone.
 
     Args:
-        table: columns x, y (Float64), series (String), and optionally low, high; a row per point of a line.
+        table: columns x, y (Float64), series (String), and optionally low, high, and says, what a
+            point says of itself, by default its series; a row per point of a line.
         title: what the panel shows, one sentence.
         x: title of the horizontal axis, with unit.
         y: title of the vertical axis, with unit.
@@ -105,12 +107,14 @@ def _curves(
     layers = [
         alt.Chart(parts.guide).mark_line(color=QUIET, strokeWidth=1.2, strokeDash=[3, 3]).encode(**axes),
         alt.Chart(parts.dots).mark_point(size=14, opacity=0.5).encode(**axes, color=colour),
-        alt.Chart(parts.whiskers).mark_rule(strokeWidth=1.5).encode(**ends, color=colour),
+        alt.Chart(parts.whiskers).mark_rule(strokeWidth=1.5, **NAMED).encode(**ends, color=colour),
         *(
-            alt.Chart(parts.points.filter(series=name)).mark_line(strokeDash=dash).encode(**axes, color=colour)
+            alt.Chart(parts.points.filter(series=name)).mark_line(strokeDash=dash, **NAMED).encode(**axes, color=colour)
             for name, dash in zip(names, cycle(DASHES), strict=False)
         ),
-        alt.Chart(parts.points).mark_point().encode(**axes, color=colour, shape=_shape(names, legend=legend)),
+        alt.Chart(parts.points)
+        .mark_point(aria=True)
+        .encode(**axes, color=colour, shape=_shape(names, legend=legend), description="says:N"),
     ]
     notes = lines(note) if note else []
     if guide is not None and not guide.is_empty():
@@ -132,17 +136,18 @@ class Parts(NamedTuple):
 
 
 def _parts(table: pl.DataFrame, dots: pl.DataFrame | None, guide: pl.DataFrame | None, log: str) -> Parts:
+    table = table if "says" in table.columns else table.with_columns(says="series")
     nothing = table.clear().select("x", "y", "series")
     points = drawable(table, log)
     intervals = (
-        points.drop_nulls(["low", "high"]) if "low" in table.columns else nothing.with_columns(low="y", high="y")
+        points.drop_nulls(["low", "high"]) if "low" in table.columns else points.clear().with_columns(low="y", high="y")
     )
     whiskers = drawable(drawable(intervals, log, "low"), log, "high")
     single = nothing if dots is None else drawable(dots, log)
     hidden = table.height - points.height + intervals.height - whiskers.height
     return Parts(
-        points=points.select("x", "y", "series"),
-        whiskers=whiskers.select("x", "low", "high", "series"),
+        points=points.select("x", "y", "series", "says"),
+        whiskers=whiskers.select("x", "low", "high", "series", "says"),
         dots=single.select("x", "y", "series"),
         guide=nothing if guide is None else drawable(guide, log).select("x", "y"),
         hidden=hidden + (0 if dots is None else dots.height - single.height),

@@ -11,6 +11,7 @@ from nominima.drawing.canvas import Box, Canvas, Scale, spared
 from nominima.drawing.charts import drawable
 from nominima.drawing.names import in_short
 from nominima.drawing.panels import Panel, across, means, of_panel
+from nominima.drawing.says import NAMED
 from nominima.drawing.theme import DASHES, INK, MARGIN, QUIET, SHAPES, palette, sizes
 from nominima.drawing.widths import width, wrapped
 
@@ -41,7 +42,7 @@ class Chosen(NamedTuple):
 def curves(canvas: Canvas, box: Box, panel: Panel, numbers: pl.DataFrame, keep: Collection[str]) -> bool:
     """Draw a panel; labels of the horizontal axis stand below the box. Returns whether there was anything to draw."""
     rows = of_panel(panel, numbers)
-    table = pl.DataFrame() if rows.is_empty() else drawable(means(rows, panel.along), panel.log)
+    table = pl.DataFrame() if rows.is_empty() else drawable(means(rows, panel), panel.log)
     if table.is_empty():
         return False
     chosen = _chosen(table, keep)
@@ -168,15 +169,17 @@ def _facet(
     whiskers = drawable(drawable(rows.drop_nulls(["low", "high"]), panel.log, "low"), panel.log, "high")
     layers = [
         alt.Chart(theory.select("x", "y")).mark_line(color=QUIET, strokeWidth=1.2, strokeDash=[3, 3]).encode(**axes),
-        alt.Chart(whiskers.select("x", "high", "series", y="low"))
-        .mark_rule(strokeWidth=1.5)
+        alt.Chart(whiskers.select("x", "high", "series", "says", y="low"))
+        .mark_rule(strokeWidth=1.5, **NAMED)
         .encode(**axes, y2="high:Q", color=color),
         *(
-            alt.Chart(rows.filter(series=name).select("x", "y", "series"))
-            .mark_line(strokeWidth=2, strokeDash=looks[name].dash)
+            alt.Chart(rows.filter(series=name).select("x", "y", "series", "says"))
+            .mark_line(strokeWidth=2, strokeDash=looks[name].dash, **NAMED)
             .encode(**axes, color=color)
             for name in looks if name in set(rows["series"])
         ),
-        alt.Chart(rows.select("x", "y", "series")).mark_point(size=36).encode(**axes, color=color, shape=shape),
+        alt.Chart(rows.select("x", "y", "series", "says"))
+        .mark_point(size=36, aria=True)
+        .encode(**axes, color=color, shape=shape, description="says:N"),
     ]  # fmt: skip
     canvas.layers.append(alt.layer(*layers))

@@ -7,7 +7,7 @@ from nominima.drawing.widths import width
 
 TEXT = re.compile(r"<text( [^>]*)(?<!/)>(.*?)</text>", re.DOTALL)
 PART = re.compile(r"<tspan((?: [^>]*)?)>([^<]*)</tspan>")
-TAG, LONG = re.compile(r"<[^>]*>"), re.compile(r"\d+\.\d{3,}")
+TAG, LONG = re.compile(r"<[^>]*>"), re.compile(r' aria-label="[^"]*"|\d+\.\d{3,}')
 
 
 def fitted(svg: str, told: str = "") -> str:
@@ -34,8 +34,10 @@ def _text(found: re.Match[str]) -> str:
     return f"<text{given}>{lines}</text>"
 
 
-def _short(number: re.Match[str]) -> str:
-    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
+def _short(found: re.Match[str]) -> str:
+    """A shorter number; what a mark says of itself stays as it is."""
+    number = found[0]
+    return number if number.startswith(" ") else f"{float(number):.2f}".rstrip("0").rstrip(".")
 
 
 def _held(text: str, size: float, bold: bool) -> str:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import altair as alt
 import polars as pl
 
+from nominima.drawing.says import NAMED, of_mark
 from nominima.drawing.spec import Spec, spec
 from nominima.drawing.theme import LOOKS, NULL, PREDICTED, QUIET, WIDTH, interval, lines, prediction
 from nominima.ground.texts import number
@@ -14,16 +15,18 @@ from nominima.judging.record import Cell, PartVerdict, Verdict
 from nominima.judging.rules import Rule
 
 KINDS: dict[str, tuple[str, str]] = {str(word): look for word, look in LOOKS.items()}
-ROWS = {"value": float, "low": float, "high": float, "top": int, "row": int, "name": str, "kind": str, "told": str}
+ROWS = {"value": float, "low": float, "high": float, "top": int, "row": int, "name": str, "kind": str, "told": str,
+        "says": str}  # fmt: skip
 
 
 class Mark(NamedTuple):
-    """A row of the panel; `kind` is an outcome."""
+    """A row of the panel; `kind` is an outcome, `lost` how many of its runs are, by why."""
 
     name: str
     estimate: Estimate
     kind: str
     behind: str = ""
+    lost: str = ""
 
 
 def panels(verdict: Verdict) -> list[Spec]:
@@ -42,7 +45,9 @@ def _marks(part: PartVerdict) -> Iterator[Mark]:
         for number_ in cell.numbers:
             if number_.rule is None:
                 name = cell.name if len(cell.numbers) == 1 else f"{cell.name}, {number_.name}"
-                yield Mark(name if cell.decides else f"{name} (variant)", number_.estimate, cell.outcome, _behind(cell))
+                lost = ", ".join(f"{count} {why}" for why, count in cell.lost.items())
+                told = name if cell.decides else f"{name} (variant)"
+                yield Mark(told, number_.estimate, cell.outcome, _behind(cell), lost)
 
 
 def _behind(cell: Cell) -> str:
@@ -77,8 +82,12 @@ def panel(marks: Sequence[Mark], rule: Rule, title: str, note: str = "") -> Spec
         *_prediction(rule, low, high, height),
         base.mark_text(align="left").encode(x=alt.value(4), text="name:N"),
         base.mark_text(align="right").encode(x=alt.value(WIDTH - 4), text="told:N"),
-        _over(table, ["low", "high"]).mark_rule(strokeWidth=3).encode(x="low:Q", x2="high:Q", y=y, color=color),
-        _over(table, ["value"]).mark_point(size=110).encode(x=x, y=y, color=color, shape=shape),
+        _over(table, ["low", "high"])
+        .mark_rule(strokeWidth=3, **NAMED)
+        .encode(x="low:Q", x2="high:Q", y=y, color=color),
+        _over(table, ["value"])
+        .mark_point(size=110, aria=True)
+        .encode(x=x, y=y, color=color, shape=shape, description="says:N"),
     ]
     null = "" if rule.null is None else f"; dashed: no effect, {number(rule.null)}"
     heading = alt.Title(lines(title), subtitle=lines(f"shaded: the claim predicts {prediction(rule)}{null}{note}"))
@@ -94,7 +103,8 @@ def _rows(marks: Sequence[Mark]) -> Iterator[dict[str, Any]]:
             *name, last = name
             name += [f"{last}, {mark.behind}"] if len(last) + len(mark.behind) < 31 else [last, mark.behind]
         top, row = row + 18, row + 21 + 13 * len(name)
-        told = {"top": top, "row": row, "name": "\n".join(name), "kind": mark.kind, "told": interval(mark.estimate)}
+        told = {"top": top, "row": row, "name": "\n".join(name), "kind": mark.kind, "told": interval(mark.estimate),
+                "says": of_mark(mark.name, mark.estimate, mark.kind, mark.lost)}  # fmt: skip
         yield mark.estimate.model_dump(exclude={"n"}) | told
 
 

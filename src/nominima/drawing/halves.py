@@ -16,7 +16,7 @@ from nominima.drawing.theme import INK, NULL, QUIET, palette
 from nominima.drawing.widths import width
 from nominima.judging.evidence import of_view
 
-ROWS = {"name": str, "told": str, "value": float, "low": float, "high": float, "at": float}
+ROWS = {"name": str, "told": str, "says": str, "value": float, "low": float, "high": float, "at": float}
 GAP = 10  # pixels between words and numbers
 NOTHING = "Nothing is drawn: there are no numbers."
 
@@ -92,9 +92,9 @@ def _estimates(canvas: Canvas, box: Box, scale: Scale, table: pl.DataFrame, limi
         for at, look in zip(limits, looks, strict=False)
     ]  # fmt: skip
     bars = alt.Chart(table.drop_nulls(["low", "high"]).select("high", "at", x="low"))
-    points = alt.Chart(table.drop_nulls("value").select("at", x="value"))
+    points = alt.Chart(table.drop_nulls("value").select("at", "says", x="value"))
     return alt.layer(
         *upright,
         bars.mark_rule(strokeWidth=3, color=palette(1)[0]).encode(x=x, x2="high:Q", y=y),
-        points.mark_point(size=90, color=palette(1)[0]).encode(x=x, y=y),
+        points.mark_point(size=90, color=palette(1)[0], aria=True).encode(x=x, y=y, description="says:N"),
     )

@@ -13,6 +13,7 @@ import polars as pl
 
 from nominima.drawing.arms import Arms, arms
 from nominima.drawing.charts import curves
+from nominima.drawing.says import Place, lost, of_mark
 from nominima.drawing.spec import Spec
 from nominima.drawing.tally import Tally, tally
 from nominima.drawing.theme import HEIGHT
@@ -21,7 +22,8 @@ from nominima.judging.intervals import mean
 from nominima.judging.lanes import each_cell, named
 
 LOWER = 150  # pixels: a panel below the first
-POINTS = {"series": pl.String, "x": pl.Float64, "y": pl.Float64, "low": pl.Float64, "high": pl.Float64}
+POINTS = {"series": pl.String, "x": pl.Float64, "y": pl.Float64, "low": pl.Float64, "high": pl.Float64,
+          "says": pl.String}  # fmt: skip
 
 
 class Panel(NamedTuple):
@@ -71,7 +73,7 @@ def panels(asked: Asked, numbers: pl.DataFrame) -> list[Spec]:
         rows = of_panel(panel, numbers)
         if rows.is_empty():
             continue
-        table = means(rows, panel.along)
+        table = means(rows, panel)
         like = first if first is not None and set(table["series"]) <= set(first["series"]) else None
         dots = named(rows).select(series="cell", x=panel.along, y="value") if panel.single else None
         drawn.append(
@@ -86,12 +88,19 @@ def panels(asked: Asked, numbers: pl.DataFrame) -> list[Spec]:
     return drawn
 
 
-def means(rows: pl.DataFrame, along: str = "size") -> pl.DataFrame:
-    """Means over seeds with their 95 % intervals, ready to draw: series (the cell), x, y, low, high."""
+def means(rows: pl.DataFrame, panel: Panel) -> pl.DataFrame:
+    """Means over seeds with their 95 % intervals, ready to draw: series (the cell), x, y, low, high, says."""
     found = [
-        {"series": name, "x": x, "y": its.value, "low": its.low, "high": its.high}
+        {
+            "series": name,
+            "x": x,
+            "y": its.value,
+            "low": its.low,
+            "high": its.high,
+            "says": of_mark(name, its, lost(at), place=Place(panel.x, x, panel.y)),
+        }
         for name, lanes in each_cell(rows)
-        for (x,), at in lanes.sort(along).group_by(along, maintain_order=True)
+        for (x,), at in lanes.sort(panel.along).group_by(panel.along, maintain_order=True)
         if (its := mean(at["value"].drop_nulls().to_numpy())).value is not None
     ]
     return pl.DataFrame(found, schema=POINTS)

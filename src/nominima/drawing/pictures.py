@@ -6,10 +6,18 @@ from collections import Counter
 from typing import NamedTuple
 
 TALL = 1.5  # heights of its width from which a picture gets a window of its own
-UNSEEN = re.compile(r'<metadata>.*?</metadata>| (?:aria-[a-z]+|role|class)="[^"]*"', re.DOTALL)
+SAID = re.compile(r' aria-label="([^"]*)" role="graphics-symbol" aria-roledescription="(symbol|rule|line) mark"')
+OWN = {"symbol": "says", "rule": "name", "line": "name"}
+UNSEEN = re.compile(
+    r"<metadata>.*?</metadata>|<title>[^<]*</title>|<desc>[^<]*</desc>|<path[^<>]* d=\"\"[^<>]*/>", re.DOTALL
+)
+UNUSED = re.compile(
+    r' (?:aria-[a-z]+|role|class|font-family|xmlns:xlink|pointer-events)="[^"]*"| (?:opacity|stroke-width)="1"'
+)
+FAMILY = re.compile(r' font-family="[^"]*"')
 TAG = re.compile(r"<[a-z][^<>]*>")
-LONG = re.compile(r"-?\d+\.\d{3,}(?![\d.]*e)")
-SIGN = re.compile(r'<path transform="translate\((-?[\d.]+),(-?[\d.]+)\)" (d="[^"]*"[^<>]*)/>')
+LONG = re.compile(r' data-[a-z]+="[^"]*"|-?\d+\.\d{3,}(?![\d.]*e)')
+SIGN = re.compile(r'<path( data-says="[^"]*")? transform="translate\((-?[\d.]+),(-?[\d.]+)\)" (d="[^"]*"[^<>]*)/>')
 OFTEN = 3  # of the same sign are worth a definition
 
 
@@ -42,19 +50,30 @@ def size(svg: str) -> tuple[str, str] | None:
 
 
 def smaller(svg: str) -> str:
-    """The same picture without what an <img> does not show, to a hundredth of a pixel, equal signs defined once."""
-    short = TAG.sub(lambda tag: LONG.sub(_rounded, tag[0]), UNSEEN.sub("", svg))
-    counts = Counter(its for _, _, its in SIGN.findall(short))
+    """The same picture without what the page does not show, to a hundredth of a pixel, equal signs defined once.
+
+    What a mark says of itself stays, as `data-says`, and whose a line is, as `data-name`; the font of the first text
+    becomes that of all.
+    """
+    short = TAG.sub(_shorter, UNSEEN.sub("", svg))
+    counts = Counter(its for *_, its in SIGN.findall(short))
     names = {its: f"n{index}" for index, its in enumerate(its for its, count in counts.items() if count >= OFTEN)}
 
     def use(found: re.Match[str]) -> str:
-        name = names.get(found[3])
-        return f'<use href="#{name}" x="{found[1]}" y="{found[2]}"/>' if name else found[0]
+        name = names.get(found[4])
+        return f'<use{found[1] or ""} href="#{name}" x="{found[2]}" y="{found[3]}"/>' if name else found[0]
 
     defined = "".join(f'<path id="{name}" {its}/>' for its, name in names.items())
     drawn = SIGN.sub(use, short)
-    return drawn.replace(">", f"><defs>{defined}</defs>", 1) if names else drawn
+    family = FAMILY.search(svg)
+    start = (family[0] if family else "") + ">" + (f"<defs>{defined}</defs>" if names else "")
+    return drawn.replace(">", start, 1)
+
+
+def _shorter(tag: re.Match[str]) -> str:
+    return LONG.sub(_rounded, UNUSED.sub("", SAID.sub(lambda found: f' data-{OWN[found[2]]}="{found[1]}"', tag[0])))
 
 
 def _rounded(found: re.Match[str]) -> str:
-    return f"{float(found[0]):.2f}".rstrip("0").rstrip(".")
+    number = found[0]
+    return number if number.startswith(" ") else f"{float(number):.2f}".rstrip("0").rstrip(".")

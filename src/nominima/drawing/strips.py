@@ -1,7 +1,7 @@
 """Cells as marks in a strip: each where its number lies, over a ground that is shaded where the claim puts it."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nominima.drawing.forest import span
 from nominima.drawing.since import PartSince
@@ -118,9 +118,10 @@ def strip(part: PartVerdict, common: Mapping[str, str], since: PartSince | None 
         x = scale.at(value)
         lane = next((lane for lane in range(len(LANES)) if x - taken[lane] >= APART), taken.index(min(taken)))
         taken[lane] = x
-        marks.append(_mark(cell, x, LANES[lane], f"{interval(its)}, {cell.outcome}{_was(cell, since)}", common))
+        told = f"{interval(its)}; n = {its.n}; {cell.outcome}{_was(cell, since)}"
+        marks.append(_mark(cell, x, LANES[lane], told, common))
     for index, cell in enumerate(others):
-        told = f"no number, {cell.outcome}{_was(cell, since)}"
+        told = f"no number; {cell.outcome}{_was(cell, since)}"
         marks.append(_mark(cell, WIDTH - ASIDE / 2, LANES[index % len(LANES)], told, common))
     names = [cell.name for cell in (*(cell for cell, _, _ in placed), *others)]
     now = dict(zip(names, marks, strict=True))
@@ -156,8 +157,8 @@ def _was(cell: Cell, since: PartSince | None) -> str:
 
 
 def _ghost(was: Cell, x: float, now: Mark | None, common: Mapping[str, str]) -> Ghost:
-    told = f"{was.name}: was {interval(_decisive(was))}, {was.outcome}{'' if now else '; gone'}"
-    facets = now.facets if now else of_cell(was, common)
+    told = f"{was.name}; was {interval(_decisive(was))}, {was.outcome}{'' if now else '; gone'}"
+    facets = now.facets if now else of_condition(was.condition, common)
     return Ghost(x, now.y if now else LANES[0], now and now.x, was.outcome, not was.decides, told, facets)
 
 
@@ -170,9 +171,9 @@ def _decisive(cell: Cell) -> Estimate | None:
 
 def _mark(cell: Cell, x: float, y: float, says: str, common: Mapping[str, str]) -> Mark:
     lost = ", ".join(f"{count} {why}" for why, count in cell.lost.items() if count)
-    told = f"{cell.name}{'' if cell.decides else ' (variant)'}: {says}"
+    told = f"{cell.name}{'' if cell.decides else ' (variant)'}; {says}"
     whole = f"{told}; of {cell.runs} runs {lost}" if lost else told
-    return Mark(x, y, cell.outcome, not cell.decides, bool(lost), whole, of_cell(cell, common))
+    return Mark(x, y, cell.outcome, not cell.decides, bool(lost), whole, of_condition(cell.condition, common))
 
 
 def _told(part: PartVerdict) -> str:
@@ -186,9 +187,9 @@ FACETS = {"dataset": "data set", "model": "network", "noise": "labels", "optimiz
 """Knobs by which the cells of all claims can be chosen, and what they are called."""
 
 
-def of_cell(cell: Cell, common: Mapping[str, str]) -> str:
-    """`dataset=digits;noise=0.3`: a cell's values of these knobs, its own or those that all runs share."""
-    own = {name: cell.condition.get(name, common.get(name)) for name in FACETS}
+def of_condition(condition: Mapping[str, Any], common: Mapping[str, str]) -> str:
+    """`dataset=digits;noise=0.3`: a condition's values of these knobs, its own or those that all runs share."""
+    own = {name: condition.get(name, common.get(name)) for name in FACETS}
     return ";".join(f"{name}={value}" for name, value in own.items() if value not in (None, ""))
 
 

@@ -29,6 +29,10 @@ from nominima.tracing.ledger import Ledger, read_ledger
 from nominima.tracing.repository import Commit
 from nominima.tracing.trace import Trace
 
+FONTS = {400: Path(__file__).with_name("sans.woff"), 700: Path(__file__).with_name("sans-bold.woff")}
+"""Weight → Liberation Sans 2.1.5 without hints, cut to the signs that figures may have (theme.DRAWN) and some more.
+
+Its licence, the SIL Open Font License 1.1, asks that what is cut has another name."""
 HISTORY = Path(__file__).with_name("history.json")  # made of docs/register.md by `make docs`
 
 
@@ -117,7 +121,7 @@ def rendered(board: Scoreboard, sections: list[Section], trace: Trace, against: 
     )
     environment.filters |= {
         "number": number, "interval": interval, "prediction": prediction, "sri": sri, "nested": nested,
-        "ground": strips.of_part, "alone": alone,
+        "ground": strips.of_part, "alone": alone, "of": strips.of_condition,
     }  # fmt: skip
     told = {
         "sections": {section.name: section for section in sections},
@@ -128,6 +132,7 @@ def rendered(board: Scoreboard, sections: list[Section], trace: Trace, against: 
         "choices": strips.choices([section.strip for section in sections]),
         "facets": strips.FACETS,
         "history": json.loads(HISTORY.read_bytes()),
+        "fonts": {weight: base64.b64encode(path.read_bytes()).decode() for weight, path in FONTS.items()},
         "shapes": strips.SHAPES,
         "trends": GROWTH,
         "trace": trace.model_dump(),

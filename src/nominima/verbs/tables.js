@@ -37,7 +37,8 @@ function csv(table) {
   return found[0].map((_, line) => found.map((column) => field(column[line])).join(",") + "\r\n").join("");
 }
 
-for (const block of all(".wide")) {
+/* A button below a table that saves it. */
+function savable(block) {
   const button = document.createElement("button"), table = block.querySelector("table"), caption = plain(table.caption.textContent);
   button.textContent = "CSV";
   button.className = "save";
@@ -52,3 +53,4 @@ for (const block of all(".wide")) {
   });
   block.after(button);
 }
+all(".wide").forEach(savable);
