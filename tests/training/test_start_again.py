@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +35,13 @@ def _project_with_torch_handed_back(tmp_path, monkeypatch):
 
 def job(runs: list[Run], *sources: Run, validation: int = 30) -> Work:
     data = Path("data/datasets/blobs.safetensors")
-    write_dataset(
-        data, blobs(validation=validation), Trace(verb="prepare", spec={}, code="", inputs={}, environment={})
-    )
+    trace = Trace(verb="prepare", spec={}, code="c", inputs={}, environment={})
+    write_dataset(data, blobs(validation=validation), trace)
     spec = together(runs) | ({"sources": {each.name: sparse(each) for each in sources}} if sources else {})
     code = digests.code("verbs.train", "models.mlp", "optimizers.adam")
     files = [[each.folder / name for name in TRAJECTORY] for each in (*sources, *runs)]
     taken, made = files[: len(sources)], files[len(sources) :]
-    return Work("train", spec, code, [data, *sum(taken, [])], sum(made, []))
+    return Work("train", spec, code, [data, *chain(*taken)], [*chain(*made)])
 
 
 def recorded(work: Work) -> dict[Path, bytes]:
@@ -63,7 +63,7 @@ def differing(before: dict[Path, bytes], after: dict[Path, bytes]) -> list[str]:
     return [path.name for path in before if before[path] != after[path]]
 
 
-@pytest.mark.parametrize("until", (2, 26))
+@pytest.mark.parametrize("until", [2, 26])
 @pytest.mark.parametrize(
     "changes",
     [
