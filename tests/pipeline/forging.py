@@ -5,6 +5,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 from nominima.ground.files import digest
 from nominima.ground.places import ledger
-from nominima.planning.plan import Plan
+from nominima.planning.plan import Job, Plan
 from nominima.planning.reader import load
 from nominima.tracing.artefact import embed
 from nominima.tracing.ledger import compose, read_ledger
@@ -39,7 +40,8 @@ def forge_all(project: Project, changes: dict[str, Change]) -> None:
         told = read_ledger(root / ledger(verb))
         traces = {name: told.trace(name) for name in planned}
         outputs = {name: dict(told.jobs[name].outputs) for name in planned}
-        for name, job in planned.items():
+        for name in _ordered(planned):
+            job = planned[name]
             inputs = {path: moved.get(path, was) for path, was in traces[name].inputs.items()}
             traces[name] = traces[name].model_copy(update={"inputs": inputs})
             if changes.keys() & set(job.outputs) or inputs != told.jobs[name].inputs:
@@ -50,6 +52,13 @@ def forge_all(project: Project, changes: dict[str, Change]) -> None:
         moved[ledger(verb)] = digest(root / ledger(verb))
     project.run("dvc", "commit", "--force")
     project.commit()
+
+
+def _ordered(planned: dict[str, Job]) -> list[str]:
+    """The jobs of a verb, each after those whose outputs it reads."""
+    makers = {file: name for name, job in planned.items() for file in job.outputs}
+    above = {name: {makers[file] for file in job.inputs if file in makers} for name, job in planned.items()}
+    return list(TopologicalSorter(above).static_order())
 
 
 def rewrite(path: Path, trace: Trace, change: Change) -> None:
