@@ -10,7 +10,7 @@ from nominima.auditing.again import Made
 from nominima.auditing.audit import Audit
 from nominima.auditing.grades import Grade, Graded, graded, worst
 from nominima.auditing.readme import TABLE
-from nominima.auditing.recipe import Recipe
+from nominima.auditing.recipe import Recipe, Start
 from nominima.auditing.subject import PAGE, Name, Subject
 from nominima.tracing.ledger import Entry
 
@@ -55,6 +55,39 @@ def test_a_verdict_that_could_not_be_compared_says_nothing(chain) -> None:
 def test_by_itself_a_training_is_unlike(chain) -> None:
     alone = Recipe([TRAIN], {TRAIN: set()}, [], {}, alone=True)
     assert chain("unlike", "bitwise", "bitwise", alone) == ["unlike"]
+
+
+FIGURE: Name = ("report", "c")
+DRAWN = Recipe([JUDGE, FIGURE], {JUDGE: set(), FIGURE: {JUDGE}}, [], {})
+PICTURE = "reports/figures/c.png"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "moved", "elsewhere", "expected"),
+    [
+        ("bitwise", False, [], "different"),
+        ("bitwise", True, [], "same verdict"),
+        ("bitwise", False, ["vl-convert-python: recorded 1, here 2"], "same verdict"),
+        ("rounding", False, [], "same verdict"),
+    ],
+)
+def test_a_picture_of_something_else_has_no_excuse_but_other_source_another_environment_or_other_numbers(
+    monkeypatch: pytest.MonkeyPatch, verdict: Grade, moved: bool, elsewhere: list[str], expected: Grade
+) -> None:
+    own = {JUDGE: file(PATHS[JUDGE], verdict), FIGURE: file(PICTURE, "unlike")}
+    monkeypatch.setattr(grades, "_job", lambda _, name, *__: [own[name]])
+    monkeypatch.setattr(Subject, "moved", lambda *_: moved)
+    monkeypatch.setattr(Subject, "elsewhere", lambda *_: elsewhere)
+    subject = Subject(Path(), "c" * 40, [FIGURE], [])
+    told = graded(subject, DRAWN, dict.fromkeys(DRAWN.jobs, Made(Path())), Path())
+    assert told[FIGURE][0].grade == expected
+
+
+def test_a_start_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grades, "_job", lambda *_: [file(PATHS[TRAIN], "bitwise")])
+    part = Recipe([TRAIN], {TRAIN: set()}, [], {}, alone=True, starts={TRAIN: Start(12, 60)})
+    told = graded(None, part, {TRAIN: Made(Path())}, Path())  # pyright: ignore[reportArgumentType]
+    assert told[TRAIN][0].why == "up to step 12 of 60; what is later is taken as recorded"
 
 
 @pytest.mark.parametrize(

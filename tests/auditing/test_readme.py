@@ -9,9 +9,10 @@ from rich.console import Console
 import chain
 from nominima.auditing import readme, tell
 from nominima.auditing.audit import Audit, audit
+from nominima.auditing.named import subject
 from nominima.auditing.published import Told, table
 from nominima.auditing.recipe import Recipe
-from nominima.auditing.subject import PAGE, SCOREBOARD, Subject, subject
+from nominima.auditing.subject import PAGE, SCOREBOARD, Subject
 from nominima.drawing.verdicts import markdown
 from nominima.ground.files import Refusal
 from nominima.ground.places import verdict

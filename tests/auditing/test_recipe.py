@@ -1,5 +1,6 @@
 """Which jobs are made again, from what, and how a lot is drawn among them."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -8,8 +9,12 @@ import pytest
 from nominima.auditing.recipe import Recipe, recipe, spot, wall
 from nominima.auditing.subject import PAGE, Name, Subject
 from nominima.planning.plan import Job
+from nominima.planning.steps import checkpoint_steps
 
 RUNS = ["prepare", "train", "measure", "judge", "report"]
+STEPS = 1500
+TRAINING = {"dataset": "d", "model": "mlp", "size": 4, "optimizer": "sgd", "rate": 0.1, "batch": 5, "steps": STEPS,
+            "first_seed": 100, "seeds": 8}  # fmt: skip
 
 
 @dataclass
@@ -30,7 +35,8 @@ class Chain:
         self._add("report", "page", ["judge c", "report c", "a ledger"])
 
     def _add(self, verb: str, name: str, inputs: list[str]) -> None:
-        self.jobs[verb, name] = Job(inputs, [f"{verb} {name}"], "{}", "code")
+        spec = {"run": {"stack": f"{name}/base", "training": TRAINING}} if verb == "train" else {}
+        self.jobs[verb, name] = Job(inputs, [f"{verb} {name}"], json.dumps(spec), "code")
 
     @property
     def makers(self) -> dict[str, Name]:
@@ -99,6 +105,21 @@ def test_a_lot_draws_dear_jobs_more_often_and_each_alone() -> None:
     assert len(set(three.jobs)) == 3
     assert all(not above for above in three.rests.values())
     assert three == spot(whole, costs, 3, 1)
+
+
+def test_a_drawn_training_is_made_up_to_any_of_its_checkpoints_and_that_is_a_small_part() -> None:
+    whole = subject(("report", "c"))
+    costs = dict.fromkeys(recipe(whole, "data").jobs, 1e-3) | {("train", "a"): 1e3}
+    drawn = [spot(whole, costs, 1, lot) for lot in range(500)]
+    until = [found.starts["train", "a"].until if found.starts else STEPS for found in drawn]
+    assert set(until) == set(checkpoint_steps(STEPS)[1:])
+    assert sum(until) / len(until) == pytest.approx(0.16 * STEPS, rel=0.1)
+    part = next(found for found in drawn if found.starts)
+    start = part.starts["train", "a"]
+    assert str(start) == f"up to step {start.until} of {STEPS}"
+    assert "train a" in part.given, "what is later is taken as recorded"
+    assert wall(part, costs, 2) == pytest.approx(1e3 * start.until / STEPS)
+    assert "train a" not in next(found for found in drawn if not found.starts).given
 
 
 def test_a_lot_leaves_out_what_cannot_be_made() -> None:

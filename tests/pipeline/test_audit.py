@@ -1,14 +1,11 @@
 """Results are made again: what was recorded honestly comes out to the last bit, and a consistent forgery does not."""
 
-import io
 import json
-import zlib
 from pathlib import Path
 from typing import Any
 
-import png
 import pytest
-from forging import forge
+from forging import forge, repacked
 from project import Project
 
 from nominima.auditing.published import with_table
@@ -34,14 +31,11 @@ def graded(found: dict[str, Any]) -> dict[str, str]:
 
 def blackened(picture: Path, target: Path) -> None:
     """The picture with its upper rows black, the trace kept."""
-    chunks = list(png.Reader(bytes=picture.read_bytes()).chunks())
-    rows = zlib.decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"))
-    black = b"\0" * (len(rows) // 4) + rows[len(rows) // 4 :]
-    head = [each for each in chunks if each[0] not in (b"IDAT", b"IEND")]
-    out = io.BytesIO()
-    png.write_chunks(out, [*head, (b"IDAT", zlib.compress(black, 9)), (b"IEND", b"")])
-    target.chmod(0o644) if target.exists() else None
-    target.write_bytes(out.getvalue())
+
+    def black(rows: bytearray, _: int) -> None:
+        rows[: len(rows) // 4] = bytes(len(rows) // 4)
+
+    repacked(picture, target, black)
 
 
 def tell_verdicts(project: Project) -> None:
@@ -50,6 +44,11 @@ def tell_verdicts(project: Project) -> None:
     readme = project.root / "README.md"
     readme.write_text(with_table(readme.read_text(), "".join(f"{row}\n" for row in rows)))
     project.commit()
+
+
+def other_seed(arrays: dict[str, Any]) -> None:
+    """Give each lane of a training the checkpoints of another."""
+    arrays["theta"] = arrays["theta"][:, ::-1].copy()
 
 
 def begun(found: dict[str, Any]) -> dict[str, list[str]]:
@@ -76,9 +75,6 @@ def test_a_lone_picture_is_made_again_from_the_data_and_a_receipt_tells_so(proje
 
 
 def test_forged_files_with_all_records_of_them_are_found_where_they_begin(project: Project) -> None:
-    def other_seed(arrays: dict[str, Any]) -> None:
-        arrays["theta"] = arrays["theta"][:, ::-1].copy()
-
     def better(columns: dict[str, list[Any]]) -> None:
         columns["validation_loss"] = [0.99 * value for value in columns["validation_loss"]]
 
@@ -114,8 +110,8 @@ def test_a_picture_that_does_not_show_its_chart_is_found(project: Project, tmp_p
     assert "only what a commit records can be audited" in output
     assert output.endswith("exit code 1")
     forge(project, FIGURE, lambda _: blackened(honest, honest))
-    found = audited(project, "c1a", "--strict", code=1)
-    assert graded(found)[FIGURE] == "same verdict"
+    found = audited(project, "c1a", code=1)
+    assert graded(found)[FIGURE] == "different"
     assert begun(found) == {"report c1a_random_points": [FIGURE]}
 
 

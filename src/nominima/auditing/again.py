@@ -12,12 +12,15 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from nominima.auditing.recipe import Recipe
+from nominima.auditing.recipe import Recipe, Start
 from nominima.auditing.subject import Name, Subject
 from nominima.ground.files import write
 from nominima.planning import digests, workplace
 from nominima.tracing.job import INTERRUPTED
 
+START = "auditing.start"
+"""What makes the first steps of a training."""
+RECORDED = "recorded"
 COST = re.compile(r"^cost: .*$", re.MULTILINE)
 
 
@@ -41,7 +44,7 @@ def make_again(
         cores: how many jobs at once.
         tell: is told of each job when it is done or found impossible.
     """
-    stored = {file: subject.stored(file, aside / "recorded") for file in recipe.given}
+    stored = {file: subject.stored(file, aside / RECORDED) for file in recipe.given}
     found: dict[Name, Made] = {}
     order = TopologicalSorter(recipe.rests)
     order.prepare()
@@ -114,20 +117,31 @@ def _tried(
             place, why = stored[file], f"{file} is nowhere here with its recorded bytes"
         if place is None:
             return Made(None, why)
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).symlink_to(place)
-    return _run(subject, name, folder, running)
+        _link(folder / file, place)
+    start = recipe.starts.get(name)
+    for file in subject.job(name).outputs if start else []:
+        place = stored[file]
+        if place is None:
+            return Made(None, f"{file} is nowhere here with its recorded bytes")
+        _link(folder / RECORDED / file, place)
+    return _run(subject, name, folder, running, start)
 
 
-def _run(subject: Subject, name: Name, folder: Path, running: Running) -> Made:
-    """One job in its folder, by today's source."""
+def _link(at: Path, to: Path) -> None:
+    at.parent.mkdir(parents=True, exist_ok=True)
+    at.symlink_to(to)
+
+
+def _run(subject: Subject, name: Name, folder: Path, running: Running, start: Start | None) -> Made:
+    """One job in its folder, by today's source, or the start of one."""
     job, before = subject.job(name), time.monotonic()
     told = ["--spec", job.spec, "--code", job.code, "--inputs", *job.inputs, "--outputs", *job.outputs]
     write(folder / "arguments.txt", "\n".join(told).encode())
-    module = job.code.partition("@")[0].split("+")[0].partition(":")[0]
+    module = START if start else job.code.partition("@")[0].split("+")[0].partition(":")[0]
     environment = {key: value for key, value in os.environ.items() if key not in workplace.WITHOUT}
     environment |= workplace.VARIABLES | {"PYTHONPATH": str(digests.SOURCE.parent)}
     command = [sys.executable, "-m", f"{digests.SOURCE.name}.{module}", "@arguments.txt"]
+    command += [RECORDED, str(start.until)] if start else []
     ended, printed = running.run(command, folder, environment)
     seconds = time.monotonic() - before
     if ended == 0:

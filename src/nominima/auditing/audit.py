@@ -13,7 +13,7 @@ from nominima.auditing.subject import Name, Subject
 from nominima.planning import digests
 from nominima.tracing import repository
 from nominima.tracing.source import UNREADABLE, unpacked
-from nominima.tracing.trace import environment, flat
+from nominima.tracing.trace import flat
 
 
 class Beginning(NamedTuple):
@@ -95,13 +95,7 @@ def other(subject: Subject, recipe: Recipe) -> tuple[list[str], list[str]]:
         with unpacked(subject.root, repository.blobs(subject.root, subject.commit)) as source:
             for code in moved:
                 modules |= _moved(code.partition("@")[0].split("+"), source)
-    here = environment() | {"threads": "1"}
-    machines = [subject.source.ledgers[name[0]].environments[entry.environment] for name, entry in entries.items()]
-    lines = {
-        f"{key}: recorded {told.get(key, '–')}, here {here.get(key, '–')}"
-        for told in machines for key in told.keys() | here.keys() if told.get(key) != here.get(key)
-    }  # fmt: skip
-    return sorted(modules), sorted(lines)
+    return sorted(modules), sorted({line for name in entries for line in subject.elsewhere(name)})
 
 
 def _moved(roots: list[str], other: Path) -> set[str]:

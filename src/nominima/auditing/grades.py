@@ -38,9 +38,17 @@ def graded(subject: Subject, recipe: Recipe, made: dict[Name, Made], aside: Path
     """Every file of every job of a recipe, the jobs in its order.
 
     A number that is off by more than rounding is a matter of the verdicts that rest on it: a file whose numbers are
-    has the grade of the worst of them; `unlike` where none was made again.
+    has the grade of the worst of them; `unlike` where none was made again. What a report says has no such excuse where
+    all that it is made of came out as recorded, by the same source and in the same environment: it is `different`.
     """
-    found = {name: _job(subject, name, made[name], aside) for name in recipe.jobs}
+    found: dict[Name, list[Graded]] = {}
+    for name in recipe.jobs:
+        files = _job(subject, name, made[name], aside)
+        if name[0] == "report" and all(worst(found[above]) == "bitwise" for above in recipe.rests[name]):
+            files = _without_excuse(subject, name, files)
+        start = recipe.starts.get(name)
+        told = f"{start}; what is later is taken as recorded" if start else ""
+        found[name] = [each._replace(why="; ".join(filter(None, (each.why, told)))) for each in files]
     for name in reversed(recipe.jobs):
         below = _worst_verdict(recipe, found, name)
         found[name] = [each._replace(grade=below) if each.grade == "unlike" and below else each for each in found[name]]
@@ -64,6 +72,13 @@ def _job(subject: Subject, name: Name, made: Made, aside: Path) -> list[Graded]:
         if file.grade == "unlike" and charts and path.endswith((".svg", ".png")):
             files[path] = _picture(subject, file, charts[0], subject.source.ledgers[name[0]].trace(name[1]), aside)
     return list(files.values())
+
+
+def _without_excuse(subject: Subject, name: Name, files: list[Graded]) -> list[Graded]:
+    """What a report says otherwise than what it was made of is `different`, if nothing else explains it."""
+    if not any(each.grade == "unlike" for each in files) or subject.moved(name) or subject.elsewhere(name):
+        return files
+    return [each._replace(grade="different") if each.grade == "unlike" else each for each in files]
 
 
 def _picture(subject: Subject, file: Graded, chart: Graded, trace: Trace, aside: Path) -> Graded:

@@ -1,5 +1,6 @@
 """Which jobs are made again, and which of their inputs are taken as they were recorded."""
 
+import json
 import random
 from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
@@ -10,6 +11,8 @@ from nominima.estimating.estimate import estimate, makespan
 from nominima.ground.places import VERBS
 from nominima.planning.costs import read_costs
 from nominima.planning.plan import Plan
+from nominima.planning.run import apart
+from nominima.planning.steps import checkpoint_steps
 from nominima.tracing.standing import NOTHING
 
 Depth = Literal["verdicts", "measures", "runs", "data"]
@@ -22,6 +25,17 @@ MADE: dict[Depth, tuple[str, ...]] = {
 """From what is started → the verbs whose jobs are made again."""
 
 
+class Start(NamedTuple):
+    """The steps of a training that are made again, of how many."""
+
+    until: int
+    steps: int
+
+    def __str__(self) -> str:
+        """As people read it, after a job or a grade."""
+        return f"up to step {self.until} of {self.steps}"
+
+
 class Recipe(NamedTuple):
     """Jobs, each after those that it rests on.
 
@@ -29,6 +43,7 @@ class Recipe(NamedTuple):
     given: the recorded files that are needed.
     obstacles: job → why it cannot be made again.
     alone: each job is asked for by itself.
+    starts: the trainings of which only the first steps are made; what is later in their files is the recorded.
     """
 
     jobs: list[Name]
@@ -36,6 +51,7 @@ class Recipe(NamedTuple):
     given: list[str]
     obstacles: dict[Name, str]
     alone: bool = False
+    starts: Mapping[Name, Start] = {}
 
 
 def recipe(subject: Subject, depth: Depth) -> Recipe:
@@ -54,6 +70,9 @@ def recipe(subject: Subject, depth: Depth) -> Recipe:
 def spot(subject: Subject, costs: Mapping[Name, float], count: int, lot: int) -> Recipe:
     """Jobs drawn by lot from all that the asked results rest on, likelier the dearer, each by itself.
 
+    A training is made up to one of its checkpoints, drawn as well. Since these lie evenly in the logarithm of the step,
+    that is a small part of it on average, and each of them is as likely; the last is the whole.
+
     Args:
         subject: what is asked for.
         costs: job → what it costs.
@@ -65,7 +84,11 @@ def spot(subject: Subject, costs: Mapping[Name, float], count: int, lot: int) ->
     # Efraimidis & Spirakis 2006: the largest u^(1/w) are a weighted sample without replacement
     ranks = {name: draw.random() ** (1 / costs[name]) for name in whole.jobs if name not in whole.obstacles}
     chosen = sorted(ranks, key=lambda name: -ranks[name])[:count]
-    return _cooked(subject, {name: set[Name]() for name in chosen})._replace(alone=True)
+    starts = {name: _start(subject, name, draw) for name in chosen if name[0] == "train"}
+    parts = {name: start for name, start in starts.items() if start.until < start.steps}
+    found = _cooked(subject, {name: set[Name]() for name in chosen})
+    known = {file for name in parts for file in subject.job(name).outputs}
+    return found._replace(given=sorted({*found.given, *known}), alone=True, starts=parts)
 
 
 def seconds(plan: Plan) -> dict[Name, float]:
@@ -76,7 +99,13 @@ def seconds(plan: Plan) -> dict[Name, float]:
 def wall(todo: Recipe, costs: Mapping[Name, float], cores: int) -> float:
     """Seconds until all of a recipe is made, a verb after the other."""
     jobs = [name for name in todo.jobs if name not in todo.obstacles]
-    return sum(makespan([costs[name] for name in jobs if name[0] == verb], cores) for verb in VERBS)
+    part = {name: costs[name] * start.until / start.steps for name, start in todo.starts.items()}
+    return sum(makespan([part.get(name, costs[name]) for name in jobs if name[0] == verb], cores) for verb in VERBS)
+
+
+def _start(subject: Subject, name: Name, draw: random.Random) -> Start:
+    steps = apart(json.loads(subject.job(name).spec))[0].training.steps
+    return Start(draw.choice(checkpoint_steps(steps)[1:]), steps)
 
 
 def _before(subject: Subject, name: Name) -> set[Name]:

@@ -56,6 +56,9 @@ def show(audit: Audit, console: Console) -> None:
     rounded = [" ".join(each.job) for each in audit.beginnings if each.grade == "rounding"]
     if rounded:
         console.print(text(f"rounding begins in {few(rounded)}"), soft_wrap=True)
+    if audit.recipe.starts:
+        told = [f"{' '.join(name)} {start}" for name, start in audit.recipe.starts.items()]
+        console.print(text(f"of these only the start was made again: {few(told)}", "yellow"), soft_wrap=True)
     for why, names in _missing(audit).items():
         console.print(text(f"! not recomputed: {few(names)}: {why}", "yellow"), soft_wrap=True)
     largest = max((file.largest for file in audit.files), default=0.0)
@@ -72,6 +75,7 @@ def tree(audit: Audit) -> dict[str, Any]:
         "counts": audit.counts,
         "other_environment": audit.environment,
         "other_source": audit.source,
+        "starts": starts(audit),
         "begins": [
             {"job": " ".join(each.job), "files": [file.path for file in each.files]} for each in audit.beginnings
         ],
@@ -80,6 +84,11 @@ def tree(audit: Audit) -> dict[str, Any]:
             for name, files in audit.jobs.items()
         },
     }
+
+
+def starts(audit: Audit) -> dict[str, str]:
+    """Job of which only the start was made again → up to where."""
+    return {" ".join(name): str(start) for name, start in audit.recipe.starts.items()}
 
 
 def begins(audit: Audit) -> dict[str, list[str]]:

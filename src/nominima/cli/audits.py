@@ -19,10 +19,11 @@ from nominima.auditing import tell, tell_replication
 from nominima.auditing.again import Made
 from nominima.auditing.audit import audit as made_again
 from nominima.auditing.codecheck import certificate
+from nominima.auditing.named import ALL, subject
 from nominima.auditing.recipe import Depth, Recipe, recipe, seconds, spot, wall
 from nominima.auditing.replication import check_fresh, replicate, with_fresh_seeds
 from nominima.auditing.seeds import least
-from nominima.auditing.subject import ALL, Name, Subject, subject
+from nominima.auditing.subject import Name, Subject
 from nominima.cli.frame import EVERY, Cores, Json, project
 from nominima.ground.files import Refusal
 from nominima.tracing.receipt import FOLDER, Predicate, Receipt, Replicated, keep, receipt, receipts, today
@@ -158,6 +159,7 @@ def _audited(found: Subject, todo: Recipe, how: list[str], cores: int, screen: C
         other_source=made.source,
         jobs={" ".join(name): {file.path: file.grade for file in files} for name, files in made.jobs.items()},
         begins=tell.begins(made),
+        starts=tell.starts(made),
     )
     kept = receipt({file.path: file.recorded for file in made.files}, its) if made.grade != "not recomputed" else None
     fails = made.grade in ("different", "not recomputed") or (strict and bool(made.counts.keys() - {"bitwise"}))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from nominima.auditing.subject import subject
+from nominima.auditing.named import subject
 from nominima.cli.frame import Json, project
 from nominima.drawing import verdicts as table
 from nominima.ground.files import REMEDY, Refusal, write

@@ -46,6 +46,7 @@ class Predicate(Event):
     made_from: str = Field(description="what was taken as recorded: verdicts, measures, runs or data; or spot")
     jobs: dict[str, dict[str, str]] = Field(description="verb and job → path → grade")
     begins: dict[str, list[str]] = Field(description="job in which a difference begins → what differs")
+    starts: dict[str, str] = Field(default={}, description="job of which only the start was made again → up to where")
 
     @property
     def how(self) -> str:
@@ -53,8 +54,9 @@ class Predicate(Event):
         return f"from {self.made_from}"
 
     def word(self, path: str) -> str:
-        """The grade of a file; empty where it is not of this audit."""
-        return next((files[path] for files in self.jobs.values() if path in files), "")
+        """The grade of a file, and how much of it was made again; empty where it is not of this audit."""
+        job = next((job for job, files in self.jobs.items() if path in files), "")
+        return " ".join(filter(None, (self.jobs.get(job, {}).get(path), self.starts.get(job))))
 
 
 class Claim(Strict):

@@ -85,6 +85,52 @@ def fit(
     return [(recorder.trajectory(), recorder.records()) for recorder in recorders]
 
 
+def begin(
+    runs: Sequence[Run], dataset: Dataset, references: References, until: int
+) -> list[tuple[Trajectory, Records]]:
+    """Make the first steps of `fit` only: the same bits up to a metric step, all that is later empty.
+
+    Schedule, pacing and metric steps are those of the whole training; the stopping points are those so far. It stands
+    apart from `fit`, so that nothing about audits is among what trained a network.
+
+    Args:
+        runs: of one stack.
+        dataset: what they are trained on.
+        references: the runs from which they take something, by name.
+        until: the metric step at which it ends.
+
+    Raises:
+        Refusal: what `fit` raises.
+    """
+    training = runs[0].training
+    device = chosen_device(training)
+    splits = {name: (x.to(device), y.to(device)) for name, (x, y) in _splits(training, dataset).items()}
+    model = build_model(training, dataset.inputs, dataset.classes)
+    ensemble = Ensemble(runs, model, splits["train"], dataset.classes, references)
+    shown, clean = splits["validation"]
+    splits["validation"] = shown, validated(runs, shown.cpu(), clean.cpu(), dataset.classes, references)
+    told = zip(runs, *map(ensemble.by_run, (ensemble.initial, ensemble.labels, ensemble.moved)), strict=True)
+    recorders = [Recorder(run, start, labels, moved, len(shown), in_memory) for run, start, labels, moved in told]
+    look = partial(_tested, model, splits["test"], dataset.classes)
+    with torch.inference_mode(model.backward is not None and not ensemble.drops), torch.no_grad():
+        lanes = Parts(ensemble, model)
+        for step in metric_steps(training.steps):
+            if step > until:
+                break
+            lanes.advance(step)
+            parameters, noise = lanes.parameters, ensemble.noise[lanes.alive]
+            seen = _seen(model, parameters, lanes.alive, ensemble, splits)
+            if training.tested == "always" or step in {0, training.steps}:
+                seen.numbers.update(look(parameters.leaves, noise))
+            for at, recorder in enumerate(recorders):
+                mine = lanes.alive // training.seeds == at
+                recorder.note(step, lanes.alive[mine] % training.seeds, seen.of(mine))
+            lanes.keep(seen.finite)
+        for recorder, noise in zip(recorders, ensemble.by_run(ensemble.noise), strict=True):
+            recorder.note_stops(lambda rows, noise=noise: look(model.views(rows.to(device)), noise))
+    return [(recorder.trajectory(), recorder.records()) for recorder in recorders]
+
+
 def chosen_device(training: Training) -> torch.device:
     """Where a training runs.
 

@@ -17,10 +17,19 @@ from nominima.planning.run import Run, apart
 from nominima.tracing import job
 from nominima.tracing.trace import Trace
 from nominima.training.dataset import Dataset, read_dataset
-from nominima.training.engine import chosen_device, fit
+from nominima.training.engine import begin, chosen_device, fit
 from nominima.training.mapped import Kind, mapped
 from nominima.training.reference import Reference, References
-from nominima.training.trajectory import Trajectory, write_metrics
+from nominima.training.splice import spliced, with_rate
+from nominima.training.trajectory import (
+    Records,
+    Trajectory,
+    parameter_kinds,
+    read_records,
+    read_trajectory,
+    record_kinds,
+    write_metrics,
+)
 from nominima.training.tuning import candidates, preferred
 
 
@@ -45,6 +54,42 @@ def train(work: job.Work) -> None:
     runs = apart(work.spec)
     trace = _with_device(work.trace, chosen_device(runs[0].training))
     leave(runs, read_dataset(work.inputs[0]), work.outputs, trace, _references(work))
+
+
+def start_again(work: job.Work, recorded: Path, until: int) -> None:
+    """Train the start of a stack, up to a metric step, and leave its files with all that is later as recorded.
+
+    Of several rates only the kept one is tried: which is best is not known at the start.
+
+    Args:
+        work: as `train` gets it.
+        recorded: a folder with the recorded outputs below it.
+        until: the metric step at which it ends.
+
+    Raises:
+        Refusal: a recorded output is damaged; what `fit` raises.
+    """
+    torch.set_num_threads(1)
+    torch.set_deterministic_debug_mode("error")
+    torch.utils.deterministic.fill_uninitialized_memory = False  # pyright: ignore[reportAttributeAccessIssue]
+    torch.set_flush_denormal(True)
+    runs = apart(work.spec)
+    trace = _with_device(work.trace, chosen_device(runs[0].training))
+    known = [(read_trajectory(recorded / run.folder, run), read_records(recorded / run.folder, run)) for run in runs]
+    asked = [with_rate(run, its.rate.item()) for run, (its, _) in zip(runs, known, strict=True)]
+    found = begin(asked, read_dataset(work.inputs[0]), _references(work), until)
+    for run, now, was, (parameters, metrics, records) in zip(runs, found, known, _threes(work.outputs), strict=True):
+        trajectory, seen = spliced(now, was, until)
+        _write(parameters, parameter_kinds(run, trajectory.theta.shape[-1]), trajectory, trace, run.name)
+        write_metrics(metrics, trajectory.metrics, trace, run.name)
+        _write(records, record_kinds(run, seen.moved.shape[-1], seen.validation_right.shape[-1]), seen, trace, run.name)
+        print(f"{run.name}: made again up to step {until} of {run.training.steps}")
+
+
+def _write(path: Path, kinds: dict[str, Kind], told: Trajectory | Records, trace: Trace, run: str) -> None:
+    with mapped(path, kinds, trace, run) as tensors:
+        for name, tensor in tensors.items():
+            tensor.copy_(getattr(told, name))
 
 
 def leave(
