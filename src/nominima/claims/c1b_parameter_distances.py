@@ -92,7 +92,8 @@ def judge(evidence: Evidence) -> Findings:
         published=(
             Published("slope of ln of the own way, lazy training", "Lee et al. 2019; Chizat, Oyallon & Bach 2019",
                       LAZY, view="slope of ln of the own way over ln parameters",
-                      where=(("dataset", "mnist1d"), ("noise", 0.0), ("model", "mlp"))),
+                      where=(("dataset", "mnist1d"), ("noise", 0.0), ("model", "mlp"), ("optimizer", "adam"),
+                             ("tuned", False))),
         ),
     )  # fmt: skip
 

@@ -111,6 +111,7 @@ class Literature(Strict):
     low: float | None = None
     high: float | None = None
     ours: Estimate | None = None
+    lacks: str = Field(default="", description="why there is none of ours, where several conditions fit")
 
 
 class Verdict(Strict):
