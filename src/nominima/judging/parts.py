@@ -123,10 +123,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Published:
-    """A number of the literature, with its interval if it has one, next to ours: a shown view in one condition.
-
-    where: as much of the condition as tells it from the others; where several fit, there is no comparison.
-    """
+    """A number of the literature, with its interval if it has one, next to ours: a view in the condition that fits."""
 
     name: str
     source: str
