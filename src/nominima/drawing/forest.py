@@ -1,6 +1,6 @@
 """The rule at work: estimates with their intervals against the region where the claim puts them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import altair as alt
@@ -10,7 +10,7 @@ from nominima.drawing.spec import Spec, spec
 from nominima.drawing.theme import LOOKS, NULL, PREDICTED, QUIET, WIDTH, interval, lines, prediction
 from nominima.ground.texts import number
 from nominima.judging.intervals import Estimate
-from nominima.judging.record import Cell, PartVerdict, Verdict
+from nominima.judging.record import PartVerdict, Verdict
 from nominima.judging.rules import Rule
 
 KINDS: dict[str, tuple[str, str]] = {str(word): look for word, look in LOOKS.items()}
@@ -39,15 +39,15 @@ def panels(verdict: Verdict) -> list[Spec]:
 def _marks(part: PartVerdict) -> Iterator[Mark]:
     """The numbers of every cell that are judged by the rule of the part, variants last."""
     for cell in sorted(part.cells, key=lambda cell: not cell.decides):
-        for number_ in cell.numbers:
-            if number_.rule is None:
-                name = cell.name if len(cell.numbers) == 1 else f"{cell.name}, {number_.name}"
-                yield Mark(name if cell.decides else f"{name} (variant)", number_.estimate, cell.outcome, _behind(cell))
+        for number_, word in cell.asked:
+            name = cell.name if len(cell.numbers) == 1 else f"{cell.name}, {number_.name}"
+            its = number_.estimate
+            yield Mark(name if cell.decides else f"{name} (variant)", its, word, _behind(its.n, cell.lost))
 
 
-def _behind(cell: Cell) -> str:
-    lost = sum(cell.lost.values())
-    return f"n = {cell.estimate.n}" + (f", {lost} lost" if lost else "")
+def _behind(count: int, lost: Mapping[str, int]) -> str:
+    gone = sum(lost.values())
+    return f"n = {count}" + (f", {gone} lost" if gone else "")
 
 
 def _heading(part: PartVerdict) -> str:
