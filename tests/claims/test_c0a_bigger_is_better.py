@@ -127,5 +127,16 @@ def test_published_accuracies_stand_next_to_ours_with_both_intervals():
     assert readme["accuracy of cnn, published set"].ours is None
 
 
+def test_they_stand_next_to_networks_trained_on_as_many_examples_by_the_same_optimizer():
+    plain = judged(CLAIM, learning_curve=table("learning_curve", rows(), random()))
+    other = (rows(stopped=lambda _: 2.5, noises=(0.0,), **changes)
+             for changes in ({"examples": 250}, {"optimizer": "momentum", "optimizer.momentum": 0.9}))  # fmt: skip
+    ours = [row.ours for row in told(*other).published]
+    assert ours == [row.ours for row in plain.published]
+    assert ours[0] is not None
+    fewer = judged(CLAIM, learning_curve=table("learning_curve", rows(examples=1000), random()))
+    assert [row.ours for row in fewer.published] == [None] * len(ours)
+
+
 def test_accuracy_is_a_variant():
     assert {row.name for row in told().beside if row.variant} == {"accuracy, per tenfold"}

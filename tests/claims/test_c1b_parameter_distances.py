@@ -79,7 +79,10 @@ def test_inconclusive_where_it_straddles():
 def test_the_largest_size_decides_and_the_trend_is_kept():
     found = told(wide=0.5)
     assert found.primary.outcome == "contradicted"
-    assert told(own=0.5, wide=1.0).primary.outcome == "supported"
+    found = told(own=0.5, wide=1.0)
+    assert found.primary.outcome == "supported"
+    worst = [row.estimate.value for row in found.beside if row.name == "own over others, worst size of each seed"]
+    assert worst == pytest.approx([0.5, 0.5], abs=0.02)
 
 
 @pytest.mark.parametrize(("power", "word"), [(0.0, "inconclusive"), (0.4, "inconclusive"), (-0.3, "contradicted")])

@@ -47,6 +47,8 @@ def test_mixed_and_inconclusive():
 def test_the_largest_size_decides_and_a_fall_of_the_excess_grows():
     found = told(best=lambda size: 0.16 / size)
     assert (found.outcome, found.truer.word) == ("supported", "grows")
+    worst = [row.estimate.value for row in found.beside if row.name == "excess at the stop, worst size of each seed"]
+    assert worst == pytest.approx([0.04, 0.04], rel=0.05)
     found = told(best=lambda size: 0.01 * size)
     assert (found.outcome, found.truer.word) == ("contradicted", "shrinks")
 

@@ -99,9 +99,11 @@ def test_a_tenth_of_what_was_won_is_the_limit_and_less_than_nothing_is_well(curv
     assert found.primary.cells[0].estimate.value == pytest.approx(curve, abs=0.002), "not clamped"
 
 
-def test_the_largest_size_decides():
+def test_the_largest_size_decides_and_the_worst_is_shown():
     large = {"sizes": (32,), "curve": 0.01}
-    assert told(large, sizes=(4, 8, 16), curve=0.3).primary.outcome == "supported"
+    found = told(large, sizes=(4, 8, 16), curve=0.3)
+    assert found.primary.outcome == "supported"
+    assert shown(found, "matched curve, worst size of each seed") == pytest.approx([0.3, 0.3], abs=0.01)
 
 
 def test_inconclusive_where_the_barrier_straddles():

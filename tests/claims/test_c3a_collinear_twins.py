@@ -25,8 +25,20 @@ def rows(difference=(0.0, 0.0), sums=SUMS, unlike=UNLIKE, undone=0.7, rise=0.4, 
                 }  # fmt: skip
 
 
+def networks():
+    """Perceptrons that agree on the sum, and on the difference of unlike twins; one of ten has no optimum."""
+    for copy, difference in ((0.05, 0.02), (1.0, 0.4)):
+        for seed in range(10000, 10020):
+            for point in ("best", "end"):
+                gone = seed % 10 == 0 and point == "best"
+                numbers = {"difference": difference, "sum": 0.8 if point == "best" else 0.6, "validation": 0.5}
+                yield {"copy": copy, "seed": seed, "point": point, "status": "censored" if gone else "ok",
+                       "coefficients": 1280} | (dict.fromkeys(numbers) if gone else numbers)  # fmt: skip
+
+
 def world(**changes):
-    return {"collinear_twins": table("collinear_twins", rows(**changes))}
+    made = {"collinear_twins": rows(**changes), "perceptron_twins": networks()}
+    return {name: table(name, its) for name, its in made.items()}
 
 
 def told(**changes):
@@ -95,8 +107,9 @@ def test_what_is_undone_is_a_ratio_of_means_and_not_a_mean_of_ratios():
     little = (pl.col("seed") % 5 == 0) & (pl.col("point") == "end")
     end = {"validation": 1.205, "validation_symmetrised": 1.2}
     changed = made.with_columns(pl.when(little).then(value).otherwise(name).alias(name) for name, value in end.items())
-    assert judged(CLAIM, collinear_twins=changed).parts[0].cells[0].estimate.value == pytest.approx(0.6, abs=0.003)
-    beside = {row.name: row.estimate.value for row in judged(CLAIM, collinear_twins=changed).beside}
+    found = judged(CLAIM, **world() | {"collinear_twins": changed})
+    assert found.parts[0].cells[0].estimate.value == pytest.approx(0.6, abs=0.003)
+    beside = {row.name: row.estimate.value for row in found.beside}
     assert beside["pairs of sets with a rise below 0.01"] == pytest.approx(0.2)
 
 
@@ -110,9 +123,23 @@ def test_what_is_shown():
     assert beside["ln(time of the first harm / time when twins part)"] == pytest.approx(0.5, abs=0.02)
 
 
+def test_perceptrons_are_shown_and_decide_nothing():
+    found = told()
+    beside = {row.name: row.estimate for row in found.beside if row.condition["model"] == "mlp"}
+    assert {name: round(its.value or 0, 6) for name, its in beside.items()} == {
+        "perceptrons, difference, at the optimum": 0.02, "perceptrons, difference, at the end": 0.02,
+        "perceptrons, sum, at the optimum": 0.8, "perceptrons, sum, at the end": 0.6,
+        "perceptrons, difference, copies unlike their originals, at the optimum": 0.4,
+        "perceptrons, difference, copies unlike their originals, at the end": 0.4,
+    }  # fmt: skip
+    counts = {name: its.n for name, its in beside.items()}
+    assert (counts["perceptrons, sum, at the optimum"], counts["perceptrons, sum, at the end"]) == (18, 20)
+    assert {cell.condition["model"] for cell in found.primary.cells} == {"linear"}
+
+
 def test_what_is_drawn_has_the_means_of_all_pairs():
     made = world()["collinear_twins"]
-    views = {view.name: view.lanes for view in found(CLAIM, collinear_twins=made).drawn}
+    views = {view.name: view.lanes for view in found(CLAIM, **world()).drawn}
     agreement, rise = views["agreement by copy"], views["rise by copy"]
     assert agreement.height == 2 * 2 * 4  # blocks, copies, series
     for copy, point, where in ((0.05, "best", "optimum"), (1.0, "end", "end")):

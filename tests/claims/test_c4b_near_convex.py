@@ -72,6 +72,8 @@ def test_the_limit_is_a_hundredth_of_the_fall_at_the_largest_size(largest, word)
     gap = pl.when(pl.col("size") == 32).then(largest).otherwise(0.0101 if word == "supported" else 0.0)
     found = judged(CLAIM, **tables() | {"tangent_gaps": tables()["tangent_gaps"].with_columns(gap=gap)})
     assert found.outcome == word
+    worst = beside(found, "gap, worst size of each seed")
+    assert list(worst.values()) == pytest.approx([0.0101, 0.0101])
 
 
 def test_truer_with_size_where_the_gaps_shrink():

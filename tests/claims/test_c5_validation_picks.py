@@ -62,8 +62,10 @@ def test_200_examples_decide_and_no_other_number():
     assert (others.outcome, others.primary.cells) == ("untested", [])
 
 
-def test_the_largest_size_decides():
-    assert told(regret=lambda lane: 0.005 if lane["size"] == 32 else 0.1).outcome == "supported"
+def test_the_largest_size_decides_and_the_worst_is_shown():
+    found = told(regret=lambda lane: 0.005 if lane["size"] == 32 else 0.1 if lane["size"] == 8 else 0.05)
+    assert found.outcome == "supported"
+    assert shown(found, "regret, worst size of each seed") == pytest.approx([0.1, 0.1], rel=0.05)
     assert told(regret=lambda lane: 0.1 if lane["size"] == 32 else 0.005).outcome == "contradicted"
 
 

@@ -8,6 +8,7 @@ import pytest
 from made_tables import CLAIMS, TRACE, found, of_runs, table, world
 
 from nominima.ground.places import table as file
+from nominima.judging.beside import published, shown
 from nominima.judging.evidence import Missing, numbers, write_numbers
 from nominima.judging.parts import each_condition, of_condition
 from nominima.judging.rules import fewest
@@ -57,7 +58,7 @@ def units(view, rule, condition):
 
 
 @pytest.mark.parametrize("name", CLAIMS)
-def test_numbers_are_few_and_cells_that_decide_have_the_runs_that_can_support_them(name, tmp_path):
+def test_numbers_are_few_enough_for_git_and_of_enough_runs_and_published_ones_fit_one_condition(name, tmp_path):
     job, findings = PLAN.judge[name], shipped(name)
     told, short = numbers(findings), {}
     value = 0.123456 * (1 + pl.int_range(pl.len()) % 9)  # as many digits as a measured one is stored with
@@ -72,3 +73,6 @@ def test_numbers_are_few_and_cells_that_decide_have_the_runs_that_can_support_th
                 if part.counts(condition) and units(view, rule, condition) < fewest(rule, dissenters=1):
                     short[part.name, view.name, cell] = units(view, rule, condition)
     assert short == {}
+    for each in findings.published:
+        (view,) = (view for view in findings.shown if view.name == each.view)
+        assert published(each, shown(view)).lacks == ""

@@ -10,12 +10,13 @@ import pytest
 import vl_convert
 from hypothesis import given
 from hypothesis import strategies as st
-from made_verdicts import RULE, WITHIN, estimate, untested, verdict
+from made_verdicts import RULE, WITHIN, cell, estimate, untested, verdict
 
-from nominima.drawing import charts, forest, frame
+from nominima.drawing import cells, charts, forest, frame
 from nominima.drawing.spec import spec
 from nominima.drawing.theme import DASHES, SHAPES
 from nominima.judging.intervals import NOTHING, Estimate
+from nominima.judging.record import Number
 
 TABLE = pl.DataFrame(
     {
@@ -60,6 +61,14 @@ def texts(tree: Any) -> Iterator[str]:
         yield tree
     for part in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else []:
         yield from texts(part)
+
+
+def marked(tree: Any) -> Iterator[dict[str, Any]]:
+    """The rows of numbers that the panels of rules are drawn from."""
+    if isinstance(tree, dict) and "kind" in tree and "told" in tree:
+        yield tree
+    for part in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else []:
+        yield from marked(part)
 
 
 def words(chart: dict[str, Any]) -> str:
@@ -189,6 +198,21 @@ def test_a_forest_says_what_is_predicted_and_what_is_lost():
         "shaded: the claim predicts −0.55 to −0.45",
     ):
         assert expected in told
+
+
+def test_a_number_is_drawn_with_its_own_word_and_count_as_on_the_card():
+    few = estimate(5, 4, 6).model_copy(update={"n": 3})
+    asked = [Number(name="by L1", estimate=estimate(1, 0, 2), outcome="supported"),
+             Number(name="by L2", estimate=few, outcome="contradicted"),
+             Number(name="by its own rule", rule=WITHIN, estimate=estimate(7, 6, 8), outcome="supported")]  # fmt: skip
+    for numbers in (asked, asked[::2]):
+        made = verdict(cells=[cell("a", NOTHING, "contradicted", numbers=numbers)], parts=[])
+        drawn = {row["value"]: row["kind"] for row in marked(framed(charts.stack(*forest.panels(made))))}
+        assert drawn == {row.estimate.value: row.word for row in cells.rows(made)}
+        assert drawn[1.0] == ("supported" if len(numbers) == 3 else "contradicted")
+    told = seen(framed(charts.stack(*forest.panels(verdict(cells=[cell("a", few, "contradicted", numbers=asked)])))))
+    assert "n = 8" in told
+    assert "n = 3" in told
 
 
 def test_every_part_stands_with_its_own_rule():

@@ -54,6 +54,7 @@ DEPTH = Rule(
 
 RANDOM = 0.9  # share of wrong labels from which they carry next to nothing
 DEPTHS = ((1, 2), (2, 3))
+EXAMPLES = 4000  # of the published training set
 IMAGES = 1000  # test examples behind the published accuracies
 PUBLISHED = {"mlp": {"README": 0.68, "notebook": 0.651}, "cnn": {"README": 0.94, "notebook": 0.923}}
 
@@ -114,9 +115,10 @@ def _deeper(stopped: pl.DataFrame, depth: int, deeper: int) -> View:
 
 def _published(model: str, source: str, value: float) -> Published:
     its = share(round(value * IMAGES), IMAGES)
-    where = (("dataset", "mnist1d"), ("noise", 0.0), ("model", model))
+    where = {"dataset": "mnist1d", "noise": 0.0, "examples": EXAMPLES, "model": model, "optimizer": "adam",
+             "tuned": False}  # fmt: skip
     return Published(f"accuracy of {model}, published set", f"{source} of MNIST-1D", value, its.low, its.high,
-                     view="accuracy", where=where)  # fmt: skip
+                     view="accuracy", where=tuple(where.items()))  # fmt: skip
 
 
 PANELS = (

@@ -37,7 +37,7 @@ from nominima.judging.lanes import lanes
 from nominima.judging.parts import Findings, Part, Published, View, must_fail, must_succeed
 from nominima.judging.readings import STOPS
 from nominima.judging.rules import Rule
-from nominima.judging.samples import in_logarithms, over_sizes, slopes
+from nominima.judging.samples import in_logarithms, least, over_sizes, slopes
 
 MEASURES = ("distances",)
 RULE = Rule(
@@ -84,6 +84,7 @@ def judge(evidence: Evidence) -> Findings:
         ),
         trend=View("own over others", ratio),
         shown=(
+            View("own over others, worst size of each seed", ratio, least),
             View("own over others at the end", _ratio(table, "init_end", "end")),
             View("ln CV between solutions, units matched", _spread(table, "matched"), slope),
             View("own way over the distance between starts", way),
@@ -92,7 +93,8 @@ def judge(evidence: Evidence) -> Findings:
         published=(
             Published("slope of ln of the own way, lazy training", "Lee et al. 2019; Chizat, Oyallon & Bach 2019",
                       LAZY, view="slope of ln of the own way over ln parameters",
-                      where=(("dataset", "mnist1d"), ("noise", 0.0), ("model", "mlp"))),
+                      where=(("dataset", "mnist1d"), ("noise", 0.0), ("model", "mlp"), ("optimizer", "adam"),
+                             ("tuned", False))),
         ),
     )  # fmt: skip
 

@@ -34,6 +34,7 @@ from nominima.judging.lanes import lanes
 from nominima.judging.parts import Findings, Part, View, minus, must_fail
 from nominima.judging.readings import STOPS
 from nominima.judging.rules import Rule
+from nominima.judging.samples import most
 
 MEASURES = ("init_likeness",)
 RULE = Rule(
@@ -56,6 +57,7 @@ def judge(evidence: Evidence) -> Findings:
         ),
         trend=View("minus the excess at the stop", minus(stopped)),
         shown=(
+            View("excess at the stop, worst size of each seed", stopped, most),
             View("stopped by accuracy", _worst(table, "best_accuracy"), variant=True),
             View("excess at the end", _worst(table, "end")),
             View("output layer", output),

@@ -45,7 +45,7 @@ from nominima.judging.lanes import lanes
 from nominima.judging.parts import Findings, Part, Published, View, minus, must_fail, must_succeed
 from nominima.judging.readings import combined
 from nominima.judging.rules import Rule
-from nominima.judging.samples import at_largest, in_logarithms
+from nominima.judging.samples import at_largest, in_logarithms, most
 
 MEASURES = ("barriers", "distances", "norms")
 RULE = Rule(
@@ -88,6 +88,7 @@ def judge(evidence: Evidence) -> Findings:
         ),
         trend=View("minus the barrier on the matched curve", minus(decides)),
         shown=(
+            View("matched curve, worst size of each seed", decides, most),
             View("on the curve, units as they are", _on(barriers, "curve")),
             View("straight, after matching", matched),
             View("straight, units as they are", _on(barriers, "straight")),

@@ -17,7 +17,8 @@ must undo more than half.
 Limits: Twenty coefficients, 100 examples, noise of 1, copies that differ by a twentieth: with more examples any
 difference can be told in the end. The correlation is small and no exact zero, for a little of the difference is
 learned. A flow that validates best when it has arrived has its optimum there; how often is shown. Linear models only:
-twins among the inputs of a network are not on trial. There is one size, and no trend is asked.
+perceptrons with such inputs, in which the weights of twins start equal, are shown. There is one size, and no trend is
+asked.
 
 For: Hastie, Tibshirani & Friedman 2009, The elements of statistical learning, 3.4 (collinear inputs: large coefficients
 of opposite sign)
@@ -42,7 +43,7 @@ from nominima.judging.readings import less
 from nominima.judging.rules import Rule
 from nominima.judging.samples import over_places, share
 
-MEASURES = ("collinear_twins",)
+MEASURES = ("collinear_twins", "perceptron_twins")
 RULE = Rule(statistic="correlation between two training sets of the difference of twins' coefficients, mean over pairs "
             "of sets", side="within", tau=(-0.05, 0.05))  # fmt: skip
 SYMMETRY = Rule(statistic="share of the rise of the validation error after its optimum that twins at their mean undo",
@@ -69,6 +70,8 @@ def judge(evidence: Evidence) -> Findings:
     apart, rise = "copies unlike their originals", _rise(twins)
     little = rise.with_columns((pl.col("value") < HARMLESS).cast(pl.Float64))
     arrived = _lanes(twins, "best", pl.col("never_stopped").cast(pl.Float64))
+    networks = evidence["perceptron_twins"]
+    alike, others = networks.filter(copy == copy.min()), networks.filter(copy == copy.max())
     return Findings(
         primary=Part(
             RULE,
@@ -88,16 +91,20 @@ def judge(evidence: Evidence) -> Findings:
             View(f"pairs of sets with a rise below {HARMLESS}", little, share()),
             View("pairs of sets of which one is best when arrived", arrived, share()),
             View("ln(time of the first harm / time when twins part)", _lanes(twins, "end", "harm_after_parting")),
+            *(View(f"perceptrons, {name}, {where}", _lanes(rows, at, what, "mlp"))
+              for name, rows, what in (("difference", alike, "difference"), ("sum", alike, "sum"),
+                                       (f"difference, {apart}", others, "difference"))
+              for at, where in POINTS.items()),
         ),
         drawn=_by_copy(every),
     )  # fmt: skip
 
 
-def _lanes(table: pl.DataFrame, point: str, value: str | pl.Expr) -> pl.DataFrame:
+def _lanes(table: pl.DataFrame, point: str, value: str | pl.Expr, model: str = "linear") -> pl.DataFrame:
     """Lanes whose seed is a pair of training sets and whose size is the number of coefficients."""
     number = pl.col(value) if isinstance(value, str) else value
     told, size = table.filter(point=point), pl.col("coefficients").cast(pl.Float64)
-    return told.select("seed", "status", model=pl.lit("linear"), size=size, value=number)
+    return told.select("seed", "status", model=pl.lit(model), size=size, value=number)
 
 
 def _rise(twins: pl.DataFrame, of: str = "validation", end: str = "") -> pl.DataFrame:

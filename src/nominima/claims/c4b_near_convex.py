@@ -36,6 +36,7 @@ from nominima.judging.evidence import Evidence
 from nominima.judging.lanes import lanes
 from nominima.judging.parts import Findings, Part, View, minus, must_fail
 from nominima.judging.rules import Rule
+from nominima.judging.samples import most
 
 MEASURES = ("tangent_gaps", "line")
 RULE = Rule(
@@ -66,6 +67,7 @@ def judge(evidence: Evidence) -> Findings:
         ),
         trend=View("minus the gap", minus(gap)),
         shown=(
+            View("gap, worst size of each seed", gap, most),
             View("gap, pairs weighted by ln t", _mean(whole, "gap_in_time"), variant=True),
             View("gap, at even heights of the loss", _mean(whole, "gap_in_loss"), variant=True),
             *(

@@ -37,6 +37,7 @@ from nominima.judging.evidence import Evidence
 from nominima.judging.lanes import lanes, largest
 from nominima.judging.parts import Findings, Part, View, minus, must_fail
 from nominima.judging.rules import Rule
+from nominima.judging.samples import most
 
 MEASURES = ("picking",)
 RULE = Rule(
@@ -62,6 +63,7 @@ def judge(evidence: Evidence) -> Findings:
         ),
         trend=View("minus the regret", minus(picked)),
         shown=(
+            View("regret, worst size of each seed", picked, most),
             View("regret in accuracy, picked by accuracy", by_accuracy, variant=True),
             View("regret of one half of the test, best of the other", _read(table, "lowest", "halved")),
             View("regret in test loss under the noise of training", _read(table, "lowest", "noisy")),

@@ -51,14 +51,12 @@ def rows(verdict: Verdict) -> list[Row]:
 
 def _of_cell(cell: Cell) -> Iterator[Row]:
     lost = ", ".join(f"{count} {why}" for why, count in cell.lost.items())
-    asked = [each for each in cell.numbers if each.rule is None]
-    if not asked:
+    if not cell.asked:
         yield Row(cell.name, NOTHING, cell.outcome, lost or "judged by rules of its own")
-    for each in asked:
-        alone = len(asked) == 1
+    for each, word in cell.asked:
         own = each.name.replace(",", "")  # one word of the cell's name, as far as names are made short
-        name = cell.name if alone else own if cell.name == "all" else f"{cell.name}, {own}"
-        yield Row(name, each.estimate, cell.outcome if alone else each.outcome, lost)
+        name = cell.name if len(cell.asked) == 1 else own if cell.name == "all" else f"{cell.name}, {own}"
+        yield Row(name, each.estimate, word, lost)
 
 
 def least(found: Sequence[Row]) -> int:

@@ -1,6 +1,6 @@
 """The rule at work: estimates with their intervals against the region where the claim puts them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import altair as alt
@@ -11,7 +11,7 @@ from nominima.drawing.spec import Spec, spec
 from nominima.drawing.theme import LOOKS, NULL, PREDICTED, QUIET, WIDTH, interval, lines, prediction
 from nominima.ground.texts import number
 from nominima.judging.intervals import Estimate
-from nominima.judging.record import Cell, PartVerdict, Verdict
+from nominima.judging.record import PartVerdict, Verdict
 from nominima.judging.rules import Rule
 
 KINDS: dict[str, tuple[str, str]] = {str(word): look for word, look in LOOKS.items()}
@@ -42,17 +42,16 @@ def panels(verdict: Verdict) -> list[Spec]:
 def _marks(part: PartVerdict) -> Iterator[Mark]:
     """The numbers of every cell that are judged by the rule of the part, variants last."""
     for cell in sorted(part.cells, key=lambda cell: not cell.decides):
-        for number_ in cell.numbers:
-            if number_.rule is None:
-                name = cell.name if len(cell.numbers) == 1 else f"{cell.name}, {number_.name}"
-                lost = ", ".join(f"{count} {why}" for why, count in cell.lost.items())
-                told = name if cell.decides else f"{name} (variant)"
-                yield Mark(told, number_.estimate, cell.outcome, _behind(cell), lost)
+        lost = ", ".join(f"{count} {why}" for why, count in cell.lost.items())
+        for number_, word in cell.asked:
+            name = cell.name if len(cell.numbers) == 1 else f"{cell.name}, {number_.name}"
+            told = name if cell.decides else f"{name} (variant)"
+            yield Mark(told, number_.estimate, word, _behind(number_.estimate.n, cell.lost), lost)
 
 
-def _behind(cell: Cell) -> str:
-    lost = sum(cell.lost.values())
-    return f"n = {cell.estimate.n}" + (f", {lost} lost" if lost else "")
+def _behind(count: int, lost: Mapping[str, int]) -> str:
+    gone = sum(lost.values())
+    return f"n = {count}" + (f", {gone} lost" if gone else "")
 
 
 def _heading(part: PartVerdict) -> str:

@@ -6,11 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from nominima.judging import trend
+from nominima.judging.beside import published, shown
 from nominima.judging.evidence import Missing
 from nominima.judging.intervals import FEWEST_EQUAL, NOTHING, USUAL, Estimate, estimate
-from nominima.judging.parts import Condition, Findings, Guard, Part, Published, View, each_condition, of_condition
+from nominima.judging.parts import Condition, Findings, Guard, Part, View, each_condition, of_condition
 from nominima.judging.reasons import doubt, of_claim, of_part, weakest
-from nominima.judging.record import Beside, Cell, Guarded, Literature, Number, PartVerdict, Standing, Verdict
+from nominima.judging.record import Cell, Guarded, Number, PartVerdict, Standing, Verdict
 from nominima.judging.rules import Outcome, Rule, fewest, margin, outcome, truth, wholly_off
 from nominima.judging.samples import Sample, paired
 
@@ -45,7 +46,7 @@ def decide(claim: str, findings: Findings, note: str = "") -> Verdict:
     """The verdict of what a claim found; a note stands after its reason."""
     primary, *parts = (decide_part(part) for part in (findings.primary, *findings.parts))
     word = of_parts(primary.outcome, [part.outcome for part in parts])
-    beside = [each for view in findings.shown for each in _beside(view)]
+    beside = [each for view in findings.shown for each in shown(view)]
     return Verdict(
         claim=claim,
         outcome=word,
@@ -54,7 +55,7 @@ def decide(claim: str, findings: Findings, note: str = "") -> Verdict:
         parts=parts,
         truer=trend.truer(findings.trend, findings.primary),
         beside=beside,
-        published=[_published(each, beside) for each in findings.published],
+        published=[published(each, beside) for each in findings.published],
     )
 
 
@@ -231,20 +232,3 @@ def _beaten(asked: Asked, case: Sample, rule: Rule) -> Estimate | None:
 def _turned(sample: Sample, rule: Rule) -> Sample:
     inner = sample.statistic
     return Sample(sample.read, sample.seeds, sample.rows, lambda rows: np.asarray(truth(inner(rows), rule)))
-
-
-def _published(each: Published, beside: Sequence[Beside]) -> Literature:
-    found = (its.estimate for its in beside if its.name == each.view and set(each.where) <= set(its.condition.items()))
-    told = {"name": each.name, "source": each.source, "value": each.value, "low": each.low, "high": each.high}
-    return Literature(**told, ours=next(found, None))
-
-
-def _beside(view: View) -> list[Beside]:
-    told = []
-    for name, condition in each_condition(view.lanes):
-        try:
-            its = view.sample(of_condition(view.lanes, condition)).estimate()
-        except Missing:
-            its = NOTHING
-        told.append(Beside(name=view.name, condition=condition, cell=name, estimate=its, variant=view.variant))
-    return told

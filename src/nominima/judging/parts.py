@@ -123,7 +123,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Published:
-    """A number of the literature, with its interval if it has one, next to ours: a shown view in a condition."""
+    """A number of the literature, with its interval if it has one, next to ours: a view in the condition that fits."""
 
     name: str
     source: str
@@ -209,7 +209,7 @@ def narrowed(findings: Findings) -> Findings:
     """The findings with those conditions only that tell its cells apart.
 
     What is the same throughout the evidence, or follows from other conditions there (an optimizer's options from the
-    optimizer), is left out, but for those of ALWAYS and those that say which cells decide.
+    optimizer), is left out, but for those of ALWAYS and those that say which cells decide or have a published number.
     """
     kept = _telling(findings)
 
@@ -237,7 +237,8 @@ def _telling(findings: Findings) -> set[str]:
         return set()
     cells = pl.concat(frames, how="diagonal_relaxed").unique()
     roots = {root for part in (findings.primary, *findings.parts) for root in part.decides.meta.root_names()}
-    kept = [name for name in cells.columns if name in ALWAYS or name in roots]
+    asked = {name for each in findings.published for name, _ in each.where}
+    kept = [name for name in cells.columns if name in ALWAYS or name in roots | asked]
     for name in sorted(set(cells.columns) - set(kept), key=lambda name: ("." in name, name)):
         if cells.n_unique(subset=[*kept, name]) > (cells.n_unique(subset=kept) if kept else 1):
             kept.append(name)

@@ -57,6 +57,12 @@ class Cell(Strict):
         others = [number for number in self.numbers if number.outcome != "supported"]
         return (others or self.numbers)[0].estimate
 
+    @property
+    def asked(self) -> list[tuple[Number, Outcome]]:
+        """The numbers that the rule of its part judges, each with its word: that of the cell where there is one."""
+        own = [number for number in self.numbers if number.rule is None]
+        return [(number, self.outcome if len(own) == 1 else number.outcome) for number in own]
+
 
 class PartVerdict(Strict):
     """The word of a part, or of the primary, from its cells."""
@@ -111,6 +117,7 @@ class Literature(Strict):
     low: float | None = None
     high: float | None = None
     ours: Estimate | None = None
+    lacks: str = Field(default="", description="why there is none of ours, where several conditions fit")
 
 
 class Verdict(Strict):

@@ -109,14 +109,17 @@ def at_largest(rows: pl.DataFrame) -> Sample:
 
 def each_seed(rows: pl.DataFrame) -> Sample:
     """Score: of each seed the mean over its sizes, those that lost one left out; one size will do."""
-    whole = pl.when(VALUE.is_not_null().all()).then(VALUE.mean())
-    return _of(rows, rows.group_by("seed", maintain_order=True).agg(value=whole).sort("seed"))
+    return _whole(rows, VALUE.mean())
 
 
 def least(rows: pl.DataFrame) -> Sample:
     """Score: of each seed the smallest value over its sizes; one size will do."""
-    whole = pl.when(VALUE.is_not_null().all()).then(VALUE.min())
-    return _of(rows, rows.group_by("seed", maintain_order=True).agg(value=whole).sort("seed"))
+    return _whole(rows, VALUE.min())
+
+
+def most(rows: pl.DataFrame) -> Sample:
+    """Score: of each seed the largest value over its sizes; one size will do."""
+    return _whole(rows, VALUE.max())
 
 
 def over_sizes(function: Callable[[Floats, Floats], Floats]) -> Score:
@@ -200,6 +203,12 @@ def slopes(x: Floats, y: Floats) -> Floats:
     """Least-squares slope of y: (…, point) over x: (point,) → (…)."""
     from_mean = x - x.mean()
     return y @ from_mean / (from_mean @ from_mean)
+
+
+def _whole(rows: pl.DataFrame, number: pl.Expr) -> Sample:
+    """A number of the values of each seed, those that lost one left out."""
+    whole = pl.when(VALUE.is_not_null().all()).then(number)
+    return _of(rows, rows.group_by("seed", maintain_order=True).agg(value=whole).sort("seed"))
 
 
 def _of(read: pl.DataFrame, scored: pl.DataFrame) -> Sample:
