@@ -1,24 +1,13 @@
-"""Other people's networks: each a module, its loss, its examples and what else is handed to `of_module`."""
+"""Other people's networks, and the numbers that they are asked about with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations, prune
+from torch.nn.utils import parametrize, prune
 
-F = nn.functional
-Loss = Callable[[Any, Any], Tensor]
-
-
-@dataclass(frozen=True)
-class Case:
-    module: nn.Module
-    loss: Loss
-    x: Any
-    y: Any
-    options: dict[str, Any] = field(default_factory=dict)
+CE, F = nn.CrossEntropyLoss, nn.functional
 
 
 def rows(*shape: int) -> Tensor:
@@ -43,6 +32,12 @@ def hooked() -> nn.Module:
     return module
 
 
+def hooked_before() -> nn.Module:
+    module = dense()
+    module[0].register_forward_pre_hook(lambda _module, inputs: (2 * inputs[0],))
+    return module
+
+
 def replaced() -> nn.Module:
     module = dense()
     module[0].forward = lambda x: torch.sin(nn.Linear.forward(module[0], x))
@@ -53,6 +48,17 @@ def pruned() -> nn.Module:
     module = dense()
     for layer in (module[0], module[2]):
         prune.l1_unstructured(layer, "weight", amount=0.6)
+    return module
+
+
+class Symmetric(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x.triu() + x.triu(1).mT
+
+
+def symmetric() -> nn.Module:
+    module = nn.Sequential(nn.Linear(5, 5), nn.Tanh(), nn.Linear(5, 3))
+    parametrize.register_parametrization(module[0], "weight", Symmetric())
     return module
 
 
@@ -95,12 +101,49 @@ class Scaled(nn.Module):
 
 
 class Recurrent(nn.Module):
-    def __init__(self, kind: type[nn.LSTM] | type[nn.GRU]) -> None:
+    def __init__(self, kind: Any, **options: Any) -> None:
         super().__init__()
-        self.body, self.head = kind(3, 2, batch_first=True), nn.Linear(2, 3)
+        self.body = kind(3, 2, batch_first=True, **options)
+        self.head = nn.Linear(4 if options else 2, 3)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.head(self.body(x)[0][:, -1])
+
+
+class Packed(nn.Module):
+    """Of sequences that end early."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.head = nn.GRU(3, 2, batch_first=True), nn.Linear(2, 3)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        return self.head(self.body(packed)[1][-1])
+
+
+class Embedded(nn.Module):
+    """Takes whole numbers."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        self.embed, self.head = nn.Embedding(6, 4, **options), nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(torch.tanh(self.embed(x)).mean(1))
+
+
+class Backbone(nn.Module):
+    """Of which only the head is trained, the body without a graph and in half precision if it is so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.head = nn.Linear(5, 4), nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        with torch.no_grad():
+            seen = torch.tanh(self.body(x.to(self.body.weight.dtype)))
+        return self.head(seen.to(self.head.weight.dtype))
 
 
 class Attentive(nn.Module):
@@ -151,95 +194,16 @@ class Residual(nn.Module):
         return bend + torch.sin(x)
 
 
-CE = nn.CrossEntropyLoss
-TEXT: dict[str, Any] = {
-    "input_ids": torch.randint(6, (30, 5), generator=torch.Generator().manual_seed(3)),
-    "attention_mask": torch.ones(30, 5, dtype=torch.float64).tril(),
-    "scale": 2.0,
-}
-PAIR = {"class": classes(), "height": rows(30)}
-CASES: dict[str, Callable[[], Case]] = {
-    "perceptron": lambda: Case(dense(), CE(), rows(30, 5), classes()),
-    "functional cross-entropy": lambda: Case(dense(nn.GELU), F.cross_entropy, rows(30, 5), classes()),
-    "distributions": lambda: Case(dense(), CE(), rows(30, 5), rows(30, 3).softmax(-1)),
-    "ignored class": lambda: Case(dense(), CE(ignore_index=0), rows(30, 5), classes()),
-    "padded labels": lambda: Case(dense(), CE(), rows(30, 5), padded()),
-    "class weights": lambda: Case(dense(), CE(weight=torch.tensor([0.2, 1, 3])), rows(30, 5), classes()),
-    "weights, padding and smoothing": lambda: Case(
-        dense(), CE(weight=torch.tensor([0.2, 1, 3]), label_smoothing=0.1), rows(30, 5), padded()
-    ),
-    "log likelihood": lambda: Case(
-        nn.Sequential(dense(), nn.LogSoftmax(-1)), nn.NLLLoss(torch.tensor([0.2, 1, 3])), rows(30, 5), classes()
-    ),
-    "sum": lambda: Case(dense(), CE(reduction="sum"), rows(30, 5), classes()),
-    "sum by hand": lambda: Case(
-        dense(), lambda out, y: F.cross_entropy(out, y, reduction="none").sum(), rows(30, 5), classes()
-    ),
-    "label smoothing": lambda: Case(dense(), CE(label_smoothing=0.1), rows(30, 5), classes()),
-    "squares": lambda: Case(dense(nn.SiLU), nn.MSELoss(), rows(30, 5), rows(30, 3)),
-    "segments": lambda: Case(nn.Conv1d(2, 3, 3, padding=1), CE(), rows(30, 2, 4), classes(120).view(30, 4)),
-    "hook": lambda: Case(hooked(), CE(), rows(30, 5), classes()),
-    "replaced forward": lambda: Case(replaced(), CE(), rows(30, 5), classes()),
-    "pruned": lambda: Case(pruned(), CE(), rows(30, 5), classes()),
-    "weight norm": lambda: Case(normalised(parametrizations.weight_norm), CE(), rows(30, 5), classes()),
-    "spectral norm": lambda: Case(normalised(parametrizations.spectral_norm).eval(), CE(), rows(30, 5), classes()),
-    "tied": lambda: Case(tied(), CE(), rows(30, 5), classes()),
-    "shared": lambda: Case(shared(), CE(), rows(30, 5), classes()),
-    "buffers and attributes": lambda: Case(Scaled(), CE(), rows(30, 5), classes()),
-    "batch norm and dropout in eval": lambda: Case(
-        nn.Sequential(nn.Linear(5, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Dropout(), nn.Linear(4, 3)).eval(),
-        CE(),
-        rows(30, 5),
-        classes(),
-    ),
-    "encoder": lambda: Case(
-        nn.Sequential(nn.TransformerEncoderLayer(4, 2, 4, dropout=0, batch_first=True), nn.Flatten(), nn.Linear(12, 3)),
-        CE(),
-        rows(30, 3, 4),
-        classes(),
-    ),
-    "encoder in eval": lambda: Case(
-        nn.Sequential(
-            nn.TransformerEncoderLayer(4, 2, 4, batch_first=True), nn.Flatten(), nn.Linear(12, 3)
-        ).eval(),
-        CE(),
-        rows(30, 3, 4),
-        classes(),
-    ),
-    "attention and tuples": lambda: Case(
-        Attentive(), lambda out, y: F.cross_entropy(out[0], y) + out[1].square().mean(), rows(30, 3, 4), classes()
-    ),
-    "lstm": lambda: Case(Recurrent(nn.LSTM), CE(), rows(30, 4, 3), classes()),
-    "gru": lambda: Case(Recurrent(nn.GRU), CE(), rows(30, 4, 3), classes()),
-    "frozen body": lambda: Case(frozen(), CE(), rows(30, 5), classes()),
-    "chosen head": lambda: Case(dense(), CE(), rows(30, 5), classes(), {"parameters": ["2"]}),
-    "chosen frozen bias": lambda: Case(frozen(), CE(), rows(30, 5), classes(), {"parameters": ["0.bias", "2.weight"]}),
-    "keywords": lambda: Case(Text(), lambda out, y: F.cross_entropy(out["logits"], y), TEXT, classes()),
-    "several arguments": lambda: Case(nn.Bilinear(2, 3, 3), CE(), (rows(30, 2), rows(30, 3)), classes()),
-    "several targets": lambda: Case(
-        dense(), lambda out, y: F.cross_entropy(out, y["class"]) + (out[:, 0] - y["height"]).square().mean(),
-        rows(30, 5), PAIR,
-    ),
-    "channels last": lambda: Case(
-        convolution().to(memory_format=torch.channels_last),
-        CE(),
-        rows(30, 2, 4, 4).to(memory_format=torch.channels_last),
-        classes(),
-    ),
-    "control flow": lambda: Case(Branching(), CE(), rows(30, 5), classes()),
-    "physics": lambda: Case(Residual(), nn.MSELoss(), rows(30, 1), 0 * rows(30, 1)),
-    "physics of a leaf": lambda: Case(Residual(), nn.MSELoss(), rows(30, 1).requires_grad_(), 0 * rows(30, 1)),
-}  # fmt: skip
+class Laplacian(nn.Module):
+    """u_xx + u_yy, by torch.func inside."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1))
 
-def built(name: str) -> Case:
-    """A case with its own random module, in float64; the same each time."""
-    torch.manual_seed(4)
-    case = CASES[name]()
-    case.module.double()
-    if isinstance(case.loss, nn.Module):
-        case.loss.double()
-    return case
+    def forward(self, x: Tensor) -> Tensor:
+        bend = torch.func.vmap(torch.func.hessian(lambda at: self.net(at[None])[0, 0]))(x)
+        return bend.diagonal(dim1=1, dim2=2).sum(-1)
 
 
 def contents(module):

@@ -5,9 +5,10 @@ import re
 
 import pytest
 import torch
-from modules import CE, Attentive, F, classes, contents, dense, normalised, rows
+from modules import CE, Attentive, Backbone, Embedded, F, classes, contents, dense, normalised, rows
 from torch import nn
 from torch.nn.utils import parametrizations
+from torch.utils.checkpoint import checkpoint
 
 from nominima.ground.files import Refusal
 from nominima.landscape.module import of_module
@@ -16,6 +17,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.torch.jit.script.* is deprecated:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:enable_nested_tensor:UserWarning"),
     pytest.mark.filterwarnings("ignore:There is a performance drop:UserWarning"),
+    pytest.mark.filterwarnings("ignore:None of the inputs have requires_grad:UserWarning"),
     pytest.mark.filterwarnings("ignore:Complex modules are a new feature:UserWarning"),
 ]
 
@@ -47,6 +49,24 @@ class Squared(nn.Module):
         return Once.apply(x)
 
 
+class Checkpointed(nn.Module):
+    """Computes its forward pass again in the backward pass, by its own parameters."""
+
+    def __init__(self, reentrant):
+        super().__init__()
+        self.layer, self.reentrant = dense(nn.GELU), reentrant
+
+    def forward(self, x):
+        return checkpoint(self.layer, x, use_reentrant=self.reentrant)
+
+
+class Straight(nn.Module):
+    """Rounds, and says that its slope is 1."""
+
+    def forward(self, x):
+        return x + (x.round() - x).detach()
+
+
 def norm_in_training():
     return nn.Sequential(nn.Linear(5, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 3))
 
@@ -61,6 +81,12 @@ def contrast(out, y):
     return -torch.log_softmax(out @ out.mT, -1).diagonal().mean() + 0 * y.sum()
 
 
+def gradient_hook():
+    module = dense()
+    module[0].weight.register_hook(lambda gradient: 2 * gradient)
+    return module
+
+
 def kept_only(out, y):
     return F.cross_entropy(out[y > 0], y[y > 0])
 
@@ -71,6 +97,7 @@ def mixed():
     return module
 
 
+WHOLE = torch.randint(6, (30, 5), generator=torch.Generator().manual_seed(3))
 REFUSED = {
     "batch norm in training": (norm_in_training, CE(), {}, "1.running_mean of the module; put the module into eval()"),
     "dropout in training": (lambda: nn.Sequential(nn.Dropout(), dense()), CE(), {}, "twice different; put the module"),
@@ -94,6 +121,15 @@ REFUSED = {
     "no number": (dense, lambda *_: 1.0, {}, "the loss is float: give one number"),
     "coupled": (dense, contrast, {"rows": 11}, "not clearly their mean or their sum; give rows=30"),
     "uneven": (dense, kept_only, {"rows": 11}, "give rows=30"),
+    "max norm": (lambda: Embedded(max_norm=0.5), CE(), {"x": WHOLE}, "changes the module's parameters, as `max_norm`"),
+    "sparse": (lambda: Embedded(sparse=True), CE(), {"x": WHOLE}, "cannot differentiate the loss by the module's"),
+    "checkpointing": (lambda: Checkpointed(False), CE(), {}, "such as activation checkpointing"),
+    "reentrant checkpointing": (lambda: Checkpointed(True), CE(), {}, "is not the slope of its values"),
+    "straight through": (lambda: nn.Sequential(dense(), Straight()), CE(), {}, "is not the slope of its values"),
+    "body under no_grad": (Backbone, CE(), {}, "leave the parameters behind them out with `parameters=`"),
+    "padding that counts": (lambda: Embedded(padding_idx=1), CE(), {"x": WHOLE}, "is not the slope of its values"),
+    "scaled by frequency": (lambda: Embedded(scale_grad_by_freq=True), CE(), {"x": WHOLE}, "is not the slope of its"),
+    "hook on a gradient": (gradient_hook, CE(), {}, "or hooks change their gradients"),
     "unregistered": (Unregistered, CE(), {}, "the parameters registered in self only"),
 }  # fmt: skip
 
@@ -104,7 +140,8 @@ def test_what_cannot_be_measured_is_refused_in_one_sentence(build, loss, changes
     module = build()
     before = copy.deepcopy(contents(module)[0]) if "Lazy" not in type(module).__name__ else {}
     data = {"x": rows(30, 5), "y": classes()} | changes
-    data["x"] = data["x"].float() if isinstance(data["x"], torch.Tensor) else data["x"]
+    if isinstance(data["x"], torch.Tensor) and data["x"].is_floating_point():
+        data["x"] = data["x"].float()
     with pytest.raises(Refusal, match=re.escape(said)):
         of_module(module, loss, **data)
     assert all(torch.equal(one, module.state_dict()[key]) for key, one in before.items())

@@ -1,7 +1,8 @@
 """What a module has to show on a few examples before its landscape is believed."""
 
 import copy
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -16,25 +17,48 @@ from nominima.landscape.examples import Examples
 from nominima.landscape.loss import Landscape
 
 VERY_FEW = 32
-"""Examples on which a product is compared with a difference of gradients."""
+"""Examples on which derivatives are compared with differences."""
 STEP = 1e-10
-"""Length of that difference in each parameter, in float64: too short to cross a kink."""
+"""Length of those differences in each parameter, in float64: too short to cross a kink."""
+
+
+@contextmanager
+def differentiating() -> Iterator[None]:
+    """Refuse what torch fails to differentiate, whatever it raises."""
+    try:
+        yield
+    except Refusal:
+        raise
+    except Exception as error:
+        first = str(error).strip().split("\n")[0]
+        raise Refusal(f"torch cannot differentiate the loss by the module's parameters ({type(error).__name__}: "
+                      f"{first}); take out what is not plain autograd, such as activation checkpointing or sparse "
+                      f"gradients") from error  # fmt: skip
 
 
 def refuse_unsteady(bound: Bound, theta: Tensor, few: Examples) -> None:
-    """Refuse a loss that is no real number, changes buffers or draws at random."""
-    draw = torch.randn(len(theta), generator=torch.Generator().manual_seed(0)).to(theta)
+    """Refuse a loss that is no real number, changes parameters or buffers, or draws at random."""
+    place = theta.clone()
     held = {name: one.clone() for name, one in bound.fixed.items()}
     with _same_draws(theta):
-        once = evaluate(bound, theta, few, held)
-        evaluate(bound, theta + 0.01 * theta.abs() * draw, few, held)
-        again = evaluate(bound, theta, few)
+        once = evaluate(bound, place, few, held)
+        evaluate(bound, _moved(theta), few, held)
+        again = evaluate(bound, theta.clone(), few)
+    if not torch.allclose(place, theta, rtol=0, atol=0, equal_nan=True):
+        raise Refusal("a forward pass changes the module's parameters, as `max_norm` of an embedding does; "
+                      "take that out")  # fmt: skip
     for name, before in bound.fixed.items():
         if not held[name].equal(before):
             raise Refusal(f"a forward pass changes {name} of the module; put the module into eval()")
     if not torch.allclose(once, again, rtol=0, atol=0, equal_nan=True):
         raise Refusal("the loss of the same parameters came out twice different; put the module into eval() or fix "
                       "what it draws")  # fmt: skip
+
+
+def _moved(theta: Tensor) -> Tensor:
+    """Another place close by."""
+    draw = torch.randn(theta.shape[-1], generator=torch.Generator().manual_seed(0)).to(theta)
+    return theta + 0.01 * theta.abs() * draw
 
 
 def _same_draws(like: Tensor) -> AbstractContextManager[None]:
@@ -64,28 +88,30 @@ def same(landscape: Landscape, theta: Tensor, own: tuple[Tensor, Tensor]) -> boo
     return near(loss, own[0]) and bool(apart <= 0.01 * size + rounding)
 
 
-def refuse_wrong_curvature(bound: Bound, theta: Tensor, few: Examples) -> None:
-    """Refuse a loss whose second derivatives by torch are not the derivatives of its gradient.
+def refuse_wrong_derivatives(bound: Bound, theta: Tensor, few: Examples) -> None:
+    """Refuse a loss whose gradient by torch is not the slope of its values, or whose product not that of its gradient.
 
-    Compared in float64, also for a float32 module, unless the module can be computed in float32 only.
+    Compared in float64, also for a float32 module, unless the module can be computed in float32 only. The slope is
+    taken beside theta, where a layer that holds on to the module's own parameters is found out.
 
     Raises:
         Refusal: a layer cannot be differentiated twice, or comes out wrong.
     """
     few = few[:VERY_FEW]
-    if theta.dtype == torch.float64:
-        right = _curvature_holds(chunked(bound, theta, few, len(few)), theta)
-    else:
+    if theta.dtype == torch.float32:
         loss = copy.deepcopy(bound.loss).double() if isinstance(bound.loss, nn.Module) else bound.loss
-        wide = replace(bound, loss=loss, fixed=_double(bound.fixed))
+        bound, few = replace(bound, loss=loss, fixed=_double(bound.fixed)), Examples(_double(few.x), _double(few.y))
+        theta = theta.double()
         try:
-            examples = Examples(_double(few.x), _double(few.y))
-            right = _curvature_holds(chunked(wide, theta.double(), examples, len(few)), theta.double())
-        except Refusal:
-            raise
-        except Exception:  # written for float32 only: nothing to compare with
+            evaluate(bound, theta[0], few)
+        except Refusal:  # written for float32 only: nothing to compare with
             return
-    if not right:
+    landscape = chunked(bound, theta, few, len(few))
+    if not _slope_holds(landscape, _moved(theta)):
+        raise Refusal("the gradient of this loss by torch is not the slope of its values; take out hooks that change "
+                      "gradients, checkpointing, detach() and the like, or leave the parameters behind them out with "
+                      "`parameters=`")  # fmt: skip
+    if not _curvature_holds(landscape, theta):
         raise Refusal("torch's second derivatives of this loss are not the derivatives of its gradient; "
                       "replace the layer whose backward pass cannot be differentiated")  # fmt: skip
 
@@ -97,12 +123,22 @@ def _double(tree: Any) -> Any:
     return tree_map_only(Tensor, wide, tree)
 
 
+def _slope_holds(landscape: Landscape, theta: Tensor) -> bool:
+    """Whether a gradient gives the difference of two losses, along either of two directions."""
+    (loss,), gradient = landscape.gradient(theta)
+    rounding = 100 * torch.finfo(theta.dtype).eps / STEP * (1 + loss.abs())
+    for direction, ahead, behind in _aside(theta):
+        losses = landscape.value(torch.cat([ahead, behind]))
+        found = (gradient * (ahead - behind)).sum() / (2 * STEP)
+        apart = (losses[0] - losses[1]) / (2 * STEP) - found
+        if not apart.isfinite() or apart.abs() <= 0.01 * (gradient * direction).norm() + rounding:
+            return True
+    return False
+
+
 def _curvature_holds(landscape: Landscape, theta: Tensor) -> bool:
     """Whether a product is the difference of two gradients, along either of two directions."""
-    generator = torch.Generator().manual_seed(0)
-    for _ in range(2):
-        direction = torch.randn(theta.shape, generator=generator).sign().to(theta)
-        ahead, behind = theta + STEP * direction, theta - STEP * direction
+    for _, ahead, behind in _aside(theta):
         found = landscape.product(theta)(((ahead - behind) / (2 * STEP))[None])[0, 0]
         gradients = landscape.gradient(torch.cat([ahead, behind]))[1]
         apart = (gradients[0] - gradients[1]) / (2 * STEP) - found
@@ -110,3 +146,11 @@ def _curvature_holds(landscape: Landscape, theta: Tensor) -> bool:
         if not apart.isfinite().all() or apart.norm() <= 0.01 * found.norm() + rounding:
             return True
     return False
+
+
+def _aside(theta: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Two random directions, ±1 in each parameter, and a place on either side of theta along each."""
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(2):
+        direction = torch.randn(theta.shape, generator=generator).sign().to(theta)
+        yield direction, theta + STEP * direction, theta - STEP * direction

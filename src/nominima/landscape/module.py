@@ -10,7 +10,13 @@ from torch.nn.parameter import is_lazy
 
 from nominima.ground.files import Refusal
 from nominima.landscape.bound import Bound, Loss
-from nominima.landscape.checks import plain_autograd, refuse_unsteady, refuse_wrong_curvature, same
+from nominima.landscape.checks import (
+    differentiating,
+    plain_autograd,
+    refuse_unsteady,
+    refuse_wrong_derivatives,
+    same,
+)
 from nominima.landscape.chunked import chunked
 from nominima.landscape.examples import Examples
 from nominima.landscape.loss import Landscape
@@ -57,14 +63,16 @@ def of_module(
     theta = torch.cat([one.detach().clone().reshape(-1) for one in free.values()])[None]
     few = examples[: min(FEW, rows)]
     refuse_unsteady(bound, theta[0], few)
-    own = plain_autograd(bound, free, few)
-    shape = None if reference or bound.fixed else Perceptron.of_module(module, loss, examples, theta)
-    if shape is not None and same(_by_hand(shape, few), theta, own):
-        return _by_hand(shape, examples, decay=decay), theta
-    if not same(chunked(bound, theta, few, rows), theta, own):
-        raise Refusal("the module's parameters do not reach its loss where torch.func.functional_call puts them; "
-                      "let forward() use the parameters registered in self only")  # fmt: skip
-    refuse_wrong_curvature(bound, theta, few)
+    with differentiating():
+        own = plain_autograd(bound, free, few)
+        shape = None if reference or bound.fixed else Perceptron.of_module(module, loss, examples, theta)
+        if shape is not None and same(_by_hand(shape, few), theta, own):
+            return _by_hand(shape, examples, decay=decay), theta
+        if not same(chunked(bound, theta, few, rows), theta, own):
+            raise Refusal("the module's parameters do not reach its loss where torch.func.functional_call puts them, "
+                          "or hooks change their gradients; let forward() use the parameters registered in self only, "
+                          "and take such hooks off")  # fmt: skip
+        refuse_wrong_derivatives(bound, theta, few)
     return chunked(bound, theta, examples, rows, decay=decay), theta
 
 
