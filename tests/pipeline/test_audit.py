@@ -9,9 +9,7 @@ from typing import Any
 import png
 import pytest
 from forging import forge
-from project import Project
-
-from nominima.auditing.published import with_table
+from project import Project, tell_verdicts
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -42,14 +40,6 @@ def blackened(picture: Path, target: Path) -> None:
     png.write_chunks(out, [*head, (b"IDAT", zlib.compress(black, 9)), (b"IEND", b"")])
     target.chmod(0o644) if target.exists() else None
     target.write_bytes(out.getvalue())
-
-
-def tell_verdicts(project: Project) -> None:
-    """Paste the table of the verdicts into the README, as people do after a run."""
-    rows = [line for line in project.run("nominima", "verdicts", "--markdown").splitlines() if line.startswith("|")]
-    readme = project.root / "README.md"
-    readme.write_text(with_table(readme.read_text(), "".join(f"{row}\n" for row in rows)))
-    project.commit()
 
 
 def begun(found: dict[str, Any]) -> dict[str, list[str]]:
