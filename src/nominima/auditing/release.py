@@ -17,7 +17,7 @@ from nominima.tracing.repository import Commit
 
 PAGE = "reports/index.html"
 BAD = ("different", "not recomputed")
-PLAIN, RUN = 0o100644, 0o100755
+PLAIN, RUN, FOLDER_MODE = 0o100644, 0o100755, 0o40755
 
 
 class File(NamedTuple):
@@ -102,11 +102,12 @@ def _check(files: dict[str, File], commit: Commit) -> None:
 
 
 def _zipped(files: dict[str, File], commit: Commit) -> bytes:
-    """All files in a ZIP archive, under the commit's date."""
+    """All files in a ZIP archive, under the commit's date, with the folders that the description names."""
     year, month, day = map(int, commit.date.split("-"))
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path, file in sorted(files.items()):
+        folders = {path: File(b"", FOLDER_MODE) for path in crate.folders(files)}
+        for path, file in sorted((folders | files).items()):
             entry = zipfile.ZipInfo(path, (year, month, day, 0, 0, 0))
             entry.create_system, entry.external_attr = 3, file.mode << 16  # modes as on Unix
             entry.compress_type = zipfile.ZIP_DEFLATED
