@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: install cluster reproduce test bench smoke lesson quick check lock docs mutants register
+.PHONY: install cluster reproduce test bench smoke lesson quick check lock docs mutants register release
 
 reproduce: install
 	snakemake --cores all
@@ -81,6 +81,13 @@ register: install
 # the smoke params of a new claim, and, from the register, the history that the page shows.
 docs: install
 	PYTHONPATH=. python docs/generate.py
+
+# One archive to publish of what HEAD records, audited first; FROM=data makes all of it again: docs/sharing.md
+FROM ?= measures
+
+release: install
+	nominima audit all --at HEAD --from $(FROM)
+	nominima release
 
 # Break one expression at a time in judging, landscape and sealing, and list what no test notices.
 mutants: install

@@ -1,7 +1,8 @@
 """Write what is generated from the source into its documents: `make docs`.
 
 README.md: the map of the modules. docs/verdicts.md: the rules of all claims, and how they are calibrated;
-docs/register.md: what each of them takes. tests/params.smoke.yaml: an entry for each claim that it lacks.
+docs/register.md: what each of them takes. docs/api.md: the instruments, name by name.
+tests/params.smoke.yaml: an entry for each claim that it lacks.
 workflow/schemas: the schema of params for editors. history.json: the lines of the register, for the page.
 """
 
@@ -11,7 +12,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from docs import scales
+from docs import api, scales
 from docs.register import history
 from nominima.drawing.calibrations import markdown
 from nominima.drawing.theme import prediction
@@ -39,6 +40,7 @@ def generated() -> dict[Path, str]:
             history(register.read_text()), sort_keys=True, indent=1, ensure_ascii=False
         )
         + "\n",
+        ROOT / "docs/api.md": api.reference(),
         ROOT / "params.full.yaml": scales.full(params),
         ROOT / "params.quick.yaml": scales.quick(params),
         few: scales.smoke(params, few.read_text()),

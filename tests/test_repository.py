@@ -84,7 +84,8 @@ def test_the_lock_satisfies_the_declared_ranges() -> None:
     from nominima.planning import digests
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    for line in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+    extras = project["optional-dependencies"]
+    for line in [*project["dependencies"], *extras["pipeline"], *extras["dev"]]:
         wanted = Requirement(line)
         pinned = digests.pins()[wanted.name.replace(".", "-")]
         assert all(wanted.specifier.contains(version) for version in pinned), f"{line} is locked to {pinned}"

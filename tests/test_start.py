@@ -11,7 +11,10 @@ from nominima.cli import app, results
 def test_a_library_that_is_missing_is_named_with_what_installs_it() -> None:
     begun = "import sys; sys.modules['typer'] = None; from nominima.start import main; main()"
     ran = subprocess.run([sys.executable, "-c", begun], capture_output=True, text=True, check=False)
-    assert ran.stderr == "typer is not installed here; `make install` installs all that is locked\n"
+    assert ran.stderr == (
+        "typer is not installed here; in a clone `make install` installs all that is locked, "
+        "elsewhere `pip install 'nominima[pipeline]'`\n"
+    )
     assert ran.returncode == 1
 
 

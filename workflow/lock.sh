@@ -10,9 +10,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 options=(--quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11)
 echo 'torch==2.13.0' > "$work/pin"
-uv pip compile "${options[@]}" --extra dev pyproject.toml -c "$work/pin" -o "$work/all"
+uv pip compile "${options[@]}" --extra pipeline --extra dev pyproject.toml -c "$work/pin" -o "$work/all"
 grep -oE '^(nvidia|cuda)[a-z0-9-]*|^triton' "$work/all" | sort -u | sed "s/$/ ; sys_platform == 'none'/" > "$work/cpu"
-uv pip compile "${options[@]}" --extra dev pyproject.toml -c "$work/pin" --override "$work/cpu" -o "$work/lock"
+uv pip compile "${options[@]}" --extra pipeline --extra dev pyproject.toml -c "$work/pin" --override "$work/cpu" -o "$work/lock"
 python - "$work" <<'PYTHON'
 import re
 import sys
@@ -33,7 +33,7 @@ Path("requirements.lock").write_text("\n".join(common.values()) + "\n")
 Path("requirements-torch.lock").write_text("\n".join(torch.values()) + "\n")
 PYTHON
 cat requirements.lock requirements-torch.lock > "$work/locked"
-uv pip compile "${options[@]}" --extra cluster pyproject.toml -c "$work/locked" -o "$work/cluster"
+uv pip compile "${options[@]}" --extra pipeline --extra cluster pyproject.toml -c "$work/locked" -o "$work/cluster"
 python - "$work" <<'PYTHON'
 import re
 import sys

@@ -8,5 +8,6 @@ def main() -> None:
     try:
         from nominima.cli import app
     except ModuleNotFoundError as missing:
-        sys.exit(f"{missing.name} is not installed here; `make install` installs all that is locked")
+        sys.exit(f"{missing.name} is not installed here; in a clone `make install` installs all that is locked, "
+                 "elsewhere `pip install 'nominima[pipeline]'`")  # fmt: skip
     app()

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 from forging import forge, repacked
-from project import Project
-
-from nominima.auditing.published import with_table
+from project import Project, tell_verdicts
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -36,14 +34,6 @@ def blackened(picture: Path, target: Path) -> None:
         rows[: len(rows) // 4] = bytes(len(rows) // 4)
 
     repacked(picture, target, black)
-
-
-def tell_verdicts(project: Project) -> None:
-    """Paste the table of the verdicts into the README, as people do after a run."""
-    rows = [line for line in project.run("nominima", "verdicts", "--markdown").splitlines() if line.startswith("|")]
-    readme = project.root / "README.md"
-    readme.write_text(with_table(readme.read_text(), "".join(f"{row}\n" for row in rows)))
-    project.commit()
 
 
 def other_seed(arrays: dict[str, Any]) -> None:

@@ -7,21 +7,16 @@ It fixes the file's name and has its paths relative to it, so each receipt has a
 import os
 from io import StringIO
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import BaseModel, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
+from nominima.auditing.citation import cited, home_of
 from nominima.auditing.subject import README
-from nominima.ground.files import Refusal, read, write
-from nominima.planning.reader import parse
-from nominima.tracing import repository
+from nominima.ground.files import write
 from nominima.tracing.receipt import Receipt
 
 NAME, VERSION = "codecheck.yml", "https://codecheck.org.uk/spec/config/1.0/"
-CITATION = "CITATION.cff"
 EMPTY = ""
 NOT_MADE = ("not recomputed", "not replicated")
 ASKED = {
@@ -31,49 +26,6 @@ ASKED = {
 }  # fmt: skip
 REFERENCE = "of the article: a DOI or URL, or `Under review at …`"
 CERTIFICATE = "certificate: YYYY-NNN  # as the register gives it; leave it out before"
-
-
-class Author(BaseModel):
-    """An author in a CITATION.cff: a person, or anything else with a name."""
-
-    name: str = ""
-    given: str = Field(default="", alias="given-names")
-    particle: str = Field(default="", alias="name-particle")
-    family: str = Field(default="", alias="family-names")
-    orcid: str = ""
-
-    @property
-    def told(self) -> dict[str, str]:
-        """As the certificate names an author."""
-        name = self.name or " ".join(filter(None, (self.given, self.particle, self.family)))
-        orcid = self.orcid.rpartition("/")[2]
-        return {"name": name} | ({"ORCID": orcid} if orcid else {})
-
-
-class Work(BaseModel):
-    """A work in a CITATION.cff."""
-
-    title: str = ""
-    authors: list[Author] = []
-    doi: str = ""
-    url: str = ""
-
-    @property
-    def reference(self) -> str:
-        """Where it can be found; empty where it does not say."""
-        return f"https://doi.org/{self.doi}" if self.doi else self.url
-
-
-class Citation(Work):
-    """What a CITATION.cff says: the paper is what it prefers to be cited, else the whole itself."""
-
-    preferred: Work | None = Field(default=None, alias="preferred-citation")
-    repository: str = Field(default="", alias="repository-code")
-
-    @property
-    def paper(self) -> Work:
-        """What the certificate is about."""
-        return self.preferred or self
 
 
 def certificate(receipt: Receipt, at: Path, root: Path) -> tuple[Path, list[str]]:
@@ -96,8 +48,8 @@ def certificate(receipt: Receipt, at: Path, root: Path) -> tuple[Path, list[str]
 
 
 def _content(receipt: Receipt, at: Path, folder: Path, root: Path) -> CommentedMap:
-    its, citation = receipt.predicate, _citation(root)
-    paper, home = citation.paper, citation.repository or _remote(root)
+    its, citation = receipt.predicate, cited(root)
+    paper, home = citation.paper, citation.repository or home_of(root)
     authors = [author.told for author in paper.authors]
     found = ", ".join(f"{grade} ({count})" for grade, count in its.counts.items())
     return CommentedMap(
@@ -131,25 +83,3 @@ def _commented(told: CommentedMap) -> None:
     if told["paper"]["reference"] == EMPTY:
         told["paper"].yaml_add_eol_comment(REFERENCE, "reference")
     told.yaml_set_comment_before_after_key("check_time", before=CERTIFICATE)
-
-
-def _citation(root: Path) -> Citation:
-    path = root / CITATION
-    if not path.is_file():
-        return Citation()
-    tree: dict[str, Any] = parse(read(path), path)
-    try:
-        return Citation.model_validate(tree)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise Refusal(f"{path}: {where}: {first['msg']}; mend it as the Citation File Format says") from None
-
-
-def _remote(root: Path) -> str:
-    """Where `origin` is, if that is an address of the web; without the name and password that may stand in it."""
-    try:
-        url = urlsplit(repository.git(root, "remote", "get-url", "origin").strip())
-    except (Refusal, ValueError):
-        return EMPTY
-    return urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2])) if url.scheme in ("http", "https") else EMPTY

@@ -10,7 +10,7 @@ from nominima.cli.frame import told
 
 COMMANDS = (
     results.trace, results.verify, audits.audit, audits.audits, results.verdicts, results.page, results.params,
-    runs.run, plans.estimate, plans.why, plans.learn, plans.calibrate,
+    results.release, runs.run, plans.estimate, plans.why, plans.learn, plans.calibrate,
 )  # fmt: skip
 
 app = typer.Typer(

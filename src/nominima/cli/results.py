@@ -9,9 +9,10 @@ import typer
 from rich.console import Console
 
 from nominima.auditing.named import subject
+from nominima.auditing.release import release as packed
 from nominima.cli.frame import Json, project
 from nominima.drawing import verdicts as table
-from nominima.ground.files import REMEDY, Refusal, write
+from nominima.ground.files import REMEDY, Refusal, digest, write
 from nominima.ground.places import MADE_BY, verdict
 from nominima.judging.earlier import earlier
 from nominima.judging.record import Scoreboard, read_judged
@@ -129,6 +130,28 @@ def page(
     write(place, told.encode())
     note = f"{out}: compared with commit {commit.id[:12]} of {commit.date}, {found.told}"
     Console().print(tell.text(note), soft_wrap=True)
+
+
+def release(
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Write it there.", show_default="named by HEAD")
+    ] = None,
+) -> None:
+    """Pack what HEAD records into one archive: code, results, page, receipts of its audits, an RO-Crate description.
+
+    A receipt of `nominima audit all --at HEAD` must be here; `make release` makes one first.
+    """
+    root = project()
+    if out is not None and out.exists():
+        raise Refusal(f"{out}: is there already; name a file that is not, or move it away")
+    made = packed(root, out)
+    size, whole = made.path.stat().st_size / 1e6, digest(made.path)
+    lines = [
+        f"{made.path}: {made.files} files of commit {made.commit.id[:12]}, {size:.1f} MB",
+        f"with {', '.join(made.receipts)}",
+        f"SHA-256 {whole}",
+    ]
+    Console().print(tell.text(lines), soft_wrap=True)
 
 
 def _refuse_result(root: Path, out: Path, place: Path) -> None:
