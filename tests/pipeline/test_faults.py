@@ -1,5 +1,6 @@
 """What goes wrong while it runs: nothing finished is lost, nothing half-done is kept, nothing stale is trusted."""
 
+import json
 import time
 
 import pytest
@@ -18,6 +19,20 @@ def test_a_failing_job_is_told_and_a_plain_rerun_tries_again(project: Project) -
         assert "Nothing to be done" not in output
     project.run("git", "checkout", "-q", "src")
     project.snakemake()
+    assert jobs(project.snakemake("--dry-run")) == set()
+
+
+def test_a_measure_that_fails_costs_its_own_rows_and_the_page_says_so(project: Project) -> None:
+    failing = 'raise ArithmeticError("no scale")\n    x = subject.train.x'
+    project.edit("src/nominima/measures/input_distances.py", "x = subject.train.x", failing)
+    file = project.root / "reports/verdicts/c1a_random_points.json"
+    before = json.loads(file.read_text())
+    project.snakemake()
+    told = "Measures that failed: input_distances of datasets/digits (ArithmeticError: no scale); "
+    verdict = json.loads(file.read_text())
+    assert told in verdict["reason"]
+    assert verdict["primary"] == before["primary"], "what was measured of random points is judged as ever"
+    assert told in (project.root / "reports/index.html").read_text()
     assert jobs(project.snakemake("--dry-run")) == set()
 
 
