@@ -38,7 +38,7 @@ def results(root: Path) -> dict[str, str]:
 
 
 def kill(project: Project, kills: int, chance: random.Random) -> Counter[str]:
-    """Build from nothing under kills, every other one aimed at a seal, as often as it takes; then compare.
+    """Build from nothing under kills, every other one aimed at a seal, as often as it takes; compare after each build.
 
     What is left to do after the last kill is done on one core.
     """
@@ -59,6 +59,7 @@ def kill(project: Project, kills: int, chance: random.Random) -> Counter[str]:
         project.run("snakemake", "--cores", "1")
         assert results(project.root) == undisturbed, "a rerun after kills does not give the bytes of an undisturbed one"
         counted["builds, the same bytes in the end"] += 1
+        tell(counted)
     return counted
 
 
@@ -158,6 +159,11 @@ def _below(root: Path, folder: str) -> Iterator[str]:
     yield from (path.relative_to(root).as_posix() for path in (root / folder).rglob("*") if path.is_file())
 
 
+def tell(counted: Counter[str]) -> None:
+    """Print what was counted so far."""
+    print(", ".join(f"{count} {name}" for name, count in counted.items()), flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100)
@@ -169,9 +175,9 @@ def main() -> None:
     try:
         built = given.built or build(work / "built")
         flipping = copy(built, work / "flips")
-        for found in (flips(flipping, given.flips, chance), records(flipping, given.flips // 10, chance)):
-            print(", ".join(f"{count} {name}" for name, count in found.items()), flush=True)
-        print(", ".join(f"{n} {name}" for name, n in kill(copy(built, work / "kills"), given.kills, chance).items()))
+        tell(flips(flipping, given.flips, chance))
+        tell(records(flipping, given.flips // 10, chance))
+        kill(copy(built, work / "kills"), given.kills, chance)
     finally:
         shutil.rmtree(work)
 

@@ -1,5 +1,6 @@
 """What goes wrong while it runs: nothing finished is lost, nothing half-done is kept, nothing stale is trusted."""
 
+import json
 import time
 
 import pytest
@@ -34,6 +35,20 @@ def test_a_failing_job_is_tried_again_by_a_plain_rerun_and_params_edited_meanwhi
     project.edit("params.yaml", "optimizer: momentum", "optimizer: sgd")
     assert jobs(project.run("dvc", "repro")) == set(), "DVC records what Snakemake made"
     project.assert_clean()
+
+
+def test_a_measure_that_fails_costs_its_own_rows_and_the_page_says_so(project: Project) -> None:
+    failing = 'raise ArithmeticError("no scale")\n    x = subject.train.x'
+    project.edit("src/nominima/measures/input_distances.py", "x = subject.train.x", failing)
+    file = project.root / "reports/verdicts/c1a_random_points.json"
+    before = json.loads(file.read_text())
+    project.snakemake()
+    told = "Measures that failed: input_distances of datasets/digits (ArithmeticError: no scale); "
+    verdict = json.loads(file.read_text())
+    assert told in verdict["reason"]
+    assert verdict["primary"] == before["primary"], "what was measured of random points is judged as ever"
+    assert told in (project.root / "reports/index.html").read_text()
+    assert jobs(project.snakemake("--dry-run")) == set()
 
 
 def test_values_from_outside_params_are_refused(project: Project) -> None:

@@ -69,15 +69,16 @@ print("torch" in sys.modules)
 
 
 @pytest.fixture
-def trained(tmp_path, scans, monkeypatch):
+def trained(request, tmp_path, scans, monkeypatch):
     """A run of two seeds and the second of two rates, the second seed of which diverges, as files below tmp_path."""
     monkeypatch.chdir(tmp_path)
+    family = getattr(request, "param", "mlp")
     training = Training.model_validate(
         {
             "dataset": "scans",
             "noise": 0.2,
-            "model": "mlp",
-            "size": 3,
+            "model": family,
+            "size": SIZES[family],
             "optimizer": "sgd",
             "rate": (1e-9, 0.1),
             "batch": 25,
@@ -101,20 +102,29 @@ def trained(tmp_path, scans, monkeypatch):
     return run, [scans.relative_to(tmp_path), *files]
 
 
-OPTIONS = {"model.activation": "relu", "model.depth": 2}
+SIZES = {"mlp": 3, "cnn": 2, "transformer": 4}
+PARAMETERS = {
+    "mlp": 3 * 65 + 3 * 4 + 10 * 4,
+    "cnn": 2 * 26 + 2 * 19 + 2 * 19 + 10 * 3,
+    "transformer": 4 * 17 + 2 * (8 + 12 * 5 + 4 * 5 + 8 + 16 * 5 + 4 * 17) + 8 + 10 * 5,
+}
 USUAL = {"skip", "smoothing", "teacher.run", "teacher.kind", "gain", "schedule", "l2"}
 KNOWN = {
-    "sweep": "sizes", "run": "sizes/w3", "parameters": 3 * 65 + 3 * 4 + 10 * 4, "dataset": "scans", "examples": 50,
-    "skip": 0, "half": "both", "noise": 0.2, "smoothing": 0.0, "model": "mlp", "size": 3, "gain": 1.0,
+    "sweep": "sizes", "run": "sizes/w3", "dataset": "scans", "examples": 50,
+    "skip": 0, "half": "both", "noise": 0.2, "smoothing": 0.0, "gain": 1.0,
     "optimizer": "sgd", "rate": 0.1, "tuned": True, "schedule": "constant", "l2": 0.0, "decay": 0.0, "l1": 0.0,
     "dropout": 0.0, "batch": 25, "steps": 12, "draw": 0,
-} | OPTIONS  # fmt: skip
-SEVERAL = ("line", "barriers", "tangent_gaps")  # rows of a network, of which some may say why they lack a number
+}  # fmt: skip
+SEVERAL = ("line", "barriers", "picking", "tangent_gaps")  # rows of a network: some may say why they lack a number
 OF_RUNS = [name for name in shelf.names("measures") if shelf.constant("measures", name, "OF") == "run"]
 
 
-def test_every_measure_of_a_run_keeps_its_schema(trained):
+@pytest.mark.parametrize("trained", SIZES, indirect=True)
+def test_every_measure_of_a_run_of_every_family_keeps_its_schema(trained):
     run, inputs = trained
+    family, fields = run.training.model, shelf.options("models", run.training.model).model_fields
+    options = {f"model.{name}": field.default for name, field in fields.items()}
+    wanted = KNOWN | options | {"model": family, "size": SIZES[family], "parameters": PARAMETERS[family]}
     spec = {
         "subject": f"runs/{run.name}",
         "measures": {name: {} for name in OF_RUNS},
@@ -127,9 +137,9 @@ def test_every_measure_of_a_run_keeps_its_schema(trained):
         words = ["censored", "diverged"] if path.stem == "afterwards" else ["diverged", "ok"]  # twelve steps are few
         assert told["status"].unique().sort().to_list()[:2] == words or path.stem in SEVERAL
         assert set(told["seed"]) == {100, 101}
-        [known] = told.select(*IDENTITY["run"], *OPTIONS).drop(CENSORED).unique().rows(named=True)
+        [known] = told.select(*IDENTITY["run"], *options).drop(CENSORED).unique().rows(named=True)
         assert [told.schema[name] for name in CENSORED] == [pl.Boolean] * 2
-        assert {name: value for name, value in known.items() if value is not None} == KNOWN
+        assert {name: value for name, value in known.items() if value is not None} == wanted
         assert not USUAL.intersection(pl.read_parquet_schema(path)), "a knob at its default is stored"
     first = [path.read_bytes() for path in outputs]
     measure(job(spec, inputs, outputs))
