@@ -3,6 +3,14 @@
 from typing import NamedTuple
 
 
+class Edit(NamedTuple):
+    """Lines put before a line of a file, known by how it begins."""
+
+    file: str
+    lines: str
+    before: str
+
+
 class Addition(NamedTuple):
     """Files by path; what is put below a line of params.yaml; a test over the shelf; what the plan must then hold."""
 
@@ -135,6 +143,33 @@ def test_words():
     assert judged("c7a_moves", **world()).outcome == "supported"
     assert judged("c7a_moves", **world(0.0)).outcome == "contradicted"
 """
+WARMUP = Edit(
+    "src/nominima/planning/run.py",
+    '    warmup: Share = Field(default=0.0, description="share of the steps in which the rate rises; 0: none")\n',
+    "    batch: Annotated[int, Field(ge=1)] =",
+)
+USED = Edit(
+    "src/nominima/training/update.py",
+    "    if training.warmup:\n"
+    "        return lambda t: shares[training.schedule](t) * min(1.0, t / (training.warmup * steps))\n",
+    "    return shares[training.schedule]",
+)
+TOLD = Edit("docs/training.md", "| `warmup` | share of the steps in which the rate rises |\n", "| `l2` `decay`")
+WARMUP_TEST = """from test_engine import quiet, run
+
+from nominima.training.update import scheduled
+
+
+def test_the_rate_rises():
+    told = scheduled(run(warmup=0.1).training)
+    assert [told(t) for t in (3, 6, 60)] == [0.5, 1.0, 1.0]
+
+
+def test_it_moves_less_at_first():
+    (warm, _), (cold, _) = quiet(run(warmup=1.0)), quiet(run())
+    assert 0 < (warm.theta[1] - warm.theta[0]).norm() < (cold.theta[1] - cold.theta[0]).norm()
+"""
+WARM = ("sweeps:", "  warm:\n    changes: {warmup: 0.5, steps: 10}\n    axes:\n      size: {w: [4]}\n")
 ADDITIONS = {
     "family": Addition(
         {

@@ -1,5 +1,6 @@
 """One more of each kind is a file, its test and params: dropped into a copy of the project, nothing else touched."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from additions import ADDITIONS, Addition
+from additions import ADDITIONS, TOLD, USED, WARM, WARMUP, WARMUP_TEST, Addition, Edit
 
 ROOT = Path(__file__).parents[1]
 PLAN = "from pathlib import Path; from nominima.planning.plan import Plan; from nominima.planning.reader import load; "
@@ -48,6 +49,7 @@ def test_one_more_of_each_kind_is_its_file_its_test_and_params(project: Path) ->
     for added in ADDITIONS.values():
         add(project, added)
     run(project, "docs/generate.py")
+    assert '  c7a_moves: {"sweeps": ["sizes"]}\n' in (project / "tests/params.smoke.yaml").read_text()
     own = [name for added in ADDITIONS.values() for name in added.files if name.startswith("tests/")]
     run(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", *own)
     shelf = [added.over_the_shelf for added in ADDITIONS.values() if added.over_the_shelf]
@@ -55,21 +57,45 @@ def test_one_more_of_each_kind_is_its_file_its_test_and_params(project: Path) ->
     told = run(project, "-m", "pytest", "-v", "-p", "no:cacheprovider", *shelf, *named)
     passed = [line.split(" PASSED")[0] for line in told.splitlines() if " PASSED" in line]
     assert {name.partition("::")[0] for name in passed} == set(shelf), "the tests over the shelf find each"
+    run(project, "-c", PLAN.replace("params.yaml", "tests/params.smoke.yaml") + "assert 'c7a_moves' in plan.judge")
     planned = " + ".join(f"[{added.planned}]" for added in ADDITIONS.values())
     assert run(project, "-c", f"{PLAN}print({planned})").strip() == str([True] * len(ADDITIONS))
 
 
-def test_one_more_knob_is_a_field_and_reruns_nothing(project: Path) -> None:
-    jobs = "print([(name, job.spec, job.code) for verb in ('train', 'measure', 'judge') "
-    jobs += "for name, job in plan.jobs(verb).items()])"
-    before = run(project, "-c", PLAN + jobs)
-    file = project / "src/nominima/planning/run.py"
-    field = "    batch: Annotated[int, Field(ge=1)] ="
-    assert field in file.read_text()
-    added = '    warmup: NonNegative = Field(default=0.0, description="share of the steps; 0: none")\n'
-    file.write_text(file.read_text().replace(field, added + field))
+def edit(project: Path, its: Edit) -> None:
+    """Put the lines of an edit into its file."""
+    file = project / its.file
+    text = file.read_text()
+    assert text.count(f"\n{its.before}") == 1
+    file.write_text(text.replace(f"\n{its.before}", f"\n{its.lines}{its.before}"))
+
+
+def test_one_more_knob_is_a_field_the_place_that_uses_it_its_test_and_a_row_and_the_field_reruns_nothing(
+    project: Path,
+) -> None:
+    asked = f"{PLAN}print({{f'{{verb}} {{name}}': (job.spec, job.code) for verb in ('train', 'measure', 'judge') "
+    asked += "for name, job in plan.jobs(verb).items()})"
+    before = ast.literal_eval(run(project, "-c", asked))
+    edit(project, WARMUP)
+    assert ast.literal_eval(run(project, "-c", asked)) == before
+    edit(project, USED)
+    after = ast.literal_eval(run(project, "-c", asked))
+    assert {name: spec for name, (spec, _) in after.items()} == {name: spec for name, (spec, _) in before.items()}
+    assert not any(name.startswith("judge ") for name in after if after[name] != before[name])
+    edit(project, TOLD)
+    (project / "tests/training/test_warmup.py").write_text(WARMUP_TEST)
+    add(project, Addition({}, WARM))
     run(project, "docs/generate.py")
-    assert run(project, "-c", PLAN + jobs) == before
     assert "warmup" in (project / "workflow/schemas/params.schema.json").read_text()
-    column = "from nominima.measuring.identity import IDENTITY; print('warmup' in IDENTITY['run'])"
-    assert run(project, "-c", column).strip() == "True", "it is a condition of every table"
+    found = "[run.training.warmup for run in plan.runs.values() if run.sweep == 'warm']"
+    column = "from nominima.measuring.identity import IDENTITY; "
+    told = run(project, "-c", f"{PLAN}{column}print({found}, 'warmup' in IDENTITY['run'])")
+    assert told.strip() == "[0.5] True", "it is a condition of every table"
+    tests = (
+        "training/test_warmup.py",
+        "training/test_training_page.py",
+        "planning/test_knobs.py",
+        "judging/test_lanes.py",
+        "verbs/test_measure.py::test_every_measure_of_a_run_keeps_its_schema",
+    )
+    run(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", *(f"tests/{name}" for name in tests))

@@ -94,6 +94,19 @@ def censor(frame, share):
     return frame.with_columns(late.alias(name) for name in CENSORED)
 
 
+def others(measure, frame, **changes):
+    """The table and every other run of it again under other knobs, its measured numbers half of what they are."""
+    runs = frame["run"].unique().sort()[::2]
+    numbers = [name for name in schema(measure).measured if frame.schema[name] == pl.Float64]
+    again = frame.filter(pl.col("run").is_in(runs.to_list())).with_columns(
+        pl.col(numbers) / 2,
+        sweep=pl.lit("others"),
+        run=pl.concat_str(pl.lit("others/"), "run"),
+        **{name: pl.lit(value, frame.schema[name]) for name, value in changes.items()},
+    )
+    return pl.concat([frame, again])
+
+
 def found(name, **tables):
     """What a claim finds in tables by measure."""
     module = shelf.load("claims", name)

@@ -3,7 +3,7 @@
 from functools import cache
 
 import pytest
-from made_tables import CLAIMS, TRACE, drawn, found, judged, lose, of_runs, picture, world
+from made_tables import CLAIMS, TRACE, drawn, found, judged, lose, of_runs, others, picture, world
 from polars.testing import assert_frame_equal
 
 from docs.generate import rules_of
@@ -50,6 +50,34 @@ def test_a_sweep_that_diverged_leaves_it_untested_and_can_be_drawn(name):
     assert verdict.outcome == "untested"
     assert "are lost" in verdict.reason
     assert verdict.lost == verdict.runs > 0
+
+
+def told(cell):
+    """All that is said of a cell but its name, and whether it holds at the level of all cells together."""
+    return cell.model_dump(exclude={"name", "condition", "firm"})
+
+
+@each
+def test_a_sweep_of_another_condition_changes_no_cell(name):
+    """Half of its networks again with another knob and other numbers: arms lack, and choices would be made anew.
+
+    Not with a knob in which a control may differ from its cell: two that fit one cell are refused.
+    """
+    tables, made, usual = true(name)
+    if not of_runs(tables):
+        pytest.skip("nothing of it is trained")
+    crossed = {knob for part in (made.primary, *made.parts) for guard in part.guards for knob in guard.across}
+    knob, value = ("batch", 7) if "batch" not in crossed else ("smoothing", 0.1)
+    more = judged(
+        name, **tables | {measure: others(measure, tables[measure], **{knob: value}) for measure in of_runs(tables)}
+    )
+    for part, its in zip((usual.primary, *usual.parts), (more.primary, *more.parts), strict=True):
+        known = [cell for cell in its.cells if cell.condition.get(knob) != value]
+        assert [told(cell) for cell in known] == [told(cell) for cell in part.cells]
+        pairs = zip(part.cells, known, strict=True)
+        assert all(cell.condition.items() <= other.condition.items() for cell, other in pairs)
+    trends = [trend.tau for trend in more.truer.cells if trend.condition.get(knob) != value]
+    assert trends == [trend.tau for trend in usual.truer.cells]
 
 
 @each

@@ -15,6 +15,7 @@ from nominima.measures import distances, norms
 from nominima.measuring.identity import CENSORED
 from nominima.measuring.table import IDENTITY, failures, read_table
 from nominima.planning import digests, shelf
+from nominima.planning.knobs import KNOBS
 from nominima.planning.run import Run, Training
 from nominima.tracing.job import Work
 from nominima.tracing.trace import Trace
@@ -114,8 +115,14 @@ KNOWN = {
     "skip": 0, "half": "both", "noise": 0.2, "smoothing": 0.0, "gain": 1.0,
     "optimizer": "sgd", "rate": 0.1, "tuned": True, "schedule": "constant", "l2": 0.0, "decay": 0.0, "l1": 0.0,
     "dropout": 0.0, "batch": 25, "steps": 12, "draw": 0,
+<<<<<<< HEAD
 }  # fmt: skip
 SEVERAL = ("line", "barriers", "picking", "tangent_gaps")  # rows of a network: some may say why they lack a number
+=======
+} | OPTIONS  # fmt: skip
+DEFAULTS = {name: knob.default for name, knob in KNOBS.items() if not knob.part and knob.default is not None}
+SEVERAL = ("line", "barriers", "tangent_gaps")  # rows of a network, of which some may say why they lack a number
+>>>>>>> house
 OF_RUNS = [name for name in shelf.names("measures") if shelf.constant("measures", name, "OF") == "run"]
 
 
@@ -139,7 +146,11 @@ def test_every_measure_of_a_run_of_every_family_keeps_its_schema(trained):
         assert set(told["seed"]) == {100, 101}
         [known] = told.select(*IDENTITY["run"], *options).drop(CENSORED).unique().rows(named=True)
         assert [told.schema[name] for name in CENSORED] == [pl.Boolean] * 2
+<<<<<<< HEAD
         assert {name: value for name, value in known.items() if value is not None} == wanted
+=======
+        assert {name: value for name, value in known.items() if value is not None} == DEFAULTS | KNOWN
+>>>>>>> house
         assert not USUAL.intersection(pl.read_parquet_schema(path)), "a knob at its default is stored"
     first = [path.read_bytes() for path in outputs]
     measure(job(spec, inputs, outputs))
