@@ -115,14 +115,9 @@ KNOWN = {
     "skip": 0, "half": "both", "noise": 0.2, "smoothing": 0.0, "gain": 1.0,
     "optimizer": "sgd", "rate": 0.1, "tuned": True, "schedule": "constant", "l2": 0.0, "decay": 0.0, "l1": 0.0,
     "dropout": 0.0, "batch": 25, "steps": 12, "draw": 0,
-<<<<<<< HEAD
 }  # fmt: skip
-SEVERAL = ("line", "barriers", "picking", "tangent_gaps")  # rows of a network: some may say why they lack a number
-=======
-} | OPTIONS  # fmt: skip
 DEFAULTS = {name: knob.default for name, knob in KNOBS.items() if not knob.part and knob.default is not None}
-SEVERAL = ("line", "barriers", "tangent_gaps")  # rows of a network, of which some may say why they lack a number
->>>>>>> house
+SEVERAL = ("line", "barriers", "picking", "tangent_gaps")  # rows of a network: some may say why they lack a number
 OF_RUNS = [name for name in shelf.names("measures") if shelf.constant("measures", name, "OF") == "run"]
 
 
@@ -131,7 +126,7 @@ def test_every_measure_of_a_run_of_every_family_keeps_its_schema(trained):
     run, inputs = trained
     family, fields = run.training.model, shelf.options("models", run.training.model).model_fields
     options = {f"model.{name}": field.default for name, field in fields.items()}
-    wanted = KNOWN | options | {"model": family, "size": SIZES[family], "parameters": PARAMETERS[family]}
+    wanted = DEFAULTS | KNOWN | options | {"model": family, "size": SIZES[family], "parameters": PARAMETERS[family]}
     spec = {
         "subject": f"runs/{run.name}",
         "measures": {name: {} for name in OF_RUNS},
@@ -146,11 +141,7 @@ def test_every_measure_of_a_run_of_every_family_keeps_its_schema(trained):
         assert set(told["seed"]) == {100, 101}
         [known] = told.select(*IDENTITY["run"], *options).drop(CENSORED).unique().rows(named=True)
         assert [told.schema[name] for name in CENSORED] == [pl.Boolean] * 2
-<<<<<<< HEAD
         assert {name: value for name, value in known.items() if value is not None} == wanted
-=======
-        assert {name: value for name, value in known.items() if value is not None} == DEFAULTS | KNOWN
->>>>>>> house
         assert not USUAL.intersection(pl.read_parquet_schema(path)), "a knob at its default is stored"
     first = [path.read_bytes() for path in outputs]
     measure(job(spec, inputs, outputs))
