@@ -27,11 +27,13 @@ Against: Mahsereci et al. 2017, Early stopping without a validation set (what is
 Against: Cawley & Talbot 2010, On over-fitting in model selection (what chooses is fitted too)
 
 Caption: What is lost by stopping where validation says, by number of validation examples, largest networks; the claim
-puts 200 below the dashed line. Then by size with 200 of them, and when training is never stopped.
+puts 200 below the dashed line. In the detail with 200 of them what rules of patience lose (GL, PQ, UP), then the loss
+by size, and when training is never stopped.
 """
 
 import polars as pl
 
+from nominima.drawing.abreast import Abreast
 from nominima.drawing.panels import Panel
 from nominima.judging.evidence import Evidence
 from nominima.judging.lanes import lanes, largest
@@ -96,6 +98,9 @@ PANELS = (
     Panel("regret by examples", "What is lost by stopping where validation says, largest networks",
           "share of what training wins", "xy", along="place", largest=True, x="validation examples",
           limit=(0.02, "the claim: 200 examples are below it"), single=False),
+    Abreast((("regret", "lowest loss", ""), *((f"regret by {name}", name, "") for name in RULES.values())),
+            "Regret with 200 validation examples, by what picks", "% of what training wins", log=True, largest=True,
+            limit=(2, "the claim: the lowest loss is left of it"), value=100 * pl.col("value")),
     Panel("regret", "The same with 200 validation examples, by size", "share of what training wins", "xy",
           limit=(0.02, "the claim: below it at the largest size")),
     Panel("regret of never stopping", "The same when training is never stopped", "share of what training wins", "xy"),
