@@ -119,7 +119,7 @@ def _rows(names: Sequence[str], short: Short, words: Mapping[str, str], box: Box
 
 def _at(rows: Sequence[Row], column: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """The estimates of a column at their rows: value, low, high, at."""
-    found = [told_of(row.label, column[row.cell]) | {"at": row.y} for row in rows if row.cell in column]
+    found = [told_of(row.label, column[row.cell]) | {"at": row.y} for row in rows if row.cell and row.cell in column]
     return pl.DataFrame(found, schema=NUMBERS | {"at": float})
 
 
@@ -141,7 +141,7 @@ def _sides(canvas: Canvas, plot: Box, sides: tuple[str, str], scale: Scale) -> N
 
 def _lost(canvas: Canvas, plot: Box, rows: Sequence[Row], column: Mapping[str, pl.DataFrame]) -> None:
     for row in rows:
-        lost = column[row.cell]["value"].null_count() if row.cell in column else 0
+        lost = column[row.cell]["value"].null_count() if row.cell and row.cell in column else 0
         canvas.word(plot.right - 3, row.y, f"{lost} lost" if lost else "", QUIET, 11, right=True)
 
 
