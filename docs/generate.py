@@ -1,6 +1,6 @@
 """Write what is generated from the source into its documents: `make docs`.
 
-README.md: the map of the modules. docs/verdicts.md: the rules of all claims, and how they are calibrated;
+README.md: the map of the modules. docs/calibration.md: the rules of all claims, and how they are calibrated;
 docs/register.md: what each of them takes. docs/api.md: the instruments, name by name.
 tests/params.smoke.yaml: an entry for each claim that it lacks.
 workflow/schemas: the schema of params for editors. history.json: the lines of the register, for the page.
@@ -29,10 +29,10 @@ def generated() -> dict[Path, str]:
     """File → what it must hold."""
     params = (ROOT / "params.yaml").read_text()
     few = ROOT / "tests/params.smoke.yaml"
-    readme, verdicts, register = ROOT / "README.md", ROOT / "docs/verdicts.md", ROOT / "docs/register.md"
+    readme, trusted, register = ROOT / "README.md", ROOT / "docs/calibration.md", ROOT / "docs/register.md"
     return {
         register: pasted(register.read_text(), "power", power()),
-        verdicts: pasted(pasted(verdicts.read_text(), "rules", rules()), "calibration", calibration()),
+        trusted: pasted(pasted(trusted.read_text(), "rules", rules()), "calibration", calibration()),
         readme: pasted(readme.read_text(), "map", module_map()),
         ROOT / "workflow/schemas/params.schema.json": json.dumps(Params.model_json_schema(), indent=1, sort_keys=True)
         + "\n",

@@ -119,7 +119,7 @@ LAWS = {
     "least of five sizes": (lambda rng, n: rng.normal(size=(n, 8, 5)).min(-1), -1.16296447),
     "lognormal": (lambda rng, n: np.exp(rng.normal(size=(n, 8))), np.exp(0.5)),
 }
-# Share of 400 samples of eight whose interval holds the truth; docs/verdicts.md says what is not reached.
+# Share of 400 samples of eight whose interval holds the truth; docs/calibration.md says what is not reached.
 COVERED = {
     ("normal", 0.95): (0.91, 0.97), ("normal", 0.99): (0.97, 1.0),
     ("skewed", 0.95): (0.86, 0.95), ("skewed", 0.99): (0.91, 0.98),

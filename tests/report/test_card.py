@@ -99,6 +99,23 @@ def test_what_is_said_beside_a_heading_ends_before_the_numbers(said, shown):
     assert max(notes.values()) <= shade["encoding"]["x"]["scale"]["range"][0]
 
 
+def test_nothing_stands_beside_a_heading_where_nothing_goes_without_saying():
+    names = [f"{name}, noise 0.2, {model}" for name in ("digits", "mnist1d") for model in ("a", "b")]
+    chart = drawn(verdict(cells=[cell(name, estimate(1, 0.9, 1.1), "supported") for name in names]))
+    assert not [text for _, _, _, text in words(chart) if "…" in text]
+
+
+def test_numbers_in_logarithms_are_told_as_multiples_where_the_panel_says_of_what():
+    asked = (LOSS._replace(ratio="how many times the loss"),)
+    rule = RULE.model_copy(update={"tau": -1.0, "null": 0.0})
+    cells = [cell("a", estimate(0.0, -1.0, 1.0), "supported"), cell("b", estimate(2.0, 1.0, 3.0), "contradicted")]
+    part = PartVerdict(name="", rule=rule, outcome="mixed", reason="One.", cells=cells)
+    chart = drawn(verdict(primary=part), asked)
+    assert [round(row["x"], 3) for row in marks(chart)] == [1.0, 7.389]
+    assert {"the claim: below 0.368", "how many times the loss"} <= set(told(chart).split(" | "))
+    fits(chart)
+
+
 def test_every_cell_that_decides_has_a_mark_of_its_word():
     cells = [*grouped(), cell("mnist1d, noise 0.2, cnn, tuned rate", estimate(9, 8, 10), "supported", decides=False)]
     chart = drawn(verdict(cells=cells))

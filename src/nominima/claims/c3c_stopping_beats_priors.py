@@ -29,17 +29,16 @@ Against: Krogh & Hertz 1992, A simple weight decay can improve generalization
 
 Against: Srivastava et al. 2014, Dropout
 
-Caption: For each data set, the clean test accuracy that a number of training steps buys, all strengths of a prior taken
-together: of its strengths the one with the lowest validation loss by then, of stopping the best point so far. Compute
-is equal where they are the steps of one run; at the right end all strengths were trained to the end. Below, what the
-tuned prior adds there to the accuracy of stopping; the claim puts every prior into the shaded region.
+Caption: What each tuned prior adds to the clean test accuracy of stopping alone, at equal runs and equal compute; left
+of the line stopping is better. In the detail what steps of training buy, all strengths of a prior taken together.
 """
 
 from collections.abc import Callable
 
 import polars as pl
 
-from nominima.drawing.panels import Panel
+from nominima.drawing.abreast import Abreast
+from nominima.drawing.panels import Panel, Upright
 from nominima.judging.evidence import Evidence, Missing
 from nominima.judging.holm import one_of
 from nominima.judging.lanes import lanes
@@ -137,8 +136,15 @@ def _bought(curve: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(its.select(*told, prior=pl.lit(name)) for name, its in kept.items())
 
 
-PANELS = tuple(
-    Panel(f"{what}, {name}", f"What steps of training buy: {name}, {what}", "share right", "x", along="place",
-          x="steps of all runs of a method together", single=False)
-    for name in DRAWN for what in BOUGHT
+WORDS = {f"prior {name}": name.replace("none:", "no prior,") for name in (
+    *PRIORS, STOPPED, "none: never stopped", "none: stopped at the best of 6 rates")}  # fmt: skip
+PANELS = (
+    Abreast((("added, equal runs", "equal runs", "six runs each"),
+             ("added, equal compute", "equal compute", "steps of one run each")),
+            "What a tuned prior adds to the accuracy of stopping alone", "points of 100; below 0 stopping is better",
+            ("stopping", "prior"), value=100 * pl.col("value"), words=WORDS),
+    *(Panel(f"{what}, {name}", f"What steps of training buy: {name}, {what}", "share right", along="place",
+            x="steps of all runs of a method together", single=False, words=WORDS,
+            guide=Upright(1 / BUDGETS[-1], "equal compute, the steps of one run; at the right end equal runs"))
+      for name in DRAWN for what in BOUGHT),
 )  # fmt: skip

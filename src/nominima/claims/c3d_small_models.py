@@ -27,9 +27,8 @@ Against: Geman, Bienenstock & Doursat 1992, Neural networks and the bias/varianc
 
 Against: Ng 2004, Feature selection, L1 vs. L2 regularization, and rotational invariance (as many examples as inputs)
 
-Caption: Above: excess risk as a multiple of that of the right small model, by number of parameters, networks stopped
-and never stopped, both axes logarithmic; the claim puts the largest of the first panel below the dashed line. Below:
-the stopped loss, then squared bias and variance, and the number of parameters that share the travel.
+Caption: Excess risk as a multiple of that of the right small model, by number of parameters; the claim puts the largest
+below the dashed line. In the detail networks never stopped, the stopped loss, bias and variance, and the travel.
 """
 
 import math
@@ -141,7 +140,8 @@ def _lanes(table: pl.DataFrame, name: str, told: tuple[str, ...], *, stopped: bo
 MULTIPLE = {"y": "multiple of the small model's", "log": "xy", "value": pl.col("value").exp(), "single": False}
 PANELS = (
     Panel("ln(excess / that of the right small model)", "Excess risk against the right small model, stopped",
-          limit=(1.05, "the claim: below it at the largest"), **MULTIPLE),
+          limit=(1.05, "the claim: below it at the largest"), **MULTIPLE,
+          ratio="excess risk of the stopped wide network, as a multiple of that of the right small model"),
     Panel("ln(excess / that), never stopped", "The same, never stopped", limit=(1.05, "must lie above it"), **MULTIPLE),
     Panel("stopped loss", "Loss on clean test examples, stopped by validation", "loss (nats)", single=False),
     Panel("squared bias", "Squared bias of the probabilities, stopped", "Brier score", single=False),

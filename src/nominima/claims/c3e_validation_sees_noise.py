@@ -27,16 +27,17 @@ For: Liu et al. 2020, Understanding why neural networks generalize well through 
 
 Against: Zhang et al. 2017, Understanding deep learning requires rethinking generalization (noise can be learned too)
 
-Caption: By learning rate, largest networks. Above: the factor between the step at which the gradient of all training
-examples turns into noise and that of the lowest validation loss, dots are single networks; never counts as the last
-step looked at. The claim puts more than half of them below the dashed line. Then both steps. Below: noise in the
-squared gradient where validation is best, by the scatter of examples; above 1 it is shorter than noise alone.
+Caption: For the largest networks, a mark each, the step from which the gradient of all training examples is noise, by
+that of the lowest validation loss; the claim puts most into the shaded band. Networks whose gradient never turned into
+noise stand in a strip of their own. In the detail the noise in the squared gradient where validation is best, by the
+scatter of examples; above 1 it is shorter than noise alone.
 """
 
 import math
 
 import polars as pl
 
+from nominima.drawing.against import Against
 from nominima.drawing.panels import Panel
 from nominima.judging.evidence import Evidence, Missing
 from nominima.judging.lanes import conditions, lanes, paired
@@ -139,12 +140,9 @@ def _worst(near: pl.DataFrame) -> pl.DataFrame:
 
 
 PANELS = (
-    Panel("factor by rate", "How far apart noise and the lowest validation loss are", "factor between the steps", "xy",
-          (2, "the claim: most below it"), along="place", largest=True, x="learning rate"),
-    Panel("lowest validation loss by rate", "Where the validation loss is lowest", "step", "xy", along="place",
-          largest=True, x="learning rate"),
-    Panel("noise by rate", "Where the gradient turns into noise", "step", "xy", along="place", largest=True,
-          x="learning rate"),
+    Against("lowest validation loss by rate", "noise by rate", "When the gradient turns into noise, and validation up",
+            "step of the lowest validation loss", "step from which the gradient is noise", "rate", "never noise",
+            (2, "within a factor of two, where the claim puts most")),
     Panel("share of noise by rate", "Noise in the gradient where validation is best", "share of its square", "xy",
           (0.5, "the gradient is noise: above it"), along="place", largest=True, x="learning rate"),
 )  # fmt: skip

@@ -26,8 +26,9 @@ Against: Mahsereci et al. 2017, Early stopping without a validation set (what is
 
 Against: Cawley & Talbot 2010, On over-fitting in model selection (what chooses is fitted too)
 
-Caption: What is lost by stopping where validation says, by number of validation examples, largest networks; the claim
-puts 200 below the dashed line. Then by size with 200 of them, and when training is never stopped.
+Caption: What is lost by stopping where validation says, by number of validation examples, largest networks, where the
+loss is lowest and by three rules of patience; the claim puts 200 examples below the dashed line. Curves on
+one another: the rules stop at the same point. In the detail by size with 200 of them, and when never stopped.
 """
 
 import polars as pl
@@ -72,7 +73,7 @@ def judge(evidence: Evidence) -> Findings:
               for rule, name in RULES.items()),
             View("steps to the end, share of those kept", _read(table, "lowest", "spent")),
         ),
-        drawn=(View("regret by examples", _by_count(table)),),
+        drawn=(View("regret by examples and rule", _rules(table)),),
     )  # fmt: skip
 
 
@@ -87,17 +88,24 @@ def _read(
     )
 
 
-def _by_count(table: pl.DataFrame) -> pl.DataFrame:
+def _by_count(table: pl.DataFrame, rule: str) -> pl.DataFrame:
     """Lanes: the regret of the largest networks by the number of validation examples, their place."""
-    counts = table.filter(rule="lowest", by="loss")["validated"].unique().sort()
-    frames = [_read(table, "lowest", count=count).with_columns(place=pl.lit(float(count))) for count in counts]
+    counts = table.filter(rule=rule, by="loss")["validated"].unique().sort()
+    frames = [_read(table, rule, count=count).with_columns(place=pl.lit(float(count))) for count in counts]
     return largest(pl.concat(frames))
 
 
+def _rules(table: pl.DataFrame) -> pl.DataFrame:
+    """The same for each rule, which is a condition."""
+    return pl.concat(_by_count(table, rule).with_columns(picks=pl.lit(name))
+                     for rule, name in {"lowest": "lowest loss", **RULES}.items())  # fmt: skip
+
+
 PANELS = (
-    Panel("regret by examples", "What is lost by stopping where validation says, largest networks",
+    Panel("regret by examples and rule", "What is lost by stopping where validation says, largest networks",
           "share of what training wins", "xy", along="place", largest=True, x="validation examples",
-          limit=(0.02, "the claim: 200 examples are below it"), single=False),
+          limit=(0.02, "the claim: 200 examples are below it"), single=False,
+          words={f"picks {name}": name for name in ("lowest loss", *RULES.values())}),
     Panel("regret", "The same with 200 validation examples, by size", "share of what training wins", "xy",
           limit=(0.02, "the claim: below it at the largest size")),
     Panel("regret of never stopping", "The same when training is never stopped", "share of what training wins", "xy"),

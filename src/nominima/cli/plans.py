@@ -80,7 +80,7 @@ def calibrate(
 
     Cells and numbers of seeds are those of the measurements here, the spread of seeds that
     of an exploratory run: with --evidence it is taken from there into docs/calibration, without
-    what is kept there is used. Writes docs/calibration.csv; `make docs` puts it into docs/verdicts.md.
+    what is kept there is used. Writes docs/calibration.csv; `make docs` puts it into docs/calibration.md.
     Exit code 0: every claim keeps what is asked of it. 1: not.
     """
     folder = evidence and evidence.resolve()

@@ -1,4 +1,4 @@
-"""What `nominima calibrate` found, in the terminal and as the Markdown table of docs/verdicts.md."""
+"""What `nominima calibrate` found, in the terminal and as the Markdown table of docs/calibration.md."""
 
 from collections.abc import Sequence
 

@@ -12,7 +12,9 @@ from altair.typing import ChartType
 from nominima.drawing.marks import Mark, layer
 from nominima.drawing.spec import Spec, joined, picture, spec
 from nominima.drawing.theme import GRID, INK, QUIET
+from nominima.drawing.widths import wrapped
 
+HEADLINE = 17  # pixels from a line of a title to the next
 AXIS = 12  # pixels: the size of what is written at an axis
 APART = ("x", "y", "color", "shape")  # scales of which each layer has its own
 
@@ -56,11 +58,15 @@ class Canvas(NamedTuple):
         return layer(marks, self.height, self.width, 0)
 
     def spec(self, told: str) -> Spec:
-        """All of it as Vega-Lite, the words above the rest, with what it shows in words.
+        """All of it as Vega-Lite, with what it shows in words.
 
         Raises:
             ValueError: a number in it is not finite.
         """
+        return picture(self.part(), told, padding=0)
+
+    def part(self) -> Spec:
+        """All of it as a part of a picture, the words above the rest."""
         styles = dict.fromkeys((mark["size"], mark["weight"], mark["align"]) for mark in self.words)
         texts = []
         for size, weight, align in styles:
@@ -70,7 +76,7 @@ class Canvas(NamedTuple):
             texts.append(self.marks(those).mark_text(baseline="middle", **looks))
         size = {"width": self.width, "height": self.height, "view": {"stroke": None}}
         parts = [spec(each) for each in (*self.layers, *texts)]
-        return picture(joined("layer", parts, apart=APART, **size), told, padding=0)
+        return joined("layer", parts, apart=APART, **size)
 
     def axes(self, box: Box, x: "Scale", y: "Scale | None" = None) -> dict[str, Any]:
         """The encodings of a chart in a box: the axes at its left and below, for as far as their scales ask."""
@@ -161,3 +167,12 @@ def spared(values: pl.Series, *, log: bool, share: float = 0.06) -> tuple[float,
         return low / more, high * more
     more = (high - low) * share or abs(high) / 10 or 1.0
     return low - more, high + more
+
+
+def heading(canvas: Canvas, box: Box, title: str) -> float:
+    """The title of what stands in a box, on its top; returns where the next line is."""
+    y = box.top - 10
+    for line in wrapped(title, box.width, bold=True):
+        canvas.word(box.left, y, line, INK, bold=True)
+        y += HEADLINE
+    return y

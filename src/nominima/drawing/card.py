@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from nominima.drawing.canvas import Box, Canvas
-from nominima.drawing.cells import cells, least, rows
+from nominima.drawing.cells import cells, in_multiples, least, rows
 from nominima.drawing.chapters import WORDS
-from nominima.drawing.halves import half
-from nominima.drawing.panels import Asked
+from nominima.drawing.details import Asked
+from nominima.drawing.halves import chosen, half
+from nominima.drawing.panels import Panel
 from nominima.drawing.scoreboard import trend
 from nominima.drawing.theme import INK, LOOKS, QUIET, plain
 from nominima.drawing.widths import width, wrapped
@@ -46,11 +47,15 @@ def card(asked: Asked, numbers: pl.DataFrame, verdict: Verdict, title: str, code
     Raises:
         ValueError: a number in it is not finite.
     """
-    found = rows(verdict)
+    panel = chosen(asked)
+    ratio = panel.ratio if isinstance(panel, Panel) else ""
+    found, rule = rows(verdict), verdict.primary.rule
+    if ratio:
+        found, rule = in_multiples(found, rule, ratio)
     lines = wrapped(plain(title), WIDTH - 2 * EDGE - 60, TITLE, bold=True)
     pieces = list(_pieces(verdict))
     top = EDGE + 26 * len(lines) + LINE * _lines(verdict.outcome, pieces) + 34
-    under = UNDER + STEP * max(2, len(wrapped(verdict.primary.rule.statistic, SPLIT[0] - EDGE, FOOT)))
+    under = UNDER + STEP * max(2, len(wrapped(rule.statistic, SPLIT[0] - EDGE, FOOT)))
     below = under + 2 * STEP + EDGE
     bottom = max(HEIGHT - below, top + least(found))
     canvas = Canvas(WIDTH, bottom + below, [], [])
@@ -60,7 +65,7 @@ def card(asked: Asked, numbers: pl.DataFrame, verdict: Verdict, title: str, code
         Box(EDGE, top, SPLIT[0] - EDGE, bottom - top),
         Box(SPLIT[1], top, WIDTH - EDGE - SPLIT[1], bottom - top),
     )
-    unsaid = cells(canvas, left, found, verdict.primary.rule, keep) if found else ""
+    unsaid = cells(canvas, left, found, rule, keep, log=bool(ratio)) if found else ""
     if not found:
         _running(canvas, left, verdict.reason)
     half(canvas, right, asked, numbers, keep)

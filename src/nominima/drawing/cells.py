@@ -1,5 +1,6 @@
 """A card's left half: the number of every cell against where the claim puts it, in groups by data set and noise."""
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -65,25 +66,43 @@ def least(found: Sequence[Row]) -> int:
     return round(LEAST * (len(found) + len(groups)))
 
 
-def cells(canvas: Canvas, box: Box, found: Sequence[Row], rule: Rule, keep: Collection[str]) -> str:
+def in_multiples(found: Sequence[Row], rule: Rule, ratio: str) -> tuple[list[Row], Rule]:
+    """Numbers that are logarithms, and their rule, as the multiples that they are the logarithms of."""
+    tau = tuple(map(math.exp, rule.tau)) if isinstance(rule.tau, tuple) else math.exp(rule.tau)
+    null = None if rule.null is None else math.exp(rule.null)
+    told = [row._replace(estimate=_exp(row.estimate)) for row in found]
+    return told, rule.model_copy(update={"statistic": ratio, "tau": tau, "null": null})
+
+
+def _exp(estimate: Estimate) -> Estimate:
+    told = {
+        name: None if (its := getattr(estimate, name)) is None else math.exp(its) for name in ("value", "low", "high")
+    }
+    return estimate.model_copy(update=told)
+
+
+def cells(
+    canvas: Canvas, box: Box, found: Sequence[Row], rule: Rule, keep: Collection[str], *, log: bool = False
+) -> str:
     """Draw the rows; labels of the axis and what the number is stand below the box. Returns what goes without saying.
 
     Args:
         keep: words of the cells' names that are always told.
+        log: the axis is logarithmic.
     """
     short = in_short((row.name for row in found), keep)
     placed = list(_lines(found, short.groups, short.labels, short.usual, box))
     size = 13 if len(placed) <= 16 else 12
     left = box.left + min(max(_wide(line, size) for line in placed), LABELS) + GAP
     plot = Box(left, box.top, box.right - left, box.height)
-    low, high = span([row.estimate for row in found], rule)
-    _ground(canvas, plot, rule, Scale(low, high, every=50))
+    low, high = span([row.estimate for row in found], rule, log=log)
+    _ground(canvas, plot, rule, Scale(low, high, log, every=50))
     for at, told in enumerate(wrapped(rule.statistic, box.width, 12)):
         canvas.word(box.left, box.bottom + 31 + STEP * at, told, QUIET, 12)
     for line in placed:
         _told(canvas, line, box.left, left, size)
     table = pl.DataFrame([_mark(line, line.row) for line in placed if line.row], schema=TABLE)
-    canvas.layers.append(alt.layer(*_numbers(canvas, plot, table, Scale(low, high, labels=False))))
+    canvas.layers.append(alt.layer(*_numbers(canvas, plot, table, Scale(low, high, log, labels=False))))
     return short.everywhere
 
 
@@ -129,7 +148,7 @@ def _told(canvas: Canvas, line: Line, start: float, left: float, size: int) -> N
         canvas.word(beside, line.y, _cut(line.note, left - GAP - beside + 0.5, size - 1), QUIET, size - 1)
         return
     room = left - GAP - start + 0.5
-    label = _cut(line.label, room, size)
+    label = _cut(line.label, room, size) or line.label
     canvas.word(start, line.y - (BELOW / 2 if line.told else 0), label, INK, size)
     canvas.word(start, line.y + BELOW / 2, line.told, QUIET, size - 1)
     if _nothing(line):
@@ -140,8 +159,11 @@ def _told(canvas: Canvas, line: Line, start: float, left: float, size: int) -> N
 
 
 def _cut(text: str, room: float, size: int) -> str:
-    """As many words as have room."""
-    return text if width(text, size) <= room else f"{wrapped(text, room - width('…', size), size)[0]}…"
+    """As many words as have room, perhaps none."""
+    if width(text, size) <= room:
+        return text
+    cut = f"{wrapped(text, room - width('…', size), size)[0]}…"
+    return cut if width(cut, size) <= room else ""
 
 
 def _ground(canvas: Canvas, box: Box, rule: Rule, scale: Scale) -> None:

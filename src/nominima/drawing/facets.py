@@ -7,10 +7,10 @@ from typing import NamedTuple
 import altair as alt
 import polars as pl
 
-from nominima.drawing.canvas import Box, Canvas, Scale, spared
+from nominima.drawing.canvas import Box, Canvas, Scale, heading, spared
 from nominima.drawing.charts import drawable
 from nominima.drawing.names import in_short
-from nominima.drawing.panels import Panel, across, means, of_panel
+from nominima.drawing.panels import Panel, across, means, of_panel, told
 from nominima.drawing.says import NAMED
 from nominima.drawing.theme import DASHES, INK, MARGIN, QUIET, SHAPES, palette, sizes
 from nominima.drawing.widths import width, wrapped
@@ -45,14 +45,14 @@ def curves(canvas: Canvas, box: Box, panel: Panel, numbers: pl.DataFrame, keep: 
     table = pl.DataFrame() if rows.is_empty() else drawable(means(rows, panel), panel.log)
     if table.is_empty():
         return False
-    chosen = _chosen(table, keep)
-    looks = _looks(chosen.series, ordered=panel.ordered)
+    chosen = _chosen(table.with_columns(told(pl.col("series"), panel.words)), keep)
+    looks = looks_of(chosen.series, ordered=panel.ordered)
     guide = across(panel, chosen.table.drop("facet"))
-    top = _head(canvas, box, panel.title, _notes(chosen, guide), looks)
+    top = head(canvas, box, panel.title, _notes(chosen, guide), looks)
     ends = _ends(chosen.table, guide, panel.log)
-    places = _places(Box(box.left + MARGIN, top, box.width - MARGIN - OVER, box.bottom - top), chosen.facets)
-    for at, (facet, place) in enumerate(zip(chosen.facets, places, strict=True)):
-        outer = at % 2 == 0, at + 2 >= len(places)
+    boxes = places(Box(box.left + MARGIN, top, box.width - MARGIN - OVER, box.bottom - top), chosen.facets)
+    for at, (facet, place) in enumerate(zip(chosen.facets, boxes, strict=True)):
+        outer = at % 2 == 0, at + 2 >= len(boxes)
         _facet(canvas, place, chosen.table.filter(facet=facet), panel, looks, _scales(panel, ends, place, outer))
         canvas.word(place.left, place.top - 9, facet, INK, 12, bold=True)
     return True
@@ -77,7 +77,8 @@ def _most(table: pl.DataFrame, of: str, by: str, most: int) -> list[str]:
     return kept.sort("at")[of].to_list()
 
 
-def _looks(names: Sequence[str], *, ordered: bool) -> dict[str, Looks]:
+def looks_of(names: Sequence[str], *, ordered: bool) -> dict[str, Looks]:
+    """Series → its looks; those that are ordered have colours that are."""
     colours = sizes(len(names)) if ordered else palette(len(names))
     styles = zip(colours, islice(cycle(SHAPES), len(names)), islice(cycle(DASHES), len(names)), strict=True)
     return {name: Looks(*style) for name, style in zip(names, styles, strict=True)}
@@ -90,8 +91,8 @@ def _notes(chosen: Chosen, guide: pl.DataFrame | None) -> str:
     return "; ".join(notes)
 
 
-def _head(canvas: Canvas, box: Box, title: str, note: str, looks: Mapping[str, Looks]) -> float:
-    """The title of the curve, a note and the legend; returns where they end."""
+def head(canvas: Canvas, box: Box, title: str, note: str, looks: Mapping[str, Looks], *, lines: bool = True) -> float:
+    """The title, a note and the legend, of lines with their marks or of marks alone; returns where they end."""
     y = heading(canvas, box, title)
     for line in wrapped(note, box.width, 12) if note else []:
         canvas.word(box.left, y, line, QUIET, 12)
@@ -103,7 +104,7 @@ def _head(canvas: Canvas, box: Box, title: str, note: str, looks: Mapping[str, L
         keys.append((x, y, looks[name]))
         canvas.word(x + KEY, y, name)
         x += KEY + width(name) + 14
-    for left, middle, look in keys:
+    for left, middle, look in keys if lines else ():
         line = {"x": left, "x2": left + KEY - 6, "y": middle, "color": look.color}
         canvas.layers.append(canvas.marks([line]).mark_rule(strokeWidth=2, strokeDash=look.dash))
     points = [{"x": x + KEY / 2 - 3, "y": y, "color": look.color, "shape": look.shape} for x, y, look in keys]
@@ -112,16 +113,7 @@ def _head(canvas: Canvas, box: Box, title: str, note: str, looks: Mapping[str, L
     return y + LINE - 6
 
 
-def heading(canvas: Canvas, box: Box, title: str) -> float:
-    """The title of what stands in a box, on its top; returns where the next line is."""
-    y = box.top - 10
-    for line in wrapped(title, box.width, bold=True):
-        canvas.word(box.left, y, line, INK, bold=True)
-        y += LINE
-    return y
-
-
-def _places(box: Box, facets: Sequence[str]) -> list[Box]:
+def places(box: Box, facets: Sequence[str]) -> list[Box]:
     """Boxes for one facet, or for several in two columns, below their titles."""
     titled = BETWEEN if any(facets) else 6
     if len(facets) == 1:

@@ -111,11 +111,14 @@ def _over(table: pl.DataFrame, columns: list[str]) -> alt.Chart:
     return alt.Chart(table.drop_nulls(columns))
 
 
-def span(estimates: Sequence[Estimate], rule: Rule) -> tuple[float, float]:
+def span(estimates: Sequence[Estimate], rule: Rule, *, log: bool = False) -> tuple[float, float]:
     """The axis that holds all estimates, the rule's limits and its null, a tenth to spare on both sides."""
     limits = rule.tau if isinstance(rule.tau, tuple) else (rule.tau,)
     numbers = [number for estimate in estimates for number in (estimate.value, estimate.low, estimate.high)]
     known = [number for number in (*numbers, *limits, rule.null) if number is not None]
+    if log:
+        spare = (max(known) / min(known)) ** 0.1
+        return min(known) / spare, max(known) * spare
     spare = (max(known) - min(known)) / 10 or abs(known[0]) / 10 or 1.0
     return min(known) - spare, max(known) + spare
 

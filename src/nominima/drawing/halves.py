@@ -2,17 +2,18 @@
 
 from collections.abc import Collection
 
-import altair as alt
 import polars as pl
-from altair.typing import ChartType
 
+from nominima.drawing.abreast import Abreast, abreast, estimates
+from nominima.drawing.against import Against, against
 from nominima.drawing.arms import Arms, told_of
-from nominima.drawing.canvas import Box, Canvas, Scale, spared
-from nominima.drawing.facets import curves, heading
+from nominima.drawing.canvas import Box, Canvas, Scale, heading, spared
+from nominima.drawing.details import Asked
+from nominima.drawing.facets import curves
 from nominima.drawing.marks import Mark
-from nominima.drawing.panels import Asked, Panel
+from nominima.drawing.panels import Panel
 from nominima.drawing.tally import HEAD, MIDDLE, Tally, placed
-from nominima.drawing.theme import INK, NULL, QUIET, palette
+from nominima.drawing.theme import INK, QUIET
 from nominima.drawing.widths import width
 from nominima.judging.evidence import of_view
 
@@ -21,7 +22,7 @@ GAP = 10  # pixels between words and numbers
 NOTHING = "Nothing is drawn: there are no numbers."
 
 
-def chosen(asked: Asked) -> Panel | Tally | Arms:
+def chosen(asked: Asked) -> Panel | Tally | Arms | Abreast | Against:
     """What a claim is carried by: the panel that is marked `card=True`, else the first."""
     return next((panel for panel in asked if isinstance(panel, Panel) and panel.card), asked[0])
 
@@ -31,6 +32,10 @@ def half(canvas: Canvas, box: Box, asked: Asked, numbers: pl.DataFrame, keep: Co
     panel = chosen(asked)
     if isinstance(panel, Panel):
         there = curves(canvas, box, panel, numbers, keep)
+    elif isinstance(panel, Abreast):
+        there = abreast(canvas, box, panel, numbers)
+    elif isinstance(panel, Against):
+        there = against(canvas, box, panel, numbers)
     else:
         lanes = of_view(numbers, panel.view)
         there = not lanes.is_empty()
@@ -79,22 +84,4 @@ def _arms(canvas: Canvas, box: Box, panel: Arms, lanes: pl.DataFrame) -> None:
     ends = pl.concat([table["value"], table["low"], table["high"], pl.Series(limits)])
     scale = Scale(*spared(ends, log=False), title=[panel.x], every=60)
     canvas.frame(plot)
-    canvas.layers.append(_estimates(canvas, plot, scale, table, limits))
-
-
-def _estimates(canvas: Canvas, box: Box, scale: Scale, table: pl.DataFrame, limits: Collection[float]) -> ChartType:
-    x = canvas.axes(box, scale)["x"]
-    y = alt.Y("at:Q").scale(domain=(0, canvas.height), range=[0, canvas.height], nice=False, zero=False).axis(None)
-    looks = [{"color": NULL, "strokeWidth": 1.5}, {"color": QUIET, "strokeDash": [3, 3], "strokeWidth": 1.2}]
-    upright = [
-        alt.Chart(pl.DataFrame({"x": [at]})).mark_rule(**look)
-        .encode(x=x, y=alt.value(box.top), y2=alt.value(box.bottom))
-        for at, look in zip(limits, looks, strict=False)
-    ]  # fmt: skip
-    bars = alt.Chart(table.drop_nulls(["low", "high"]).select("high", "at", x="low"))
-    points = alt.Chart(table.drop_nulls("value").select("at", "says", x="value"))
-    return alt.layer(
-        *upright,
-        bars.mark_rule(strokeWidth=3, color=palette(1)[0]).encode(x=x, x2="high:Q", y=y),
-        points.mark_point(size=90, color=palette(1)[0], aria=True).encode(x=x, y=y, description="says:N"),
-    )
+    canvas.layers.append(estimates(canvas, plot, scale, table, limits))

@@ -6,20 +6,15 @@ start's", log="xy", limit=(0.05, "the claim: above it")), …)`. A panel names a
 it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import polars as pl
 
-from nominima.drawing.arms import Arms, arms
-from nominima.drawing.charts import curves
 from nominima.drawing.says import Place, lost, of_mark
-from nominima.drawing.spec import Spec
-from nominima.drawing.tally import Tally, tally
-from nominima.drawing.theme import HEIGHT
-from nominima.judging.evidence import COLUMNS, Missing, of_view
+from nominima.judging.evidence import COLUMNS, of_view
 from nominima.judging.intervals import mean
-from nominima.judging.lanes import each_cell, named
+from nominima.judging.lanes import each_cell
 
 LOWER = 150  # pixels: a panel below the first
 POINTS = {"series": pl.String, "x": pl.Float64, "y": pl.Float64, "low": pl.Float64, "high": pl.Float64,
@@ -33,7 +28,8 @@ class Panel(NamedTuple):
     label).
     x: the title of the horizontal axis; along: the column there, `size` or `place`; largest: only the largest size of
     each condition; where: which rows; value: of the column value; card: it is the one that stands on the claim's card,
-    which is else the first.
+    which is else the first; ratio: what the numbers that decide are the logarithm of, for a card that tells them as
+    multiples; words: parts of the names of series → how they are told.
     """
 
     view: str
@@ -51,41 +47,21 @@ class Panel(NamedTuple):
     ordered: bool = False
     height: int = LOWER
     card: bool = False
+    ratio: str = ""
+    words: Mapping[str, str] = {}
 
 
-Asked = Sequence[Panel | Tally | Arms]
+class Upright(NamedTuple):
+    """A guide: an upright line at a share of the largest x, as high as what is drawn, and what it says."""
 
+    share: float
+    label: str
 
-def panels(asked: Asked, numbers: pl.DataFrame) -> list[Spec]:
-    """The panels of a claim, below one another; the first has the legend, those of the same series look like it.
-
-    Raises:
-        Missing: there are no numbers at all.
-    """
-    drawn: list[Spec] = []
-    first: pl.DataFrame | None = None
-    for panel in asked:
-        if not isinstance(panel, Panel):
-            lanes = of_view(numbers, panel.view)
-            if not lanes.is_empty():
-                drawn.append(tally(panel, lanes) if isinstance(panel, Tally) else arms(panel, lanes))
-            continue
-        rows = of_panel(panel, numbers)
-        if rows.is_empty():
-            continue
-        table = means(rows, panel)
-        like = first if first is not None and set(table["series"]) <= set(first["series"]) else None
-        dots = named(rows).select(series="cell", x=panel.along, y="value") if panel.single else None
-        drawn.append(
-            curves(
-                table, title=panel.title, x=panel.x, y=panel.y, log=panel.log, ordered=panel.ordered, dots=dots,
-                guide=across(panel, table), like=like, height=panel.height if drawn else HEIGHT,
-            )
-        )  # fmt: skip
-        first = table if first is None else first
-    if not drawn:
-        raise Missing("there are no numbers")
-    return drawn
+    def __call__(self, table: pl.DataFrame) -> pl.DataFrame:
+        """Of a table of means: x, y, label."""
+        ends = pl.concat([table["y"], table["low"], table["high"]])
+        at = self.share * pl.lit(table["x"]).max()
+        return pl.DataFrame({"y": [ends.min(), ends.max()]}).with_columns(x=at, label=pl.lit(self.label))
 
 
 def means(rows: pl.DataFrame, panel: Panel) -> pl.DataFrame:
@@ -125,3 +101,8 @@ def across(panel: Panel, table: pl.DataFrame) -> pl.DataFrame | None:
         return None
     at, label = panel.limit
     return table.select("x", y=pl.lit(float(at)), label=pl.lit(label)).unique().sort("x")
+
+
+def told(series: pl.Expr, words: Mapping[str, str]) -> pl.Expr:
+    """Names of series with parts of them told in other words."""
+    return series.str.split(", ").list.eval(pl.element().replace(words)).list.join(", ")

@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 import vl_convert
 
-from nominima.drawing import card, fitted, forest, frame, panels, pictures, scoreboard
-from nominima.drawing.panels import Asked
+from nominima.drawing import card, details, fitted, forest, frame, pictures, scoreboard
+from nominima.drawing.details import Asked
 from nominima.ground.files import write
 from nominima.judging.evidence import Missing, read_numbers
 from nominima.judging.record import Scoreboard, Verdict, read_judged
@@ -54,7 +54,7 @@ def scale(svg: str) -> int:
 def detail(asked: Asked, numbers: pl.DataFrame, verdict: Verdict, title: str, code: str) -> dict[str, Any]:
     """All panels of a claim's evidence and all numbers that decide, in a grid below its outcome."""
     try:
-        drawn = panels.panels(asked, numbers)
+        drawn = details.panels(asked, numbers)
     except Missing as lack:
         drawn = [frame.remark(f"Nothing is drawn of the evidence: {lack}.")]
     every = [*drawn, *forest.panels(verdict)]
