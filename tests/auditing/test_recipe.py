@@ -24,6 +24,7 @@ class Chain:
     asked: list[Name]
     broken: Name | None = None
     jobs: dict[Name, Job] = field(default_factory=dict)
+    own: bool = False
 
     def __post_init__(self) -> None:
         self._add("prepare", "d", [])

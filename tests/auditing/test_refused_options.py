@@ -12,6 +12,7 @@ from nominima.cli import app
         (["--spot", "1", "--from", "data"], "leave out --from"),
         (["--seeds", "1000", "--from", "data"], "leave out --from and --spot"),
         (["--seeds", "0", "--spot", "1"], "leave out --from and --spot"),
+        (["--seeds", "1000", "--run-its-code"], "leave out --run-its-code"),
         (["--codecheck", "--no-receipt"], "leave out --no-receipt"),
     ],
 )

@@ -1,5 +1,6 @@
 """One result after another is tampered with, with every record of it; an audit that goes far enough names each."""
 
+import json
 import random
 import shutil
 from pathlib import Path
@@ -73,6 +74,10 @@ def test_a_limit_changed_after_the_fact_is_found_in_the_verdict_and_in_the_sourc
     output = project.run("nominima", "audit", "c1a", "--at", honest, "--no-receipt", "--strict", check=False)
     assert "note: other source than made it: claims.c1a_random_points" in output
     assert "primary.rule.tau[0]: recorded -0.55 at 0, again -0.9 at 0" in output
+    output = project.run("nominima", "audit", "c1a", "--at", honest, "--run-its-code", "--strict")
+    assert f"the source of commit {honest[:12]} is run, as you asked" in output
+    (receipt,) = (project.root / "reports/audits").glob("*-c1a.json")
+    assert json.loads(receipt.read_text())["predicate"]["command"].endswith(" --from measures --run-its-code")
 
 
 def test_a_drawn_training_is_made_again_from_its_start_and_the_receipt_says_how_far(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""Jobs run again, each as a process of its own in a folder of its own, by the program that is here."""
+"""Jobs run again, each as a process of its own in a folder of its own, by the source that the subject names."""
 
 import os
 import re
@@ -133,13 +133,13 @@ def _link(at: Path, to: Path) -> None:
 
 
 def _run(subject: Subject, name: Name, folder: Path, running: Running, start: Start | None) -> Made:
-    """One job in its folder, by today's source, or the start of one."""
+    """One job in its folder, or the start of one."""
     job, before = subject.job(name), time.monotonic()
     told = ["--spec", job.spec, "--code", job.code, "--inputs", *job.inputs, "--outputs", *job.outputs]
     write(folder / "arguments.txt", "\n".join(told).encode())
     module = START if start else job.code.partition("@")[0].split("+")[0].partition(":")[0]
     environment = {key: value for key, value in os.environ.items() if key not in workplace.WITHOUT}
-    environment |= workplace.VARIABLES | {"PYTHONPATH": str(digests.SOURCE.parent)}
+    environment |= workplace.VARIABLES | {"PYTHONPATH": str(subject.package.parent)}
     command = [sys.executable, "-m", f"{digests.SOURCE.name}.{module}", "@arguments.txt"]
     command += [RECORDED, str(start.until)] if start else []
     ended, printed = running.run(command, folder, environment)

@@ -84,7 +84,8 @@ def spot(subject: Subject, costs: Mapping[Name, float], count: int, lot: int) ->
     # Efraimidis & Spirakis 2006: the largest u^(1/w) are a weighted sample without replacement
     ranks = {name: draw.random() ** (1 / costs[name]) for name in whole.jobs if name not in whole.obstacles}
     chosen = sorted(ranks, key=lambda name: -ranks[name])[:count]
-    starts = {name: _start(subject, name, draw) for name in chosen if name[0] == "train"}
+    # Whether a commit's own source can make a start alone is not known.
+    starts = {name: _start(subject, name, draw) for name in chosen if name[0] == "train" and not subject.own}
     parts = {name: start for name, start in starts.items() if start.until < start.steps}
     found = _cooked(subject, {name: set[Name]() for name in chosen})
     known = {file for name in parts for file in subject.job(name).outputs}

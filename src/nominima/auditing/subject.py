@@ -8,6 +8,7 @@ from pathlib import Path
 from nominima.auditing.published import tables
 from nominima.auditing.seeds import fresh
 from nominima.ground.files import Refusal, digest, write
+from nominima.planning import digests
 from nominima.planning.plan import Job, Plan
 from nominima.planning.reader import LARGEST, parsed
 from nominima.tracing import repository, store
@@ -32,6 +33,7 @@ class Subject:
     words: what was asked, as it can be asked on any machine: a file by the code of its trace.
     table: whether the README's table of verdicts is asked for, which no job makes.
     seeds: the smallest seed of what is made, where it is made with fresh ones.
+    package: the source that makes it: today's, or what the commit itself has, where somebody asked that it be run.
     """
 
     root: Path
@@ -40,6 +42,12 @@ class Subject:
     words: list[str]
     table: bool = False
     seeds: int | None = None
+    package: Path = digests.SOURCE
+
+    @property
+    def own(self) -> bool:
+        """Whether the commit's own source makes it."""
+        return self.package != digests.SOURCE
 
     @cached_property
     def source(self) -> Source:
@@ -83,8 +91,9 @@ class Subject:
         return {file: (verb, name) for verb in jobs for name, job in jobs[verb].items() for file in job.outputs}
 
     def job(self, name: Name) -> Job:
-        """A job that is made."""
-        return self.anew.jobs(name[0])[name[1]]
+        """A job that is made; by the commit's own source under the code that its ledger tells of."""
+        job, entry = self.anew.jobs(name[0])[name[1]], self.entry(name)
+        return job._replace(code=entry.code) if self.own and entry else job
 
     def entry(self, name: Name) -> Entry | None:
         """What the commit's ledger tells of a job."""

@@ -5,7 +5,9 @@ import secrets
 import shlex
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +28,9 @@ from nominima.auditing.seeds import least
 from nominima.auditing.subject import Name, Subject
 from nominima.cli.frame import EVERY, Cores, Json, project
 from nominima.ground.files import Refusal
+from nominima.tracing import repository
 from nominima.tracing.receipt import FOLDER, Predicate, Receipt, Replicated, keep, receipt, receipts, today
+from nominima.tracing.source import unpacked
 from nominima.tracing.tell import text
 from nominima.tracing.trace import environment
 
@@ -59,6 +63,9 @@ def audit(
     seeds: Annotated[
         int | None, typer.Option(min=0, metavar="FIRST", help="Replicate the claims: all again, with seeds from FIRST.")
     ] = None,
+    its_code: Annotated[
+        bool, typer.Option("--run-its-code", help="Run the source of that commit, which may do anything.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 1 on anything below bitwise; with --seeds on any other word.")
     ] = False,
@@ -72,23 +79,24 @@ def audit(
     """Make recorded results again and grade how like they are.
 
     Of the commit are the params, the ledgers and the stored files; the source is that of this
-    checkout, and no code of another commit is run. `--from verdicts` only draws again and
+    checkout, and no code of another commit is run without `--run-its-code`. `--from verdicts` only draws again and
     publishes: the figures, the page, README.md's table. `measures` judges again too,
     `runs` measures too, `data` trains too and prepares the data. `--seeds` replicates: what
     `--from data` makes, but of fresh seeds and up to the verdicts, compared by words and intervals.
     Exit code 0: all that was asked for was made again, and no word of a verdict changed; of a
     replication, no word turned into its opposite. 1: not.
     """
-    _refuse_together(some, from_, seeds, codecheck=codecheck and not kept)
+    _refuse_together(some, from_, seeds, codecheck=codecheck and not kept, its_code=its_code)
     root, asked, screen = project(), what or [ALL], Console(stderr=True)
     found = subject(asked, at, Path.cwd(), root)
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.default_int_handler)  # what runs is ended, what lies about is cleared away
-    if seeds is not None:
-        done = _replicated(with_fresh_seeds(found, seeds), cores, screen, strict=strict)
-    else:
-        todo, *how = _drawn(found, some, lot) if some else _all(found, from_ or "measures")
-        done = _audited(found, todo, how, cores, screen, strict=strict)
+    with _by_its_code(found, screen) if its_code else nullcontext(found) as found:
+        if seeds is not None:
+            done = _replicated(with_fresh_seeds(found, seeds), cores, screen, strict=strict)
+        else:
+            todo, *how = _drawn(found, some, lot) if some else _all(found, from_ or "measures")
+            done = _audited(found, todo, how, cores, screen, strict=strict)
     if json_:
         typer.echo(json.dumps(done.tree, indent=1))
     else:
@@ -122,12 +130,25 @@ def audits() -> None:
     screen.print(text(f"and {len(others)} other files; {len(found)} receipts in {FOLDER}/"))
 
 
-def _refuse_together(some: int | None, from_: Depth | None, seeds: int | None, *, codecheck: bool) -> None:
+@contextmanager
+def _by_its_code(found: Subject, screen: Console) -> Iterator[Subject]:
+    """The same subject, made by the source of its commit, which lies aside for as long."""
+    told = f"the source of commit {found.commit[:12]} is run, as you asked; it can do whatever you can"
+    screen.print(text(told, "yellow"), soft_wrap=True)
+    with unpacked(found.root, repository.blobs(found.root, found.commit)) as package:
+        yield replace(found, package=package)
+
+
+def _refuse_together(
+    some: int | None, from_: Depth | None, seeds: int | None, *, codecheck: bool, its_code: bool
+) -> None:
     """Refuse options that contradict each other; codecheck: it is wanted of no receipt."""
     if some and from_:
         raise Refusal("--spot makes single jobs again, each from its own inputs; leave out --from")
     if seeds is not None and (some or from_):
         raise Refusal("--seeds makes all that a claim rests on with other seeds; leave out --from and --spot")
+    if seeds is not None and its_code:
+        raise Refusal("--seeds replicates with the source that is here; leave out --run-its-code")
     if codecheck:
         raise Refusal("--codecheck lists what a receipt tells; leave out --no-receipt")
 
@@ -151,7 +172,7 @@ def _audited(found: Subject, todo: Recipe, how: list[str], cores: int, screen: C
     before = time.monotonic()
     made = _run(made_again, found, todo, cores, screen)
     its = Predicate(
-        **_event(found, how[1], time.monotonic() - before),
+        **_event(found, how[1] + " --run-its-code" * found.own, time.monotonic() - before),
         made_from=how[0],
         grade=made.grade,
         counts={str(grade): count for grade, count in made.counts.items()},

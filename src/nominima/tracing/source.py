@@ -89,7 +89,7 @@ def _params(root: Path, files: dict[str, str]) -> bytes:
 
 @contextmanager
 def unpacked(root: Path, files: dict[str, str]) -> Iterator[Path]:
-    """The folder of the package of a commit, as files aside that nothing imports."""
+    """The folder of the package of a commit, as files aside; nothing here imports them."""
     paths = [path for path in files if _decides(PurePosixPath(path))]
     with TemporaryDirectory() as folder:
         found = repository.contents(root, [files[path] for path in paths], LARGEST)
