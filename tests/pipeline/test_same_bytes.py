@@ -10,7 +10,7 @@ from nominima.ground.places import VERBS
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
 def test_a_job_of_every_kind_gives_the_same_bytes_again(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

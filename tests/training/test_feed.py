@@ -61,3 +61,8 @@ def test_more_examples_a_step_than_there_are():
 def test_purposes_and_seeds_have_their_own_numbers():
     draws = {torch.rand(1, generator=generator(*key)).item() for key in [(1, "a"), (1, "b"), (2, "a")]}
     assert len(draws) == 3
+
+
+def test_no_two_of_many_seeds_and_purposes_share_their_numbers():
+    starts = [generator(seed, purpose).initial_seed() for seed in range(300, 1300) for purpose in ("initial", "order")]
+    assert len(set(starts)) == 2000

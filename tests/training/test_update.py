@@ -74,6 +74,14 @@ def test_the_lasso_is_the_proximal_step():
     assert (lasso == 0).any()
 
 
+def test_the_lasso_falls_with_the_rate():
+    share, theta = scheduled(training(schedule="linear")), START
+    for t in range(1, 5):
+        noise, rate = torch.randn(15, generator=torch.Generator().manual_seed(t)), 0.1 * share(t)
+        theta = nn.functional.softshrink(theta - rate * (theta + noise), 2.0 * rate)
+    torch.testing.assert_close(walked([training(l1=2.0, schedule="linear")] * 3, steps=4), theta)
+
+
 def test_decoupled_decay_shrinks_before_the_step():
     plain, shrunk = walked([training()] * 3, 0.97 * START, steps=1), walked([training(decay=0.3)] * 3, steps=1)
     torch.testing.assert_close(shrunk - plain, 0.1 * (START - 0.97 * START) * -1, rtol=1e-4, atol=1e-6)
