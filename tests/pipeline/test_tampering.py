@@ -49,6 +49,8 @@ def test_a_measurement_with_everything_rebuilt_from_it_is_found_where_one_measur
         (project.root / ledger(verb)).unlink()
     for name in ("verdicts", "evidence", "figures"):
         shutil.rmtree(project.root / "reports" / name)
+    (project.root / "dvc.lock").unlink()  # else the seal sees that the same jobs gave other bytes before
+    project.commit()
     project.snakemake()
     project.run("dvc", "repro")
     project.commit()
@@ -57,7 +59,7 @@ def test_a_measurement_with_everything_rebuilt_from_it_is_found_where_one_measur
     assert found["counts"] == {"bitwise": len(graded(found))}, "what was measured is taken as recorded"
     found = audited(project, "c1a", "--from", "runs", "--no-receipt", "--strict", code=1)
     assert begun(found) == {"measure theory": [TABLE]}
-    assert graded(found)[VERDICT] in ("different", "same verdict")
+    assert graded(found)["reports/evidence/c1a_random_points.csv"] != "bitwise"
 
 
 def test_a_limit_changed_after_the_fact_is_found_in_the_verdict_and_in_the_source(project: Project) -> None:
