@@ -10,8 +10,8 @@ FULL = """# The trial of params.yaml on a workstation or a GPU: four decades of 
 # Made by `make docs`; `cp params.full.yaml params.yaml` makes it yours, and `nominima estimate` says what it takes.
 """
 LONGER = {
-    "sizes-narrow": (2, 16), "sizes-broad": (256, 2048), "sizes-digits-narrow": (2, 8), "sizes-digits": (16, 2048),
-    "convolutions-digits": (2, 256), "transformers-digits": (8, 128),
+    "sizes-narrowest": (2, 4), "sizes-narrow": (8, 16), "sizes-broad": (256, 2048), "sizes-digits-narrow": (2, 8),
+    "sizes-digits": (16, 2048), "convolutions-digits": (2, 256), "transformers-digits": (8, 128),
 }  # fmt: skip
 """Sweep → its smallest and largest size at the full scale."""
 
@@ -19,9 +19,10 @@ QUICK = """# The trial of params.yaml in small: perceptrons of up to 64 units, m
 # Made by `make docs`; `make quick` runs it in a folder of its own. Its words are those of a small trial.
 """
 LEFT_OUT = {
-    "sizes-broad", "sizes-ends", "sizes-digits-ends", "sizes-sgd", "sizes-sgd-digits", "sizes-linear", "decay-longer",
-    "held", "fewer", "depths", "random-sizes", "tuned", "tuned-digits", "rates", "picked", "long", "by-heart",
-    "optimizers-sgd", "optimizers-momentum", "optimizers-adaptive", "weak-teachers", "weak-taught", "weak-taught-near",
+    "sizes-narrowest", "sizes-broad", "sizes-ends", "sizes-digits-ends", "sizes-sgd", "sizes-sgd-digits",
+    "sizes-linear", "decay-longer", "held", "fewer", "depths", "random-sizes", "tuned", "tuned-digits", "rates",
+    "picked", "long", "by-heart", "optimizers-sgd", "optimizers-momentum", "optimizers-adaptive", "weak-teachers",
+    "weak-taught", "weak-taught-near",
 }  # fmt: skip
 """Sweeps that the quick scale lacks, besides those of other families."""
 FAMILIES = {"cnn", "transformer"}

@@ -10,5 +10,11 @@ os.environ |= VARIABLES
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that no worker is left with one at the end."""
-    items.sort(key=lambda item: (item.get_closest_marker("timeout") is None, item.get_closest_marker("slow") is None))
+    """The longest first, those that may take longer than others before all, so that no worker is left with one."""
+    items.sort(key=lambda item: (-_limit(item), item.get_closest_marker("slow") is None))
+
+
+def _limit(item: pytest.Item) -> float:
+    """Seconds that a test may take by a mark of its own; 0 without one."""
+    mark = item.get_closest_marker("timeout")
+    return mark.args[0] if mark else 0.0

@@ -5,7 +5,7 @@ import torch
 
 from benchmarks.published import ACCURACY, DESCENT, accuracy, descent
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from project import Project
 pytestmark = pytest.mark.slow
 
 
-def test_killed_at_random_moments_then_run_again_gives_the_same_bytes(project: Project) -> None:
+def test_killed_at_random_moments_then_run_again_on_one_core_gives_the_same_bytes(project: Project) -> None:
     found = kill(project, 3, random.Random(0))
     assert found["kills"] == 3
     project.assert_clean()

@@ -8,7 +8,8 @@ from ruamel.yaml import YAML
 
 from nominima.planning.workplace import commands
 
-COUNT = 700
+COUNT = 400  # whose files are more than the 1024 that a process may usually have open
+LONG = 40  # figures in a label: so few lanes have arguments enough
 LONGEST = 1 << 17  # bytes of one argument, as `sh -c` is given
 
 
@@ -17,7 +18,7 @@ def params(tmp_path: Path) -> Path:
     """The smallest networks, trained for three steps with so many rates."""
     yaml = YAML(typ="safe", pure=True)
     given = yaml.load((ROOT / "tests/pipeline/params.yaml").read_text())
-    rates = {f"r{index}": {"rate": (index + 1) / 100_000} for index in range(COUNT)}
+    rates = {f"r{index:0{LONG}}": {"rate": (index + 1) / 100_000} for index in range(COUNT)}
     given["training"] |= {"size": 2, "steps": 3, "seeds": 1}
     given["datasets"] = {"mnist1d": given["datasets"]["mnist1d"]}
     given |= {"sweeps": {"many": {"lanes": {"rate": rates}, "measures": ["norms"]}}, "claims": {}}

@@ -16,7 +16,11 @@ def test_the_full_scale_is_planned_with_four_decades_of_size() -> None:
     assert full.params.claims == usual.params.claims
     assert full.params.sweeps.keys() == usual.params.sweeps.keys()
     assert len(full.train) > len(usual.train)
-    widths = [run.training.size for run in full.runs.values() if run.sweep in ("sizes-narrow", "sizes", "sizes-broad")]
+    widths = [
+        run.training.size
+        for run in full.runs.values()
+        if run.sweep in ("sizes-narrowest", "sizes-narrow", "sizes", "sizes-broad")
+    ]
     assert sorted({*widths}) == [1 << power for power in range(1, 12)]
     build = shelf.load("models", "mlp").build
     few, many = (build(width, (40,), 10).size for width in (min(widths), max(widths)))
