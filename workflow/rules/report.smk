@@ -1,18 +1,3 @@
-# Imported only where a report is asked for: no other run of Snakemake needs what draws.
-def chapter(wildcards):
-    """Category of a card: the chapter of the essay that its claim is of."""
-    from nominima.drawing import chapters
-
-    return chapters.named(wildcards.name)
-
-
-def labels(wildcards):
-    """Labels of a card: its claim in short, what the claim says, and its verdict."""
-    from nominima.drawing import chapters
-
-    return chapters.labels(wildcards.name)
-
-
 rule figure:
     input:
         job("report", "{name}", "inputs"),
