@@ -36,11 +36,12 @@ sweeps:
         order: {pacing: {order: taught, run: teachers/base/all}}
 measures:
   collinear_twins: {pairs: 40, first_seed: %(theory)d}
+  perceptron_twins: {pairs: 40, first_seed: %(theory)d}
 claims:
   c1a_random_points: {datasets: [digits]}
   c3a_collinear_twins: {}
 """
-OWN = {"random_points": 20, "input_distances": 20, "collinear_twins": 40}
+OWN = {"random_points": 20, "input_distances": 20, "collinear_twins": 40, "perceptron_twins": 40}
 SEED = st.integers(0, 500)
 
 

@@ -10,7 +10,7 @@ import pytest
 from forgeries import forged
 from forging import forge
 from project import Project
-from test_audit import RUN, TABLE, VERDICT, audited, begun, graded, other_seed
+from test_audit import RUN, VERDICT, audited, begun, graded, other_seed
 
 from nominima.datasets import digits
 from nominima.ground.places import ledger
@@ -19,12 +19,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 DATASET = "data/datasets/digits.safetensors"
 CLAIM = "src/nominima/claims/c1a_random_points.py"
+TABLE = "data/measures/theory/random_points.parquet"
 
 
 def test_random_values_at_random_depths_are_found_where_they_were_forged(project: Project, tmp_path: Path) -> None:
     """The short form of forgeries.py."""
     found = forged(project, 8, 8, random.Random(0), tmp_path, "c0a_bigger_is_better")
-    assert (found.pop("audits"), found.total()) == (1, 8)
+    assert found.pop("audits") <= 2
+    assert found.total() == 8
     assert len(found) > 1, "of several verbs"
 
 

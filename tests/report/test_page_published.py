@@ -53,7 +53,7 @@ def test_a_page_with_another_trace_says_the_same(path: Path, tmp_path: Path) -> 
         ("<td>grows, hump</td>", "<td>grows</td>", "c0a, With size, mnist1d, clean, word", "grows", "grows, hump"),
         ("<td>no</td>", "<td>yes</td>", f"{CONTROL}, behaves (2)", "yes", "no"),
         ("trial: 1 mixed.", "trial: 1 supported.", f"page, {HEADING}", "trial: 1 supported.", "trial: 1 mixed."),
-        ("noise .3: −0.0300", "noise .3: −0.0900", "scoreboard, c0a (3)", "−0.0900 [", "−0.0300 ["),
+        ("noise .3; −0.0300", "noise .3; −0.0900", "scoreboard, c0a (3)", "−0.0900 [", "−0.0300 ["),
     ],
 )  # fmt: skip
 def test_a_number_or_a_word_of_a_verdict_decides_and_is_told_where_it_stands(

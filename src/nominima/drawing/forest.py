@@ -117,7 +117,7 @@ def span(estimates: Sequence[Estimate], rule: Rule, *, log: bool = False) -> tup
     numbers = [number for estimate in estimates for number in (estimate.value, estimate.low, estimate.high)]
     known = [number for number in (*numbers, *limits, rule.null) if number is not None]
     if log:
-        spare = (max(known) / min(known)) ** 0.1
+        spare = (max(known) / min(known)) ** 0.1 if max(known) > min(known) else 1.5
         return min(known) / spare, max(known) * spare
     spare = (max(known) - min(known)) / 10 or abs(known[0]) / 10 or 1.0
     return min(known) - spare, max(known) + spare

@@ -76,6 +76,8 @@ class Sample:
     def _expected(self) -> list[int]:
         """The seeds that ran at the largest size read or at all others: narrow networks may have more."""
         ran = self.read.select("seed", "size").unique()
+        if ran.is_empty():
+            return []
         largest = pl.col("size") == ran["size"].max()
         others = ran.filter(~largest)
         most = others["size"].n_unique()
