@@ -43,11 +43,11 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def audit(root: Path, commit: str, what: str = "all", grade: str = "bitwise") -> Path:
+def audit(root: Path, commit: str, what: str = "all", grade: str = "bitwise", made_from: str = "data") -> Path:
     """Leave a receipt."""
     its = Predicate(command=f"nominima audit {what} --at {commit} --from data", date="2026-01-02", commit=commit,
                     grade=grade, counts={grade: 1}, seconds=1.5, environment={}, other_environment=[], other_source=[],
-                    made_from="data", jobs={"report page": {PAGE: grade}}, begins={})  # fmt: skip
+                    made_from=made_from, jobs={"report page": {PAGE: grade}}, begins={})  # fmt: skip
     return keep(receipt({PAGE: "ab" * 32}, its), what, root)
 
 
@@ -92,6 +92,7 @@ def test_the_same_commit_gives_the_same_bytes_and_overrules_no_umask(root: Path,
     first = release(root).path.read_bytes()
     chain.git("config", "tar.umask", "0077")
     (root / "unrelated").write_text("not committed")
+    (root / "CITATION.cff").write_text(CITED.replace("A trial", "Not committed"))
     assert release(root, tmp_path / "again.zip").path.read_bytes() == first
 
 
@@ -111,6 +112,10 @@ def test_what_is_not_recorded_or_not_audited_is_not_released(root: Path) -> None
     audit(root, other, what=chain.CLAIM)
     with pytest.raises(Refusal, match=r"no receipt of `nominima audit all` of commit"):
         release(root)
+    few = audit(root, other, made_from="spot")
+    with pytest.raises(Refusal, match=r"no receipt of `nominima audit all` of commit"):
+        release(root)
+    few.unlink()
     found = audit(root, other, grade="different")
     with pytest.raises(Refusal, match=f"{found.name}: found different"):
         release(root)

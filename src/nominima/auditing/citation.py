@@ -66,9 +66,16 @@ def cited(root: Path) -> Citation:
         Refusal: it is damaged.
     """
     path = root / CITATION
-    if not path.is_file():
-        return Citation()
-    tree: dict[str, Any] = parse(read(path), path)
+    return said(read(path), path) if path.is_file() else Citation()
+
+
+def said(content: bytes, path: Path) -> Citation:
+    """What the content of a CITATION.cff says; path: as errors name it.
+
+    Raises:
+        Refusal: it is damaged.
+    """
+    tree: dict[str, Any] = parse(content, path)
     try:
         return Citation.model_validate(tree)
     except ValidationError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nominima.auditing import crate
-from nominima.auditing.citation import cited, home_of
+from nominima.auditing.citation import CITATION, Citation, home_of, said
 from nominima.ground.files import Refusal, write
 from nominima.ground.places import VERBS, ledger
 from nominima.tracing import repository
@@ -39,7 +39,8 @@ class Release(NamedTuple):
 def release(root: Path, out: Path | None = None) -> Release:
     """Pack what HEAD records into a ZIP archive: all files of Git, the page, the receipts of the commit's audits.
 
-    The bytes depend on the commit and the receipts (and on the version of zlib), not on clock, place or machine.
+    The bytes depend on the commit and the receipts (on the version of zlib, and on the address of `origin` where
+    CITATION.cff names no repository), not on clock, place or machine.
 
     Raises:
         Refusal: nothing is committed; a result is not what its ledger says; there is no receipt of `audit all` of this
@@ -49,7 +50,7 @@ def release(root: Path, out: Path | None = None) -> Release:
     files, told = _committed(root, commit), _receipts(root, commit)
     files |= {PAGE: _page(root)} | told
     _check(files, commit)
-    its = cited(root)
+    its = said(files[CITATION].content, root / CITATION) if CITATION in files else Citation()
     contents = {path: file.content for path, file in files.items()}
     files[crate.NAME] = File(crate.metadata(contents, commit, its, its.repository or home_of(root)))
     path = out or root / f"nominima-{its.version or '0'}-{commit.id[:7]}.zip"
@@ -77,7 +78,8 @@ def _receipts(root: Path, commit: Commit) -> dict[str, File]:
     """The receipts of the commit, one of all results among them."""
     found = {name: its.predicate for name, its in receipts(root).items() if its.predicate.commit == commit.id}
     whole = {name: its for name, its in found.items()
-             if isinstance(its, Predicate) and its.command.startswith("nominima audit all ")}  # fmt: skip
+             if isinstance(its, Predicate) and its.command.startswith("nominima audit all ")
+             and its.made_from != "spot"}  # fmt: skip
     if not whole:
         raise Refusal(f"{FOLDER}: has no receipt of `nominima audit all` of commit {commit.id[:12]}; "
                       "`make release` makes one first")  # fmt: skip
