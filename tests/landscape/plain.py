@@ -6,8 +6,6 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 
 class Plain:
-    """A module by nothing but `loss(module(x), y).backward()`."""
-
     def __init__(self, name):
         self.name, self.case = name, built(name)
         asked = self.case.options.get("parameters")

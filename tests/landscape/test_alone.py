@@ -1,4 +1,4 @@
-"""The instruments work where nothing of the pipeline is installed: `pip install nominima` without an extra."""
+"""The instruments work where nothing of the pipeline is installed: `pip install .` without an extra."""
 
 import re
 import subprocess
