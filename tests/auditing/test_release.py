@@ -123,3 +123,7 @@ def test_what_is_not_recorded_or_not_audited_is_not_released(root: Path) -> None
     audit(root, other)
     with pytest.raises(Refusal, match=f"{FIGURE}: not what reports/ledger/report.json of commit"):
         release(root)
+    (root / FIGURE).unlink()
+    audit(root, chain.commit("no figure"))
+    with pytest.raises(Refusal, match=f"{FIGURE}: not what reports/ledger/report.json of commit"):
+        release(root)
