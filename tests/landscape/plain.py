@@ -31,18 +31,23 @@ class Plain:
         found = torch.autograd.grad(self.value(), self.free, create_graph=True, materialize_grads=True)
         return torch.cat([one.reshape(-1) for one in found])
 
+    def gradient_at(self, theta):
+        """The module stays there."""
+        self.value(theta)
+        return self.gradient().detach()
+
     def product(self, probe, step=1e-5):
         gradient = self.gradient()
         if self.name == "weight norm":  # torch's own second derivative of it is wrong
             here = self.theta
-            ahead, behind = (self.value(here + sign * step * probe) and self.gradient().detach() for sign in (1, -1))
+            ahead, behind = (self.gradient_at(here + sign * step * probe) for sign in (1, -1))
             self.value(here)
             return (ahead - behind) / (2 * step)
         along = torch.autograd.grad(gradient @ probe, self.free, materialize_grads=True)
         return torch.cat([one.reshape(-1) for one in along])
 
     def differences(self, theta, step=1e-5):
-        ends = [[self.value(theta + sign * step * unit) and self.gradient().detach() for sign in (1, -1)]
+        ends = [[self.gradient_at(theta + sign * step * unit) for sign in (1, -1)]
                 for unit in torch.eye(len(theta), dtype=theta.dtype)]  # fmt: skip
         self.value(theta)
         return torch.stack([(ahead - behind) / (2 * step) for ahead, behind in ends])

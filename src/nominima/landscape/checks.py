@@ -24,10 +24,10 @@ STEP = 1e-10
 
 @contextmanager
 def differentiating() -> Iterator[None]:
-    """Refuse what torch fails to differentiate, whatever it raises."""
+    """Refuse what torch fails to differentiate, whatever it raises but a lack of memory."""
     try:
         yield
-    except Refusal:
+    except (Refusal, MemoryError, torch.OutOfMemoryError):
         raise
     except Exception as error:
         first = str(error).strip().split("\n")[0]
