@@ -92,9 +92,13 @@ def chain_of(project: Project) -> tuple[dict[str, Name], dict[Name, set[Name]]]:
 
 
 def drawn(made: dict[str, Name], above: dict[Name, set[Name]], most: int, chance: random.Random) -> dict[str, Name]:
-    """Files by lot, of which none is made from another, and the jobs that make them."""
+    """Files by lot, of which none is made from another, and the jobs that make them; those of one verb come first.
+
+    Else a figure would nearly always be among them, and nothing that it is made of.
+    """
     found = dict[str, Name]()
-    for file in chance.sample(sorted(made), len(made)):
+    verb = chance.choice(sorted({verb for verb, _ in made.values()}))
+    for file in sorted(chance.sample(sorted(made), len(made)), key=lambda file: made[file][0] != verb):
         name = made[file]
         if not any(name in above[other] or other in above[name] for other in found.values()):
             found[file] = name
