@@ -26,13 +26,7 @@ GAINS = {"small": {"gain": 0.01}, "big": {"gain": 10.0}}
 NOISES = {"b": {"noise": 0.2}, "a": {}}
 
 
-@pytest.fixture(autouse=True)
-def _project_with_torch_handed_back(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    yield
-    torch.use_deterministic_algorithms(False)
-    torch.utils.deterministic.fill_uninitialized_memory = True  # pyright: ignore[reportAttributeAccessIssue]
-    torch.set_flush_denormal(False)
+pytestmark = pytest.mark.usefixtures("project")
 
 
 def planned(**sweeps: Any) -> Plan:

@@ -24,13 +24,7 @@ from nominima.verbs.train import start_again, train
 RECORDED = Path("recorded")
 
 
-@pytest.fixture(autouse=True)
-def _project_with_torch_handed_back(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    yield
-    torch.use_deterministic_algorithms(False)
-    torch.utils.deterministic.fill_uninitialized_memory = True  # pyright: ignore[reportAttributeAccessIssue]
-    torch.set_flush_denormal(False)
+pytestmark = pytest.mark.usefixtures("project")
 
 
 def job(runs: list[Run], *sources: Run, validation: int = 30) -> Work:

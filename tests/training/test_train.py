@@ -14,14 +14,7 @@ from nominima.training.dataset import write_dataset
 from nominima.training.trajectory import read_records, read_trajectory
 from nominima.verbs.train import headline, train
 
-
-@pytest.fixture(autouse=True)
-def _project_with_torch_handed_back(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    yield
-    torch.use_deterministic_algorithms(False)
-    torch.utils.deterministic.fill_uninitialized_memory = True  # pyright: ignore[reportAttributeAccessIssue]
-    torch.set_flush_denormal(False)
+pytestmark = pytest.mark.usefixtures("project")
 
 
 def job(of: Run) -> Work:
