@@ -16,6 +16,8 @@ from nominima.planning import shelf
 
 each = pytest.mark.parametrize("name", CLAIMS, scope="module")
 """Claim after claim, so that one worker has all tests of a claim and its world is made once."""
+TRAINED = [name for name in CLAIMS if of_runs(shelf.constant("claims", name, "MEASURES"))]
+trained = pytest.mark.parametrize("name", TRAINED, scope="module")
 
 
 @cache
@@ -43,11 +45,9 @@ def test_it_holds_in_a_world_of_its_own_and_every_panel_is_drawn(name):
     assert all(panel.title.split()[0] in told for panel in panels)
 
 
-@each
+@trained
 def test_a_sweep_that_diverged_leaves_it_untested_and_can_be_drawn(name):
     tables, _, usual = true(name)
-    if not of_runs(tables):
-        pytest.skip("nothing of it is trained")
     made = found(name, **tables | {measure: lose(measure, tables[measure], 1) for measure in of_runs(tables)})
     verdict = decide(name, made)
     assert picture(name, made, verdict)
@@ -66,15 +66,13 @@ def told(cell):
     return cell.model_dump(exclude={"name", "condition", "firm"})
 
 
-@each
+@trained
 def test_a_sweep_of_another_condition_changes_no_cell(name):
     """Half of its networks again with another knob and other numbers: arms lack, and choices would be made anew.
 
     Not with a knob in which a control may differ from its cell: two that fit one cell are refused.
     """
     tables, made, usual = true(name)
-    if not of_runs(tables):
-        pytest.skip("nothing of it is trained")
     crossed = {knob for part in (made.primary, *made.parts) for guard in part.guards for knob in guard.across}
     knob, value = ("batch", 7) if "batch" not in crossed else ("smoothing", 0.1)
     more = judged(
