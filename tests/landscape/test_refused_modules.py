@@ -11,6 +11,7 @@ from torch.nn.utils import parametrizations
 from torch.utils.checkpoint import checkpoint
 
 from nominima.ground.files import Refusal
+from nominima.landscape.checks import differentiating
 from nominima.landscape.module import of_module
 
 pytestmark = [
@@ -155,3 +156,9 @@ def test_what_torch_cannot_differentiate_twice_is_refused(layer):
     x = torch.randint(6, (30, 2), generator=torch.Generator().manual_seed(0))
     with pytest.raises(Refusal, match=r"cannot (be )?differentiate"):
         of_module(module, CE(), x, classes())
+
+
+@pytest.mark.parametrize("lack", [MemoryError, torch.OutOfMemoryError])
+def test_a_lack_of_memory_is_not_taken_for_what_cannot_be_differentiated(lack: type[Exception]) -> None:
+    with pytest.raises(lack), differentiating():
+        raise lack("too large")
