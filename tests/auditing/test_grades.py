@@ -85,7 +85,7 @@ def test_a_picture_of_something_else_has_no_excuse_but_other_source_another_envi
 
 def test_a_start_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grades, "_job", lambda *_: [file(PATHS[TRAIN], "bitwise")])
-    part = Recipe([TRAIN], {TRAIN: set()}, [], {}, alone=True, starts={TRAIN: Start(12, 60)})
+    part = Recipe([TRAIN], {TRAIN: set()}, [], {}, alone=True, starts={TRAIN: Start(12, 60, 0.2)})
     told = graded(None, part, {TRAIN: Made(Path())}, Path())  # pyright: ignore[reportArgumentType]
     assert told[TRAIN][0].why == "up to step 12 of 60; what is later is taken as recorded"
 

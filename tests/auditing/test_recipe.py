@@ -123,6 +123,16 @@ def test_a_drawn_training_is_made_up_to_any_of_its_checkpoints_and_that_is_a_sma
     assert "train a" not in next(found for found in drawn if not found.starts).given
 
 
+def test_a_start_tries_one_rate_where_the_whole_tries_several() -> None:
+    whole = Chain([("report", "c")])
+    spec = {"run": {"stack": "a/base", "training": TRAINING | {"rate": [0.1, 0.2, 0.4, 0.8]}}}
+    whole.jobs["train", "a"] = whole.jobs["train", "a"]._replace(spec=json.dumps(spec))
+    costs = {name: 1e3 if name == ("train", "a") else 1e-3 for name in whole.jobs}
+    lots = (spot(whole, costs, 1, lot) for lot in range(100))  # pyright: ignore[reportArgumentType]
+    part = next(found for found in lots if found.starts)
+    assert wall(part, costs, 2) == pytest.approx(1e3 * part.starts["train", "a"].until / STEPS / 4)
+
+
 def test_a_lot_leaves_out_what_cannot_be_made() -> None:
     whole = subject(("report", "c"), broken=("train", "a"))
     costs = {name: 1.0 for name in recipe(whole, "data").jobs if name != ("train", "a")}

@@ -157,7 +157,7 @@ def test_what_a_ledger_hides_is_not_good(project: Project) -> None:
 REFUSED = {
     ("c9z",): "c9z: neither a file, nor a printed code, nor a claim of commit",
     ("c0a", "--at", "v99"): "v99: no commit here has this name",
-    ("Makefile",): "Makefile",
+    ("Makefile",): "Makefile: no PNG, SVG,",
     ("README.md", "--at", "HEAD"): "README.md: in commit",
     ("all", "--spot", "1", "--from", "data"): "leave out --from",
 }

@@ -26,10 +26,14 @@ MADE: dict[Depth, tuple[str, ...]] = {
 
 
 class Start(NamedTuple):
-    """The steps of a training that are made again, of how many."""
+    """The steps of a training that are made again, of how many.
+
+    share: of what the whole costs; the whole tries every rate, a start the kept one.
+    """
 
     until: int
     steps: int
+    share: float
 
     def __str__(self) -> str:
         """As people read it, after a job or a grade."""
@@ -100,13 +104,15 @@ def seconds(plan: Plan) -> dict[Name, float]:
 def wall(todo: Recipe, costs: Mapping[Name, float], cores: int) -> float:
     """Seconds until all of a recipe is made, a verb after the other."""
     jobs = [name for name in todo.jobs if name not in todo.obstacles]
-    part = {name: costs[name] * start.until / start.steps for name, start in todo.starts.items()}
+    part = {name: costs[name] * start.share for name, start in todo.starts.items()}
     return sum(makespan([part.get(name, costs[name]) for name in jobs if name[0] == verb], cores) for verb in VERBS)
 
 
 def _start(subject: Subject, name: Name, draw: random.Random) -> Start:
-    steps = apart(json.loads(subject.job(name).spec))[0].training.steps
-    return Start(draw.choice(checkpoint_steps(steps)[1:]), steps)
+    runs = apart(json.loads(subject.job(name).spec))
+    steps, tried = runs[0].training.steps, sum(len(run.training.rates) for run in runs)
+    until = draw.choice(checkpoint_steps(steps)[1:])
+    return Start(until, steps, until / steps * len(runs) / tried)
 
 
 def _before(subject: Subject, name: Name) -> set[Name]:
