@@ -25,7 +25,7 @@ MADE: dict[Depth, tuple[str, ...]] = {
 """From what is started → the verbs whose jobs are made again."""
 
 
-class Start(NamedTuple):
+class FirstSteps(NamedTuple):
     """The steps of a training that are made again, of how many."""
 
     until: int
@@ -51,7 +51,7 @@ class Recipe(NamedTuple):
     given: list[str]
     obstacles: dict[Name, str]
     alone: bool = False
-    starts: Mapping[Name, Start] = {}
+    starts: Mapping[Name, FirstSteps] = {}
 
 
 def recipe(subject: Subject, depth: Depth) -> Recipe:
@@ -104,9 +104,9 @@ def wall(todo: Recipe, costs: Mapping[Name, float], cores: int) -> float:
     return sum(makespan([part.get(name, costs[name]) for name in jobs if name[0] == verb], cores) for verb in VERBS)
 
 
-def _start(subject: Subject, name: Name, draw: random.Random) -> Start:
+def _start(subject: Subject, name: Name, draw: random.Random) -> FirstSteps:
     steps = apart(json.loads(subject.job(name).spec))[0].training.steps
-    return Start(draw.choice(checkpoint_steps(steps)[1:]), steps)
+    return FirstSteps(draw.choice(checkpoint_steps(steps)[1:]), steps)
 
 
 def _before(subject: Subject, name: Name) -> set[Name]:
