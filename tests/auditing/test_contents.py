@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
-from nominima.auditing.contents import Comparison, compare, leaves
+from nominima.auditing.contents import Difference, compare, leaves
 from nominima.tracing.artefact import embed
 from nominima.tracing.trace import Trace
 
@@ -45,7 +45,7 @@ def save_chart(path: Path, tree: dict[str, Any], code: str) -> None:
     path.write_bytes(embed(json.dumps(told).encode(), "vl.json", trace(code)))
 
 
-def compared(tmp_path: Path, save: Saved, suffix: str, old: Any, new: Any) -> Comparison:
+def compared(tmp_path: Path, save: Saved, suffix: str, old: Any, new: Any) -> Difference:
     files = tmp_path / f"old{suffix}", tmp_path / f"new{suffix}"
     for file, content, code in zip(files, (old, new), ("before", "after"), strict=True):
         save(file, content, code)

@@ -10,7 +10,7 @@ from nominima.auditing.again import Made
 from nominima.auditing.audit import Audit
 from nominima.auditing.grades import Grade, Graded, graded, worst
 from nominima.auditing.readme import TABLE
-from nominima.auditing.recipe import Recipe, Start
+from nominima.auditing.recipe import FirstSteps, Recipe
 from nominima.auditing.subject import PAGE, Name, Subject
 from nominima.tracing.ledger import Entry
 
@@ -85,7 +85,7 @@ def test_a_picture_of_something_else_has_no_excuse_but_other_source_another_envi
 
 def test_a_start_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grades, "_job", lambda *_: [file(PATHS[TRAIN], "bitwise")])
-    part = Recipe([TRAIN], {TRAIN: set()}, [], {}, alone=True, starts={TRAIN: Start(12, 60, 0.2)})
+    part = Recipe([TRAIN], {TRAIN: set()}, [], {}, alone=True, starts={TRAIN: FirstSteps(12, 60, 0.2)})
     told = graded(None, part, {TRAIN: Made(Path())}, Path())  # pyright: ignore[reportArgumentType]
     assert told[TRAIN][0].why == "up to step 12 of 60; what is later is taken as recorded"
 

@@ -3,7 +3,8 @@
 from functools import cache
 
 import pytest
-from made_tables import CLAIMS, TRACE, drawn, found, judged, lose, of_runs, others, picture, world
+from made_tables import CLAIMS, TRACE, drawn, found, judged, lanes, lose, of_runs, others, picture, table, world
+from polars.exceptions import PolarsError
 from polars.testing import assert_frame_equal
 
 from docs.generate import rules_of
@@ -62,19 +63,15 @@ def test_a_sweep_that_diverged_leaves_it_untested_and_can_be_drawn(name):
 
 
 def told(cell):
-    """All that is said of a cell but its name, and whether it holds at the level of all cells together."""
-    return cell.model_dump(exclude={"name", "condition", "firm"})
+    """All that is said of a cell but its conditions, and whether it holds at the level of all cells together."""
+    return cell.model_dump(exclude={"condition", "firm"})
 
 
 @trained
-def test_a_sweep_of_another_condition_changes_no_cell(name):
-    """Half of its networks again with another knob and other numbers: arms lack, and choices would be made anew.
-
-    Not with a knob in which a control may differ from its cell: two that fit one cell are refused.
-    """
-    tables, made, usual = true(name)
-    crossed = {knob for part in (made.primary, *made.parts) for guard in part.guards for knob in guard.across}
-    knob, value = ("batch", 7) if "batch" not in crossed else ("smoothing", 0.1)
+def test_a_sweep_of_another_condition_changes_no_cell_and_no_name(name):
+    """Half of its networks again with another knob and other numbers: arms lack, and choices would be made anew."""
+    tables, _, usual = true(name)
+    knob, value = "smoothing", 0.1
     more = judged(
         name, **tables | {measure: others(measure, tables[measure], **{knob: value}) for measure in of_runs(tables)}
     )
@@ -83,8 +80,15 @@ def test_a_sweep_of_another_condition_changes_no_cell(name):
         assert [told(cell) for cell in known] == [told(cell) for cell in part.cells]
         pairs = zip(part.cells, known, strict=True)
         assert all(cell.condition.items() <= other.condition.items() for cell, other in pairs)
-    trends = [trend.tau for trend in more.truer.cells if trend.condition.get(knob) != value]
-    assert trends == [trend.tau for trend in usual.truer.cells]
+    trends = [(trend.name, trend.tau) for trend in more.truer.cells if trend.condition.get(knob) != value]
+    assert trends == [(trend.name, trend.tau) for trend in usual.truer.cells]
+
+
+def test_a_made_table_has_the_columns_of_its_measure_so_that_one_renamed_there_breaks_its_claims():
+    row = {"step": 0, "norm": 1.0, "relative_norm": 1.0}
+    assert table("norms", (lane | row | {"travelled": 0.0} for lane in lanes())).height == 64
+    with pytest.raises(PolarsError, match="travelled"):
+        table("norms", (lane | row | {"way": 0.0} for lane in lanes()))
 
 
 @each

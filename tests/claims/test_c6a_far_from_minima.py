@@ -118,6 +118,12 @@ class TestControl:
         found = told(rows(schedule="linear"), linear, control=arrived(steps=900, batch=20))
         assert found.outcome == "supported"
 
+    def test_of_several_that_fit_it_is_the_one_of_most_examples_and_then_of_the_largest_batch(self):
+        more = arrived(gain=lambda _: 0.5, examples=100, batch=200), arrived(gain=lambda _: 0.5, batch=20)
+        found = told(*more)
+        assert found.outcome == "supported", found.reason
+        assert told(arrived(gain=lambda _: 0.5, batch=200)).outcome == "inconclusive"
+
     @pytest.mark.parametrize("status", ["unfitted", "censored"])
     def test_networks_that_never_arrive_are_none(self, status):
         found = told(control=arrived(status=status))

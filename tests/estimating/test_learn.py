@@ -44,16 +44,20 @@ def test_what_logs_tell_is_taken_and_the_rest_is_kept(tmp_path: Path) -> None:
         train__s_a=f"{TRAIN.format('a', 2000)}cost: {cost:.2f} CPU s, 700 MB\n",
         measure__runs_s_a="s/a norms: 9 rows, 8.00 CPU s\ncost: 12.00 CPU s, 500 MB\n",
         measure__theory="theory random_points: 7 rows, 0.00 CPU s\ncost: 4.00 CPU s, 300 MB\n",
+        seal__prepare="prepare: 1 files of 1 jobs sealed\ncost: 1.00 CPU s, 90 MB\n",
+        seal__train="train: 6 files of 2 jobs sealed\ncost: 3.00 CPU s, 200 MB\n",
     )
     found = learned(plan(), COSTS, tmp_path)
-    assert found.job == COSTS.job | {"prepare": 9.0}
+    assert found.job == COSTS.job | {"prepare": 9.0, "seal": 2.0}
     assert found.step["mlp"] == pytest.approx({"10": 3e-6, "100": 3e-4}, rel=0.01)
     assert found.measure["norms"].curves == {"mlp": {"10": 2.0}}
     assert found.measure["random_points"].curves == {"": {"0": 0.005}}
     assert found.measure["random_points"].counts == {"points": 50, "seeds": 20, "lowest": 16, "highest": 4096}
     assert found.measure["curvature"] == COSTS.measure["curvature"]
     assert found.parameters["mlp"] == {"10": 2000.0, "100": 10000.0}
-    assert found.memory == pytest.approx({"prepare": 1e8, "train": 7e8 - 10 * 4 * 2000 * 4, "measure": 5e8}, rel=0.01)
+    assert found.memory == pytest.approx(
+        {"prepare": 1e8, "train": 7e8 - 10 * 4 * 2000 * 4, "measure": 5e8, "seal": 2e8}, rel=0.01
+    )
     assert learned(plan(), COSTS, tmp_path / "none") == COSTS
     again = learned(plan(), found, tmp_path)
     assert again.step["mlp"] == pytest.approx(found.step["mlp"], rel=0.01)

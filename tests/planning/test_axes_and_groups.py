@@ -112,8 +112,20 @@ def test_a_claim_asks_for_the_trends_of_all_others(tmp_path: Path) -> None:
     job = plan.judge["c0c_truer_with_size"]
     assert job.inputs == [f"reports/evidence/{name}.trends.csv" for name in others]
     assert all(plan.judge[name].outputs[2] in job.inputs for name in others)
-    assert json.loads(job.spec)["trial"] == {"datasets": [], "trends": others}
+    assert json.loads(job.spec)["trial"] == {"datasets": [], "sweeps": [], "trends": others}
     assert not any("evidence" in path for name in others for path in plan.judge[name].inputs)
     for name in before.judge.keys() & set(others) - {"c0a_bigger_is_better"}:
         assert plan.judge[name] == before.judge[name]
     assert (plan.train, plan.prepare) == (before.train, before.prepare)
+
+
+def test_a_claim_is_judged_alike_whatever_else_is_on_trial(tmp_path: Path) -> None:
+    """But for the one whose evidence is the trends of all others."""
+    tree = json.loads(changed())
+    file = tmp_path / "params.yaml"
+    file.write_text(json.dumps(tree))
+    every = Plan(load(file)).judge
+    others = {name: trial for name, trial in tree["claims"].items() if not trial.get("trends")}
+    for name, trial in others.items():
+        file.write_text(json.dumps(tree | {"claims": {name: trial}}))
+        assert Plan(load(file)).judge[name] == every[name]

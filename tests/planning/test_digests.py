@@ -13,6 +13,7 @@ import pytest
 from nominima.ground.places import VERBS
 from nominima.ground.texts import canonical
 from nominima.planning import digests
+from nominima.planning.params import Changes
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 from nominima.planning.run import apart, together
@@ -208,6 +209,18 @@ def test_a_default_written_out_is_no_other_spec() -> None:
     assert planned(noise=0.0, dropout=0.0, model_options={"depth": 2}, optimizer_options={}) == planned()
     assert planned(dropout=0.1) != planned()
     assert planned(model_options={"depth": 1}) != planned()
+
+
+def test_a_default_written_out_in_a_sweep_is_no_other_job() -> None:
+    def jobs(**changes: object) -> list[dict[str, object]]:
+        sweep = PLAN.params.sweeps["sizes"]
+        told = Changes.model_validate(sweep.changes.model_dump(exclude_unset=True) | changes)
+        sweeps = PLAN.params.sweeps | {"sizes": sweep.model_copy(update={"changes": told})}
+        plan = Plan(PLAN.params.model_copy(update={"sweeps": sweeps}))
+        return [{**plan.jobs(verb)} for verb in VERBS]
+
+    assert jobs(dropout=0, model_options={"depth": 2}) == jobs()
+    assert jobs(dropout=0.1) != jobs()
 
 
 def test_no_knob_at_its_default_stands_in_a_spec() -> None:

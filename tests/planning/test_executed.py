@@ -14,7 +14,7 @@ from nominima.ground.places import VERBS
 from nominima.planning import workplace
 from nominima.planning.module import module
 from nominima.planning.plan import Job, Plan
-from nominima.planning.reach import FRAME, Place, closure
+from nominima.planning.reach import FRAME, Statement, closure
 from nominima.planning.reader import load
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ def tasks(plan: Plan, verb: str, sealing: Path) -> tuple[list[dict[str, Any]], l
     return told, [*(job.code.partition("@")[0].split("+") for job in jobs.values()), ["verbs.seal"]]
 
 
-def places(executed: list[tuple[str, int]]) -> set[Place]:
+def places(executed: list[tuple[str, int]]) -> set[Statement]:
     """The top-level statements that executed code belongs to."""
     found = set()
     for file, line in (each for each in executed if each[0].endswith(".py")):
@@ -66,11 +66,11 @@ def places(executed: list[tuple[str, int]]) -> set[Place]:
         for place, node in enumerate(module(SOURCE, name).statements):
             first = min(each.lineno for each in [node, *getattr(node, "decorator_list", [])])
             if first <= line <= (node.end_lineno or 0):
-                found.add(Place(name, place))
+                found.add(Statement(name, place))
     return found
 
 
-def told(place: Place) -> str:
+def told(place: Statement) -> str:
     name, at, _ = place
     return f"{name}: {ast.unparse(module(SOURCE, name).statements[at]).splitlines()[0][:80]}"
 

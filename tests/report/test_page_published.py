@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from made_project import MACHINE, make, ordinary
 
-from nominima.auditing.contents import Comparison, compare
+from nominima.auditing.contents import Difference, compare
 from nominima.auditing.published import page
 from nominima.tracing.artefact import read_trace
 
@@ -21,7 +21,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make(tmp_path_factory.mktemp("published"), ordinary())
 
 
-def compared(path: Path, tmp_path: Path, text: str) -> Comparison:
+def compared(path: Path, tmp_path: Path, text: str) -> Difference:
     """The page with another text, against the page as it was made."""
     edited = tmp_path / "edited.html"
     edited.write_text(text)

@@ -11,7 +11,7 @@ from nominima.drawing.arms import Arms
 from nominima.drawing.card import card
 from nominima.drawing.panels import Panel
 from nominima.drawing.pictures import smaller
-from nominima.drawing.says import Place, lost, of_mark
+from nominima.drawing.says import Spot, lost, of_mark
 from nominima.judging.evidence import COLUMNS
 from nominima.judging.intervals import NOTHING, Estimate
 from nominima.verbs.report import detail, rendered
@@ -34,10 +34,10 @@ def said(picture: bytes) -> list[str]:
 
 
 def test_a_mark_says_condition_place_number_count_and_more():
-    told = of_mark("digits, mlp", FOUND, "supported", "", place=Place("parameters", 26122.0, "loss"))
+    told = of_mark("digits, mlp", FOUND, "supported", "", place=Spot("parameters", 26122.0, "loss"))
     assert told == "digits, mlp; parameters 26,122; loss 0.102 [0.098, 0.107]; n = 8; supported"
     assert of_mark("", NOTHING) == "all; not defined; n = 0"
-    assert "step 0.25;" in of_mark("", FOUND, place=Place("step", 0.25, "loss"))
+    assert "step 0.25;" in of_mark("", FOUND, place=Spot("step", 0.25, "loss"))
 
 
 def test_what_is_lost_is_counted_by_why():

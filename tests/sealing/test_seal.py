@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from chain import CLAIM, ENVIRONMENT, Plan, build, make, plan, write
+from nominima.estimating.learn import SPENT
 from nominima.ground.files import Refusal, digest
 from nominima.ground.places import VERBS, ledger
 from nominima.planning.plan import Job
@@ -189,7 +190,9 @@ def test_the_process_tells_in_one_message(
     Path("plan.json").write_text(json.dumps({name: job._asdict() for name, job in jobs["train"].items()}))
     monkeypatch.setattr(sys, "argv", ["seal", "--verb", "train", "--plan", "plan.json"])
     seal_module.main()
-    assert capsys.readouterr().out == "train: 6 files of 2 jobs sealed\n"
+    done, cost = capsys.readouterr().out.splitlines()
+    assert done == "train: 6 files of 2 jobs sealed"
+    assert SPENT.fullmatch(cost)
     os.truncate("data/runs/width/w2/metrics.parquet", 10)
     with pytest.raises(SystemExit, match=r"seal train: 1 files are not sealed"):
         seal_module.main()

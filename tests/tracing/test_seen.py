@@ -11,7 +11,7 @@ from chain import ENVIRONMENT, write
 from nominima.ground.files import digest
 from nominima.tracing import seen
 from nominima.tracing.artefact import read_trace
-from nominima.tracing.seen import MEMORY, Memory, Seen
+from nominima.tracing.seen import MEMORY, Fingerprint, Memory
 from nominima.tracing.trace import Trace
 
 TABLE = "data/measures/theory/norms.parquet"
@@ -26,7 +26,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(Path(TABLE), TRACE)
 
 
-def look(path: str = TABLE) -> Seen | None:
+def look(path: str = TABLE) -> Fingerprint | None:
     memory = Memory()
     found = memory.look(path)
     memory.keep()
@@ -49,7 +49,7 @@ def remembered() -> bool:
 def test_a_file_is_read_whole_with_its_trace() -> None:
     trace = read_trace(Path(TABLE))
     assert trace == TRACE
-    assert look() == Seen(digest(Path(TABLE)), TRACE.key, TRACE.asked)
+    assert look() == Fingerprint(digest(Path(TABLE)), TRACE.key, TRACE.asked)
 
 
 def test_what_was_read_once_is_remembered() -> None:
@@ -77,7 +77,7 @@ def test_a_file_replaced_by_one_of_the_same_size_and_time_is_read_again() -> Non
     os.utime(TABLE, ns=(before.st_atime_ns, before.st_mtime_ns))
     after = Path(TABLE).stat()
     assert (after.st_size, after.st_ino, after.st_mtime_ns) == (before.st_size, before.st_ino, before.st_mtime_ns)
-    assert look() == Seen(digest(Path(TABLE)), TRACE.key, TRACE.asked)
+    assert look() == Fingerprint(digest(Path(TABLE)), TRACE.key, TRACE.asked)
 
 
 def test_an_older_file_put_in_its_place_is_read_again() -> None:
@@ -98,7 +98,7 @@ def test_a_file_written_a_moment_ago_is_read_again(monkeypatch: pytest.MonkeyPat
 def test_what_holds_no_trace_has_no_keys_and_what_is_no_file_is_nothing() -> None:
     Path("scan").write_bytes(b"\0")
     Path("folder").mkdir()
-    assert look("scan") == Seen(digest(Path("scan")), None, None)
+    assert look("scan") == Fingerprint(digest(Path("scan")), None, None)
     assert look("folder") is None
     assert look("nowhere") is None
 

@@ -28,7 +28,7 @@ LINEAR = mlp.build(1, (6,), 2, depth=1)  # weight1 (1, 6), bias1, weight2 (2, 1)
 
 
 @dataclass(frozen=True)
-class Made(Reference):
+class Prescribed(Reference):
     """A reference with parameters made by hand."""
 
     rows: torch.Tensor
@@ -41,7 +41,7 @@ class Made(Reference):
 def kept(rows: torch.Tensor, model: Model, keep: float, **how: Any) -> torch.Tensor:
     """The mask that is made from these parameters (lane, param)."""
     pruned = run(seeds=len(rows), prune={"run": SOURCE, "at": "end", "keep": keep, **how})
-    found = mask(pruned, model, {SOURCE: Made(pruned, Path(), rows)})
+    found = mask(pruned, model, {SOURCE: Prescribed(pruned, Path(), rows)})
     assert found is not None
     return found
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from nominima.auditing.recipe import Recipe, Start
+from nominima.auditing.recipe import FirstSteps, Recipe
 from nominima.auditing.subject import Name, Subject
 from nominima.ground.files import write
 from nominima.planning import digests, workplace
@@ -132,7 +132,7 @@ def _link(at: Path, to: Path) -> None:
     at.symlink_to(to)
 
 
-def _run(subject: Subject, name: Name, folder: Path, running: Running, start: Start | None) -> Made:
+def _run(subject: Subject, name: Name, folder: Path, running: Running, start: FirstSteps | None) -> Made:
     """One job in its folder, or the start of one."""
     job, before = subject.job(name), time.monotonic()
     told = ["--spec", job.spec, "--code", job.code, "--inputs", *job.inputs, "--outputs", *job.outputs]

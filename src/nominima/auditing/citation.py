@@ -30,7 +30,7 @@ class Author(BaseModel):
         return {"name": name} | ({"ORCID": orcid} if orcid else {})
 
 
-class Work(BaseModel):
+class Publication(BaseModel):
     """A work in a CITATION.cff."""
 
     title: str = ""
@@ -44,17 +44,17 @@ class Work(BaseModel):
         return f"https://doi.org/{self.doi}" if self.doi else self.url
 
 
-class Citation(Work):
+class Citation(Publication):
     """What a CITATION.cff says: the paper is what it prefers to be cited, else the whole itself."""
 
-    preferred: Work | None = Field(default=None, alias="preferred-citation")
+    preferred: Publication | None = Field(default=None, alias="preferred-citation")
     abstract: str = ""
     version: str = ""
     license: str | list[str] = ""
     repository: str = Field(default="", alias="repository-code")
 
     @property
-    def paper(self) -> Work:
+    def paper(self) -> Publication:
         """What the certificate is about."""
         return self.preferred or self
 

@@ -28,7 +28,7 @@ ROUNDING = 1e-5  # relative difference of two numbers
 UNREADABLE = (*DAMAGED, YAMLError, TypeError, AttributeError, OverflowError, OSError)
 
 
-class Leaf(NamedTuple):
+class Value(NamedTuple):
     """One value: its words, the numbers in it, float64 or whole, what counts as rounding of them, and its type.
 
     decides: what of its words decides, besides those under a name of WORDS: see published.Told.
@@ -40,7 +40,7 @@ class Leaf(NamedTuple):
     kind: str = ""
     decides: tuple[str, ...] = ()
 
-    def alike(self, other: "Leaf") -> bool:
+    def alike(self, other: "Value") -> bool:
         """Whether both are the same but for their numbers."""
         return (self.kind, self.words, self.numbers.shape) == (other.kind, other.words, other.numbers.shape)
 
@@ -53,7 +53,7 @@ class Change(NamedTuple):
     again: str
 
 
-class Comparison(NamedTuple):
+class Difference(NamedTuple):
     """How the second of two files differs from the first.
 
     decided: places in which a word of a verdict differs; told: those in which other words do, or that only one has;
@@ -73,7 +73,7 @@ class Comparison(NamedTuple):
         return not self.changes
 
 
-def compare(recorded: Path, again: Path) -> Comparison | None:
+def compare(recorded: Path, again: Path) -> Difference | None:
     """Compare two files of one kind and name, their traces left out; None where only bytes can be compared.
 
     The code that a figure has printed in it is that of its trace, and so is left out too. A recorded file that cannot
@@ -85,12 +85,12 @@ def compare(recorded: Path, again: Path) -> Comparison | None:
         before = leaves(recorded)
     except (Refusal, *UNREADABLE) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
-        return Comparison([], ["the file"], [], 0.0, [Change("the file", f"cannot be read: {reason}", "can be")])
+        return Difference([], ["the file"], [], 0.0, [Change("the file", f"cannot be read: {reason}", "can be")])
     return _compared(before, leaves(again))
 
 
-def _compared(before: dict[str, Leaf], after: dict[str, Leaf]) -> Comparison:
-    found = Comparison([], [], [], 0.0, [])
+def _compared(before: dict[str, Value], after: dict[str, Value]) -> Difference:
+    found = Difference([], [], [], 0.0, [])
     for place in sorted(before.keys() | after.keys()):
         old, new = before.get(place), after.get(place)
         if old is None or new is None or not old.alike(new):
@@ -107,12 +107,12 @@ def _compared(before: dict[str, Leaf], after: dict[str, Leaf]) -> Comparison:
     return found
 
 
-def _decides(place: str, *leaves: Leaf | None) -> bool:
+def _decides(place: str, *leaves: Value | None) -> bool:
     """Whether what differs here is a matter of a verdict."""
     return place.rpartition(".")[2] in WORDS or len({leaf.decides if leaf else () for leaf in leaves}) > 1
 
 
-def leaves(path: Path) -> dict[str, Leaf]:
+def leaves(path: Path) -> dict[str, Value]:
     """What a file says, by place."""
     if path.suffix in FILES:
         return dict(FILES[path.suffix](path))
@@ -131,21 +131,21 @@ def _apart(old: np.ndarray, new: np.ndarray) -> tuple[float, int]:
     return float(share.max()), int(share.argmax())
 
 
-def _text(text: str) -> Leaf:
+def _text(text: str) -> Value:
     found = NUMBER.findall(text)
-    return Leaf(NUMBER.sub(MARKED, text), np.array([float(each.replace("−", "-")) for each in found]))
+    return Value(NUMBER.sub(MARKED, text), np.array([float(each.replace("−", "-")) for each in found]))
 
 
-def _array(values: np.ndarray) -> Leaf:
+def _array(values: np.ndarray) -> Value:
     """Whole numbers and flags must be the same; of fractions a step of how they are stored is rounding."""
     inexact = values.dtype.kind == "f"
     rounding = max(ROUNDING, float(np.finfo(values.dtype).eps)) if inexact else 0.0
-    return Leaf(
+    return Value(
         f"{values.dtype} {values.shape}", values.astype(np.float64).ravel() if inexact else values.ravel(), rounding
     )
 
 
-def _flat(tree: Any, place: str) -> Iterator[tuple[str, Leaf]]:
+def _flat(tree: Any, place: str) -> Iterator[tuple[str, Value]]:
     """Leaves of a JSON tree; elements that have a name of their own stand under it, so that one more moves no other."""
     if isinstance(tree, dict) and tree:
         for key, value in tree.items():
@@ -155,9 +155,9 @@ def _flat(tree: Any, place: str) -> Iterator[tuple[str, Leaf]]:
         for at, (value, name) in enumerate(zip(tree, names, strict=True)):
             yield from _flat(value, f"{place}[{name if name and names.count(name) == 1 else at}]")
     elif isinstance(tree, float):
-        yield place, Leaf(MARKED, np.array([tree]))
+        yield place, Value(MARKED, np.array([tree]))
     else:
-        told = _text(tree) if isinstance(tree, str) else Leaf(json.dumps(tree), np.array([]))
+        told = _text(tree) if isinstance(tree, str) else Value(json.dumps(tree), np.array([]))
         yield place, told._replace(kind=type(tree).__name__)
 
 
@@ -167,7 +167,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _in_json(text: str) -> Iterator[tuple[str, Leaf]]:
+def _in_json(text: str) -> Iterator[tuple[str, Value]]:
     tree = json.loads(text, object_pairs_hook=_once)
     # The names of data are digests of what they hold: they are told apart by where they are drawn.
     for at, name in enumerate(sorted(tree.get("datasets", {}), key=lambda name: text.rindex(json.dumps(name)))):
@@ -178,43 +178,43 @@ def _in_json(text: str) -> Iterator[tuple[str, Leaf]]:
     return _flat(tree, "")
 
 
-def _in_yaml(text: str) -> Iterator[tuple[str, Leaf]]:
+def _in_yaml(text: str) -> Iterator[tuple[str, Value]]:
     return _flat(YAML(typ="safe", pure=True).load(text), "")
 
 
-def _in_csv(text: str) -> Iterator[tuple[str, Leaf]]:
+def _in_csv(text: str) -> Iterator[tuple[str, Value]]:
     head, *rows = csv.reader(io.StringIO(text.partition("\n")[2] if text.startswith(MARK.decode()) else text))
-    yield "columns", Leaf(json.dumps(head), np.array([]))
+    yield "columns", Value(json.dumps(head), np.array([]))
     for at, name in enumerate(head):
         yield f"column {at}, {name}", _text(json.dumps([row[at] for row in rows], ensure_ascii=False))
 
 
-def _in_page(text: str) -> Iterator[tuple[str, Leaf]]:
+def _in_page(text: str) -> Iterator[tuple[str, Value]]:
     return _read(published.page(text))
 
 
-def _in_table(path: Path) -> Iterator[tuple[str, Leaf]]:
+def _in_table(path: Path) -> Iterator[tuple[str, Value]]:
     return _read(published.table(path.read_text(errors="replace")))
 
 
-def _read(told: published.Places) -> Iterator[tuple[str, Leaf]]:
-    return ((place, Leaf(each.text, np.array([]), decides=each.decides)) for place, each in told.items())
+def _read(told: published.Places) -> Iterator[tuple[str, Value]]:
+    return ((place, Value(each.text, np.array([]), decides=each.decides)) for place, each in told.items())
 
 
-def _in_parquet(path: Path) -> Iterator[tuple[str, Leaf]]:
+def _in_parquet(path: Path) -> Iterator[tuple[str, Value]]:
     for column in pl.read_parquet(path).iter_columns():
         yield f"nulls of {column.name}", _array(column.is_null().to_numpy())
         if column.dtype.is_numeric():
             yield f"column {column.name}", _array(column.fill_null(0).to_numpy())
         else:
-            yield f"column {column.name}", Leaf(json.dumps([str(column.dtype), *map(str, column)]), np.array([]))
+            yield f"column {column.name}", Value(json.dumps([str(column.dtype), *map(str, column)]), np.array([]))
 
 
-def _in_safetensors(path: Path) -> Iterator[tuple[str, Leaf]]:
+def _in_safetensors(path: Path) -> Iterator[tuple[str, Value]]:
     return ((name, _array(values)) for name, values in load_file(path).items())
 
 
-def _shown(*leaves: Leaf | None) -> tuple[str, ...]:
+def _shown(*leaves: Value | None) -> tuple[str, ...]:
     """Values in a few signs, from a little before the first in which they differ."""
     texts = [_whole(leaf) if leaf else "–" for leaf in leaves]
     alike = takewhile(lambda signs: len(set(signs)) == 1, zip(*texts, strict=False))
@@ -223,7 +223,7 @@ def _shown(*leaves: Leaf | None) -> tuple[str, ...]:
     return tuple(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…" for text in cut)
 
 
-def _whole(leaf: Leaf) -> str:
+def _whole(leaf: Value) -> str:
     parts = leaf.words.split(MARKED)
     told = "".join(f"{part}{number:g}" for part, number in zip(parts, leaf.numbers.tolist(), strict=False))
     return told + parts[-1] if len(parts) > 1 or not leaf.numbers.size else leaf.words

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
 from nominima.auditing.again import Made
-from nominima.auditing.contents import UNREADABLE, Change, Comparison, compare
+from nominima.auditing.contents import UNREADABLE, Change, Difference, compare
 from nominima.auditing.pictures import shows
 from nominima.auditing.recipe import Recipe
 from nominima.auditing.subject import PAGE, Name, Subject
@@ -22,7 +22,7 @@ GONE = "its recorded bytes are nowhere here to compare with"
 class Graded(NamedTuple):
     """A file of a job: its digests, recorded and new (empty: not made again), its grade and why.
 
-    largest, changes: see contents.Comparison.
+    largest, changes: see contents.Difference.
     """
 
     path: str
@@ -109,7 +109,7 @@ def _file(subject: Subject, path: str, recorded: str, folder: Path, aside: Path)
     return found
 
 
-def graded_as(path: str, recorded: str, again: str, found: Comparison | None) -> Graded:
+def graded_as(path: str, recorded: str, again: str, found: Difference | None) -> Graded:
     """A file by its digests, and by what it says otherwise; None: only its bytes can be compared."""
     if found is None:
         return Graded(path, recorded, again, "unlike")

@@ -25,7 +25,7 @@ MADE: dict[Depth, tuple[str, ...]] = {
 """From what is started → the verbs whose jobs are made again."""
 
 
-class Start(NamedTuple):
+class FirstSteps(NamedTuple):
     """The steps of a training that are made again, of how many.
 
     share: of what the whole costs; the whole tries every rate, a start the kept one.
@@ -55,7 +55,7 @@ class Recipe(NamedTuple):
     given: list[str]
     obstacles: dict[Name, str]
     alone: bool = False
-    starts: Mapping[Name, Start] = {}
+    starts: Mapping[Name, FirstSteps] = {}
 
 
 def recipe(subject: Subject, depth: Depth) -> Recipe:
@@ -108,11 +108,11 @@ def wall(todo: Recipe, costs: Mapping[Name, float], cores: int) -> float:
     return sum(makespan([part.get(name, costs[name]) for name in jobs if name[0] == verb], cores) for verb in VERBS)
 
 
-def _start(subject: Subject, name: Name, draw: random.Random) -> Start:
+def _start(subject: Subject, name: Name, draw: random.Random) -> FirstSteps:
     runs = apart(json.loads(subject.job(name).spec))
     steps, tried = runs[0].training.steps, sum(len(run.training.rates) for run in runs)
     until = draw.choice(checkpoint_steps(steps)[1:])
-    return Start(until, steps, until / steps * len(runs) / tried)
+    return FirstSteps(until, steps, until / steps * len(runs) / tried)
 
 
 def _before(subject: Subject, name: Name) -> set[Name]:

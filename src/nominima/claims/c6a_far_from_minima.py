@@ -46,7 +46,7 @@ import polars as pl
 from nominima.drawing.panels import Panel
 from nominima.judging.evidence import Evidence, Missing
 from nominima.judging.parts import Findings, Part, View, must_fail
-from nominima.judging.readings import at_point
+from nominima.judging.readings import at_point, foremost
 from nominima.judging.rules import Rule
 from nominima.judging.samples import least
 
@@ -61,7 +61,7 @@ WAY = Rule(
 )  # fmt: skip
 
 FEW = 250  # examples at most of networks that learn them by heart: the control
-ACROSS = ("examples", "batch", "steps")
+ACROSS = ("examples", "batch", "steps")  # of several controls that differ in these the largest
 
 
 def judge(evidence: Evidence) -> Findings:
@@ -72,20 +72,19 @@ def judge(evidence: Evidence) -> Findings:
     if stopped.is_empty():
         raise Missing(f"there are no networks with more than {FEW} examples")
     gain, way = at_point(stopped, "best", "won"), at_point(stopped, "best", "moved")
+    fitted, went = (foremost(at_point(arrived, "fitted", value), ACROSS) for value in ("won", "moved"))
     promised = stopped.filter(pl.col("decrement").is_not_null())
     convex = _convex(evidence)
     return Findings(
         primary=Part(
             RULE,
             asks=(View("gain after the stop", gain),),
-            guards=(must_fail("gain of networks that have arrived", at_point(arrived, "fitted", "won"),
-                              across=ACROSS),),
+            guards=(must_fail("gain of networks that have arrived", fitted, across=ACROSS),),
             decides=~pl.col("tuned"),
         ),
         parts=(
             Part(WAY, (View("way after the stop", way),), name="way", decides=~pl.col("tuned"),
-                 guards=(must_fail("way of networks that have arrived", at_point(arrived, "fitted", "moved"),
-                                   across=ACROSS),)),
+                 guards=(must_fail("way of networks that have arrived", went, across=ACROSS),)),
         ),
         trend=View("gain after the stop", gain),
         shown=(

@@ -39,7 +39,7 @@ class Abreast(NamedTuple):
     largest: bool = False
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """A line of the table: of a heading there is no cell."""
 
     y: float
@@ -103,7 +103,7 @@ def _names(panel: Abreast, columns: Sequence[Mapping[str, pl.DataFrame]]) -> lis
     )
 
 
-def _rows(names: Sequence[str], short: Short, words: Mapping[str, str], box: Box) -> Iterator[Row]:
+def _rows(names: Sequence[str], short: Short, words: Mapping[str, str], box: Box) -> Iterator[TableRow]:
     """Headings and rows from top to bottom of a box."""
     groups = list(short.usual)
     step = box.height / (len(names) + sum(group != "" for group in groups))
@@ -111,13 +111,13 @@ def _rows(names: Sequence[str], short: Short, words: Mapping[str, str], box: Box
     for name in sorted(names, key=lambda name: groups.index(short.groups[name])):
         group = short.groups[name]
         if group != above:
-            yield Row(y, group, None)
+            yield TableRow(y, group, None)
             above, y = group, y + step
-        yield Row(y, words.get(short.labels[name], short.labels[name]), name)
+        yield TableRow(y, words.get(short.labels[name], short.labels[name]), name)
         y += step
 
 
-def _at(rows: Sequence[Row], column: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def _at(rows: Sequence[TableRow], column: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """The estimates of a column at their rows: value, low, high, at."""
     found = [told_of(row.cell, column[row.cell]) | {"at": row.y} for row in rows if row.cell and row.cell in column]
     return pl.DataFrame(found, schema=NUMBERS | {"at": float})
@@ -139,7 +139,7 @@ def _sides(canvas: Canvas, plot: Box, sides: tuple[str, str], scale: Scale) -> N
         canvas.word(x, y, told, QUIET, 12, right=right)
 
 
-def _lost(canvas: Canvas, plot: Box, rows: Sequence[Row], column: Mapping[str, pl.DataFrame]) -> None:
+def _lost(canvas: Canvas, plot: Box, rows: Sequence[TableRow], column: Mapping[str, pl.DataFrame]) -> None:
     for row in rows:
         lost = column[row.cell]["value"].null_count() if row.cell and row.cell in column else 0
         canvas.word(plot.right - 3, row.y, f"{lost} lost" if lost else "", QUIET, 11, right=True)

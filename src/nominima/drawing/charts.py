@@ -125,7 +125,7 @@ def _curves(
     return spec(alt.layer(*layers).properties(title=heading, width=WIDTH, height=height))
 
 
-class Parts(NamedTuple):
+class Layers(NamedTuple):
     """What of a panel has a place on its axes, and how many values have none."""
 
     points: pl.DataFrame
@@ -135,7 +135,7 @@ class Parts(NamedTuple):
     hidden: int
 
 
-def _parts(table: pl.DataFrame, dots: pl.DataFrame | None, guide: pl.DataFrame | None, log: str) -> Parts:
+def _parts(table: pl.DataFrame, dots: pl.DataFrame | None, guide: pl.DataFrame | None, log: str) -> Layers:
     table = table if "says" in table.columns else table.with_columns(says="series")
     nothing = table.clear().select("x", "y", "series")
     points = drawable(table, log)
@@ -145,7 +145,7 @@ def _parts(table: pl.DataFrame, dots: pl.DataFrame | None, guide: pl.DataFrame |
     whiskers = drawable(drawable(intervals, log, "low"), log, "high")
     single = nothing if dots is None else drawable(dots, log)
     hidden = table.height - points.height + intervals.height - whiskers.height
-    return Parts(
+    return Layers(
         points=points.select("x", "y", "series", "says"),
         whiskers=whiskers.select("x", "low", "high", "series", "says"),
         dots=single.select("x", "y", "series"),
@@ -166,7 +166,7 @@ def stack(*panels: Spec) -> Spec:
     return joined("vconcat", panels, apart=("color", "shape", "strokeDash"), spacing=22)
 
 
-def _axes(parts: Parts, x: str, y: list[str], log: str) -> dict[str, Any]:
+def _axes(parts: Layers, x: str, y: list[str], log: str) -> dict[str, Any]:
     across = parts.points["x"].unique().sort().to_list()
     up = [*parts.points["y"], *parts.dots["y"], *parts.guide["y"], *parts.whiskers["low"], *parts.whiskers["high"]]
     ticks = {"x": across if len(across) <= 6 else log_ticks(across), "y": log_ticks(up)}

@@ -19,7 +19,7 @@ ROWS = {"value": float, "low": float, "high": float, "top": int, "row": int, "na
         "says": str}  # fmt: skip
 
 
-class Mark(NamedTuple):
+class RowMark(NamedTuple):
     """A row of the panel; `kind` is an outcome, `lost` how many of its runs are, by why."""
 
     name: str
@@ -39,14 +39,14 @@ def panels(verdict: Verdict) -> list[Spec]:
     return found
 
 
-def _marks(part: PartVerdict) -> Iterator[Mark]:
+def _marks(part: PartVerdict) -> Iterator[RowMark]:
     """The numbers of every cell that are judged by the rule of the part, variants last."""
     for cell in sorted(part.cells, key=lambda cell: not cell.decides):
         lost = ", ".join(f"{count} {why}" for why, count in cell.lost.items())
         for number_, word in cell.asked:
             name = cell.name if len(cell.numbers) == 1 else f"{cell.name}, {number_.name}"
             told = name if cell.decides else f"{name} (variant)"
-            yield Mark(told, number_.estimate, word, _behind(number_.estimate.n, cell.lost), lost)
+            yield RowMark(told, number_.estimate, word, _behind(number_.estimate.n, cell.lost), lost)
 
 
 def _behind(count: int, lost: Mapping[str, int]) -> str:
@@ -64,7 +64,7 @@ def _controls(part: PartVerdict) -> str:
     return f"; {sum(guard.behaves for guard in guards)} of {len(guards)} controls behave" if guards else ""
 
 
-def panel(marks: Sequence[Mark], rule: Rule, title: str, note: str = "") -> Spec:
+def panel(marks: Sequence[RowMark], rule: Rule, title: str, note: str = "") -> Spec:
     """A row per mark: its estimate and interval against the region that the rule predicts and the null."""
     table = pl.DataFrame(list(_rows(marks)), schema=ROWS)
     height = int(table["row"].max() or 0) + 28  # pyright: ignore[reportArgumentType] - a column of integers
@@ -93,7 +93,7 @@ def panel(marks: Sequence[Mark], rule: Rule, title: str, note: str = "") -> Spec
     return spec(alt.layer(*layers).properties(title=heading, width=WIDTH, height=height))
 
 
-def _rows(marks: Sequence[Mark]) -> Iterator[dict[str, Any]]:
+def _rows(marks: Sequence[RowMark]) -> Iterator[dict[str, Any]]:
     """Rows of the panel at their pixels from the top: a name of two lines makes room for itself."""
     row = -4
     for mark in marks:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from nominima.drawing.says import Place, lost, of_mark
+from nominima.drawing.says import Spot, lost, of_mark
 from nominima.judging.evidence import COLUMNS, of_view
 from nominima.judging.intervals import mean
 from nominima.judging.lanes import each_cell
@@ -73,7 +73,7 @@ def means(rows: pl.DataFrame, panel: Panel) -> pl.DataFrame:
             "y": its.value,
             "low": its.low,
             "high": its.high,
-            "says": of_mark(name, its, lost(at), place=Place(panel.x, x, panel.y)),
+            "says": of_mark(name, its, lost(at), place=Spot(panel.x, x, panel.y)),
         }
         for name, lanes in each_cell(rows)
         for (x,), at in lanes.sort(panel.along).group_by(panel.along, maintain_order=True)

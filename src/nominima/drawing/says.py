@@ -14,7 +14,7 @@ NAMED: dict[str, Any] = {"aria": True, "description": {"expr": "split(datum.says
 """Of lines and intervals: they say whose they are, and their points the rest."""
 
 
-class Place(NamedTuple):
+class Spot(NamedTuple):
     """Where a mark stands: the title of the horizontal axis and the value there, and that of the vertical axis."""
 
     x: str
@@ -22,7 +22,7 @@ class Place(NamedTuple):
     y: str
 
 
-def of_mark(name: str, estimate: Estimate, *more: str, place: Place | None = None) -> str:
+def of_mark(name: str, estimate: Estimate, *more: str, place: Spot | None = None) -> str:
     """`digits, noise 0.3, mlp; parameters 1,314; loss 0.102 [0.098, 0.107]; n = 8; 2 censored`.
 
     Args:

@@ -34,7 +34,7 @@ TITLE, HEAD, SMALL = 20, 14, 12  # sizes of text
 AROUND = "#f2f2f2"  # the rest of a row's scale
 
 
-class Row(NamedTuple):
+class ClaimRow(NamedTuple):
     """A claim's place in the picture: the middle of its first line, the lines of its title, the scale of its number."""
 
     y: float
@@ -83,22 +83,22 @@ def draw(board: Scoreboard, titles: Mapping[str, str], code: str) -> dict[str, A
 
 def _placed(
     board: Scoreboard, titles: Mapping[str, str], y: float
-) -> tuple[list[tuple[float, str, str]], list[Row], float]:
+) -> tuple[list[tuple[float, str, str]], list[ClaimRow], float]:
     """Headings with what the chapter comes to, the rows below each, and where all end."""
-    headings, rows = list[tuple[float, str, str]](), list[Row]()
+    headings, rows = list[tuple[float, str, str]](), list[ClaimRow]()
     by_claim = {standing.claim: standing for standing in board.standings}
     for chapter in chapters(board.standings):
         headings.append((y + 4, chapter.title, chapter.answer))
         y += STEP + 4
         for claim in chapter.claims:
             told = wrapped(plain(titles.get(claim, claim)), VERDICT - EDGE - KEY - 10)
-            rows.append(Row(y, told, by_claim[claim]))
+            rows.append(ClaimRow(y, told, by_claim[claim]))
             y += STEP + LINE * (len(told) - 1)
         y += 6
     return headings, rows, y
 
 
-def _words(canvas: Canvas, row: Row) -> None:
+def _words(canvas: Canvas, row: ClaimRow) -> None:
     standing = row.standing
     canvas.word(EDGE, row.y, standing.claim.partition("_")[0], QUIET)
     for at, line in enumerate(row.title):
@@ -111,7 +111,7 @@ def _words(canvas: Canvas, row: Row) -> None:
     canvas.word(TREND, row.y, SHORT[standing.growth] if asked else "–", INK if asked else QUIET)
 
 
-def _bars(canvas: Canvas, rows: Sequence[Row]) -> None:
+def _bars(canvas: Canvas, rows: Sequence[ClaimRow]) -> None:
     """Where the claims put their numbers, the numbers and their intervals."""
     shades = [mark for row in rows for mark in _shades(row)]
     nulls = [_box(row) | {"x": row.at(row.standing.rule.null), "color": NULL}
@@ -127,24 +127,24 @@ def _bars(canvas: Canvas, rows: Sequence[Row]) -> None:
     canvas.layers.extend(drawn)
 
 
-def _box(row: Row) -> Mark:
+def _box(row: ClaimRow) -> Mark:
     return {"y": row.y - THICK / 2, "y2": row.y + THICK / 2}
 
 
-def _shades(row: Row) -> Iterator[Mark]:
+def _shades(row: ClaimRow) -> Iterator[Mark]:
     low, high = span([row.standing.estimate], row.standing.rule)
     start, end = region(row.standing.rule, low, high)
     yield _box(row) | {"x": row.at(low), "x2": row.at(high), "color": AROUND}
     yield _box(row) | {"x": row.at(start), "x2": row.at(end), "color": PREDICTED}
 
 
-def _whiskers(row: Row) -> Iterator[Mark]:
+def _whiskers(row: ClaimRow) -> Iterator[Mark]:
     low, high = row.standing.estimate.low, row.standing.estimate.high
     if low is not None and high is not None:
         yield {"x": row.at(low), "x2": row.at(high), "y": row.y, "color": LOOKS[row.standing.outcome][1]}
 
 
-def _sign(row: Row) -> Mark:
+def _sign(row: ClaimRow) -> Mark:
     shape, color = LOOKS[row.standing.outcome]
     return {"x": VERDICT + 8, "y": row.y, "color": color, "shape": shape}
 

@@ -56,7 +56,7 @@ class Ground(NamedTuple):
         return round(start, 1), round(end - start, 1)
 
 
-class Mark(NamedTuple):
+class CellMark(NamedTuple):
     """A cell in the strip. aside: it is a variant, which does not decide; lost: some of its runs are."""
 
     x: float
@@ -84,7 +84,7 @@ class Strip(NamedTuple):
     """All cells of a part against where the claim puts them. unplaced: pixel from which cells have no number."""
 
     ground: Ground
-    marks: list[Mark]
+    marks: list[CellMark]
     unplaced: float | None
     told: str
     ghosts: Sequence[Ghost] = ()
@@ -113,7 +113,7 @@ def strip(part: PartVerdict, common: Mapping[str, str], since: PartSince | None 
     end = WIDTH - EDGE - ASIDE * bool(others)
     values = [value for _, value, _ in placed] + [value for _, _, value in before]
     scale = ground([Estimate(value=value, low=None, high=None, n=0) for value in values], part.rule, end)
-    marks, taken = list[Mark](), [-APART] * len(LANES)
+    marks, taken = list[CellMark](), [-APART] * len(LANES)
     for cell, value, its in placed:
         x = scale.at(value)
         lane = next((lane for lane in range(len(LANES)) if x - taken[lane] >= APART), taken.index(min(taken)))
@@ -156,7 +156,7 @@ def _was(cell: Cell, since: PartSince | None) -> str:
     return f"; was {before}" if before != now else ""
 
 
-def _ghost(was: Cell, x: float, now: Mark | None, common: Mapping[str, str]) -> Ghost:
+def _ghost(was: Cell, x: float, now: CellMark | None, common: Mapping[str, str]) -> Ghost:
     told = f"{was.name}; was {interval(_decisive(was))}, {was.outcome}{'' if now else '; gone'}"
     facets = now.facets if now else of_condition(was.condition, common)
     return Ghost(x, now.y if now else LANES[0], now and now.x, was.outcome, not was.decides, told, facets)
@@ -169,11 +169,11 @@ def _decisive(cell: Cell) -> Estimate | None:
     return (other or judged)[0].estimate if judged else None
 
 
-def _mark(cell: Cell, x: float, y: float, says: str, common: Mapping[str, str]) -> Mark:
+def _mark(cell: Cell, x: float, y: float, says: str, common: Mapping[str, str]) -> CellMark:
     lost = ", ".join(f"{count} {why}" for why, count in cell.lost.items() if count)
     told = f"{cell.name}{'' if cell.decides else ' (variant)'}; {says}"
     whole = f"{told}; of {cell.runs} runs {lost}" if lost else told
-    return Mark(x, y, cell.outcome, not cell.decides, bool(lost), whole, of_condition(cell.condition, common))
+    return CellMark(x, y, cell.outcome, not cell.decides, bool(lost), whole, of_condition(cell.condition, common))
 
 
 def _told(part: PartVerdict) -> str:

@@ -66,7 +66,8 @@ def estimate(plan: Plan, costs: Costs, cores: int, found: State) -> Forecast:
             start = costs.start[verb] if "run" in spec else 0.0  # only what deals with runs needs torch
             due = not found.needed.isdisjoint(job.outputs)
             jobs.append(Expected(verb, name, seconds, steps, start, due, memory, disk))
-        jobs.append(Expected("seal", verb, costs.job["seal"], 0.0, 0.0, ledger(verb) in found.needed))
+        held, due = costs.memory.get("seal", 0.0), ledger(verb) in found.needed
+        jobs.append(Expected("seal", verb, costs.job["seal"], 0.0, 0.0, due, held))
     return Forecast(jobs, cores, [*sorted(guess.notes), *found.refused])
 
 

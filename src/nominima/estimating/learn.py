@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
-from nominima.ground.places import VERBS
+from nominima.ground.places import VERBS, ledger
 from nominima.planning.costs import Costs, Curve, Measured, counts, looked_at, training_bytes, training_seconds
 from nominima.planning.plan import Job, Plan
 from nominima.planning.run import Run, apart
@@ -17,6 +17,7 @@ SPENT = re.compile(r"^cost: ([\d.]+) CPU s, (\d+) MB$", re.MULTILINE)
 TAKEN = re.compile(r"^(\S+) (\w+): \d+ rows, ([\d.]+) CPU s$", re.MULTILINE)
 SIZE = re.compile(r"; (\d+) parameters$", re.MULTILINE)
 LEAST = 0.005  # CPU seconds: half of the last digit
+SEALS = {verb: Job([], [ledger(verb)], "{}", "") for verb in VERBS}
 
 
 class Log(NamedTuple):
@@ -29,11 +30,11 @@ class Log(NamedTuple):
 
 
 def logs(plan: Plan, root: Path) -> dict[str, dict[str, Log]]:
-    """Verb → job → its log, of jobs that ended well; logs/<verb>/<job>.log."""
+    """Verb, or `seal` → job → its log, of jobs that ended well; logs/<verb>/<job>.log."""
     found: dict[str, dict[str, Log]] = {}
-    for verb in VERBS:
+    for verb, jobs in (plan.by_verb | {"seal": SEALS}).items():
         found[verb] = {}
-        for name, job in plan.jobs(verb).items():
+        for name, job in jobs.items():
             path = root / "logs" / verb / f"{name}.log"
             text = path.read_text(errors="replace") if path.exists() else ""
             if spent := SPENT.search(text):
@@ -45,7 +46,7 @@ def learned(plan: Plan, costs: Costs, root: Path) -> Costs:
     """The costs with everything that the logs of a plan's jobs know better; what they do not mention stays."""
     found = logs(plan, root)
     jobs = {verb: mean(log.seconds for name, log in found[verb].items() if name != "page")
-            for verb in ("prepare", "judge", "report") if found[verb]}  # fmt: skip
+            for verb in ("prepare", "judge", "report", "seal") if found[verb]}  # fmt: skip
     page = {"page": found["report"]["page"].seconds} if "page" in found["report"] else {}
     slower = _slower(plan, costs, found["train"].values())
     sizes = _sizes(found["train"].values())

@@ -37,7 +37,7 @@ Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Made(Sample):
+class Drawn(Sample):
     """A drawn sample, of which everything that `decide` asks is known; read: a line for each seed.
 
     gone: lost networks of `networks`; worst: the largest share lost at a size; estimates: by level, before moved by
@@ -161,9 +161,9 @@ class Draw:
         told = {"gone": int(self.lost.sum()), "networks": self.lost.size, "worst": float(self.lost.mean(axis=0).max())}
         read, seeds = _read(len(self.lost)), tuple(range(len(self.rows)))
         if its.counted:
-            return Made(read, (), (self.rows < truth).astype(float), its.statistic, counted=True, **told)
+            return Drawn(read, (), (self.rows < truth).astype(float), its.statistic, counted=True, **told)
         drawn, by = replace(its, seeds=seeds, rows=self.rows), truth - self.spread.truth
-        return Made(read, seeds, self.rows, its.statistic, by=by, estimates=self.estimates, drawn=drawn, **told)
+        return Drawn(read, seeds, self.rows, its.statistic, by=by, estimates=self.estimates, drawn=drawn, **told)
 
 
 def spread_of(sample: Sample, count: int) -> Spread:

@@ -28,6 +28,7 @@ OTHER = ("dial", "size", "seed", "value", "value_right", "status", "arm", "place
 FIRST = ("dataset", "noise")  # named always
 BARE = {"cell", "dataset", "law", "model", "optimizer"}  # named by their value only
 COUNTED = {"examples", "steps"}  # their value comes first
+QUIET = ("Int64", "Float64")  # knobs of these kinds are named only where they are not at their default
 ALL_FINE = (pl.col("status") == "ok").all()
 
 
@@ -99,23 +100,35 @@ def named(frame: pl.DataFrame, names: pl.DataFrame | None = None) -> pl.DataFram
 
 
 def legend(*frames: pl.DataFrame) -> pl.DataFrame:
-    """Every cell of all these frames: its conditions, and `cell`, in as few words as tell it from the others."""
-    parts = [frame.select(conditions(frame)).unique() for frame in frames if conditions(frame)]
-    if not parts:
+    """Every cell of all these frames: its conditions, and `cell`, in as few words as tell it from the others.
+
+    A number at its default, as no dropout, and a part that a training does not have, as no teacher, go without saying,
+    so that a sweep over them names its own cells and no other. What has no default, or is a word, all cells are told.
+    """
+    cells = _cells(frames)
+    if not cells.columns:
         return pl.DataFrame(schema={"cell": pl.String})
-    cells = pl.concat(parts, how="diagonal_relaxed").unique()
-    cells = cells.sort(cells.columns)
-    told = [name for name in FIRST if name in cells.columns]
-    rest = [name for name in cells.columns if name not in FIRST]
-    for name in sorted(rest, key=lambda name: name == "rate" or name.endswith((".run", ".at"))):
-        if _told_apart(cells, [*told, name]) > _told_apart(cells, told):
-            told.append(name)
+    told = telling(*frames)
     for name in [name for name in told if name not in FIRST]:
         fewer = [other for other in told if other != name]
         if _told_apart(cells, fewer) == cells.height:
             told = fewer
-    text = pl.concat_str([_word(name) for name in told], separator=", ", ignore_nulls=True) if told else pl.lit("")
-    return cells.with_columns(cell=text)
+    short, whole = (cells.with_columns(cell=_words(told, quiet=quiet)) for quiet in (True, False))
+    return short if short["cell"].n_unique() == cells.height else whole
+
+
+def telling(*frames: pl.DataFrame) -> list[str]:
+    """The conditions that the cells of these frames are named by, and those that others made superfluous.
+
+    Of these frames without their other conditions it is the same, so that a name rests on its own cells alone.
+    """
+    cells = _cells(frames)
+    told = [name for name in FIRST if name in cells.columns]
+    rest = [name for name in cells.columns if name not in FIRST]
+    for name in sorted(rest, key=_late):
+        if _told_apart(cells, [*told, name]) > _told_apart(cells, told):
+            told.append(name)
+    return told
 
 
 def paired(one: pl.DataFrame, other: pl.DataFrame, but: Sequence[str] = ()) -> pl.DataFrame:
@@ -175,8 +188,36 @@ def _status(key: list[str]) -> pl.Expr:
     )
 
 
+def _cells(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The conditions of every cell, sorted."""
+    parts = [frame.select(conditions(frame)).unique() for frame in frames if conditions(frame)]
+    cells = pl.concat(parts, how="diagonal_relaxed").unique() if parts else pl.DataFrame()
+    return cells.sort(cells.columns) if parts else cells
+
+
+def _late(name: str) -> tuple[bool, str]:
+    """How late a condition is tried: options of the shelves by their names, as tables have them in any order."""
+    return name == "rate" or name.endswith((".run", ".at")), "" if name in KNOBS or not is_knob(name) else name
+
+
 def _told_apart(cells: pl.DataFrame, names: list[str]) -> int:
     return cells.n_unique(subset=names) if names else min(cells.height, 1)
+
+
+def _words(told: list[str], *, quiet: bool) -> pl.Expr:
+    said = [pl.when(~_unsaid(name)).then(_word(name)) if quiet else _word(name) for name in told]
+    return pl.concat_str(said, separator=", ", ignore_nulls=True) if said else pl.lit("")
+
+
+def _unsaid(name: str) -> pl.Expr:
+    """Where a condition goes without saying."""
+    knob = KNOBS.get(name)
+    if knob is None or name in FIRST:
+        return pl.lit(value=False)
+    if knob.part:
+        return pl.col(name).is_null()
+    usual = knob.default if knob.kind in QUIET else None
+    return pl.lit(value=False) if usual is None else pl.col(name).eq_missing(usual)
 
 
 def _word(name: str) -> pl.Expr:

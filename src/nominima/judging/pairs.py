@@ -14,7 +14,7 @@ from nominima.judging.trend import Block
 
 
 @dataclass(frozen=True)
-class Pairs(Sample):
+class LargestRise(Sample):
     """The seeds of a cell with a value at every size; the number is the largest mean rise from a size to a larger one.
 
     Each pair of sizes has an interval of its own, paired by seed. That of the number runs from the highest lower limit
@@ -45,12 +45,12 @@ class Pairs(Sample):
 
 
 def worst_rise(rows: pl.DataFrame) -> Sample:
-    """Score: the largest mean rise from a size to a larger one, every pair with its own interval (`Pairs`).
+    """Score: the largest mean rise from a size to a larger one, every pair with its own interval (`LargestRise`).
 
     Raises Missing for fewer than two sizes.
     """
     found = of_seeds(_largest_rise)(rows)
-    return Pairs(found.read, found.seeds, found.rows, found.statistic)
+    return LargestRise(found.read, found.seeds, found.rows, found.statistic)
 
 
 @over_sizes

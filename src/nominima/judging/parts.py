@@ -33,7 +33,7 @@ from typing import Any, Literal
 import polars as pl
 
 from nominima.judging.evidence import AND, Missing
-from nominima.judging.lanes import conditions, legend
+from nominima.judging.lanes import conditions, legend, telling
 from nominima.judging.rules import Rule
 from nominima.judging.samples import Sample, Score, at_largest
 
@@ -209,7 +209,8 @@ def narrowed(findings: Findings) -> Findings:
     """The findings with those conditions only that tell its cells apart.
 
     What is the same throughout the evidence, or follows from other conditions there (an optimizer's options from the
-    optimizer), is left out, but for those of ALWAYS and those that say which cells decide or have a published number.
+    optimizer), is left out, but for those of ALWAYS, those that say which cells decide or have a published number, and
+    those that cells are named by: names rest on the cells of their own part or view, whatever else is looked at.
     """
     kept = _telling(findings)
 
@@ -242,7 +243,9 @@ def _telling(findings: Findings) -> set[str]:
     for name in sorted(set(cells.columns) - set(kept), key=lambda name: ("." in name, name)):
         if cells.n_unique(subset=[*kept, name]) > (cells.n_unique(subset=kept) if kept else 1):
             kept.append(name)
-    return set(kept)
+    parts = ([view.lanes for view in part.asks] for part in (findings.primary, *findings.parts))
+    alone = ([view.lanes] for view in ([findings.trend] if findings.trend else []) + [*findings.shown])
+    return set(kept).union(*(telling(*frames) for frames in (*parts, *alone)))
 
 
 def minus(lanes: pl.DataFrame) -> pl.DataFrame:

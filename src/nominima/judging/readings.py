@@ -1,5 +1,7 @@
 """Numbers of networks read off the tables of measures, as lanes."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from nominima.judging.lanes import conditions, lanes, paired
@@ -31,6 +33,14 @@ def less(one: pl.DataFrame, other: pl.DataFrame, *but: str) -> pl.DataFrame:
 def combined(one: pl.DataFrame, other: pl.DataFrame, value: pl.Expr, *but: str) -> pl.DataFrame:
     """Lanes: `value` of the columns value and value_right, of the same networks in two frames (`lanes.paired`)."""
     return paired(one, other, but).with_columns(value=value).drop("value_right")
+
+
+def foremost(frame: pl.DataFrame, across: Sequence[str]) -> pl.DataFrame:
+    """Of lanes whose conditions differ in nothing but these, those with the largest values there, the first first."""
+    others = [name for name in conditions(frame) if name not in across]
+    for name in filter(frame.columns.__contains__, across):
+        frame = frame.filter(pl.col(name).eq_missing(pl.col(name).max().over(others)))
+    return frame
 
 
 def swept(frame: pl.DataFrame, least: int = 2) -> pl.DataFrame:

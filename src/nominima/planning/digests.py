@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nominima.ground.files import Refusal, digest, write
 from nominima.planning.module import module
-from nominima.planning.reach import Closure, Place, closure
+from nominima.planning.reach import Closure, Statement, closure
 from nominima.planning.syntax import form, without
 from nominima.planning.uses import uses
 from nominima.planning.workplace import VARIABLES, WITHOUT, commands
@@ -139,7 +139,7 @@ def _told(source: Path, found: Closure) -> list[str]:
 
 
 @cache
-def _line(source: Path, place: Place, messages: bool, words: bool) -> str:
+def _line(source: Path, place: Statement, messages: bool, words: bool) -> str:
     """A statement, and which imports give its names their meaning; its rank among those that bind the same names."""
     at, optional = module(source, place.module), module(source, place.module).optional(place.number)
     node = optional[place.field] if place.field else without(at.statements[place.number], optional)

@@ -197,19 +197,15 @@ class Plan:
         return Job(inputs, self.tables(job), canonical(spec), digests.code(*roots))
 
     def _judge(self, claim: str) -> Job:
+        """The judge sees tables alone: what a sweep says of its runs is in the specs of those, and in their columns."""
         trial = self.params.claims[claim]
-        sweeps = {
-            name: self.params.sweeps[name].model_dump(mode="json", exclude_unset=True, exclude={"groups"})
-            for name in self.params.asked(claim)
-        }
-        spec = {"claim": claim, "trial": {"datasets": trial.datasets}, "sweeps": sweeps}
         others = sorted(name for name, its in self.params.claims.items() if trial.trends and not its.trends)
-        if trial.trends:
-            spec["trial"] |= {"trends": others}
+        asked = {"datasets": [*trial.datasets], "sweeps": sorted(self.params.asked(claim))}
+        asked |= {"trends": others} if trial.trends else {}
         return Job(
             inputs=[*self._tables(claim), *map(places.trends, others)],
             outputs=[verdict(claim), evidence(claim), places.trends(claim)],
-            spec=canonical(spec),
+            spec=canonical({"claim": claim, "trial": asked}),
             code=digests.code("verbs.judge:judge", *(f"claims.{claim}:{part}" for part in DECIDES)),
         )
 

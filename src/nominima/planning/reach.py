@@ -19,7 +19,7 @@ FRAME = {
 }
 
 
-class Place(NamedTuple):
+class Statement(NamedTuple):
     """A module, the number of a top-level statement in it, and the name of an optional field if it is only that."""
 
     module: str
@@ -27,13 +27,13 @@ class Place(NamedTuple):
     field: str = ""
 
 
-class Step(NamedTuple):
+class Added(NamedTuple):
     """What following one item adds."""
 
     items: frozenset[Item] = frozenset()
     printed: frozenset[Item] = frozenset()
     mentions: frozenset[str] = frozenset()
-    statements: frozenset[Place] = frozenset()
+    statements: frozenset[Statement] = frozenset()
     libraries: frozenset[str] = frozenset()
     files: frozenset[Path] = frozenset()
     docs: frozenset[str] = frozenset()
@@ -46,14 +46,14 @@ class Closure:
     quiet: statements that only what is printed depends on.
     """
 
-    statements: set[Place] = field(default_factory=set)
-    quiet: set[Place] = field(default_factory=set)
+    statements: set[Statement] = field(default_factory=set)
+    quiet: set[Statement] = field(default_factory=set)
     mentions: set[str] = field(default_factory=set)
     docs: set[str] = field(default_factory=set)
     libraries: set[str] = field(default_factory=set)
     files: set[Path] = field(default_factory=set)
 
-    def add(self, step: Step) -> None:
+    def add(self, step: Added) -> None:
         """Take in what following an item adds."""
         self.statements |= step.statements
         self.mentions |= step.mentions
@@ -61,10 +61,10 @@ class Closure:
         self.files |= step.files
         self.docs |= step.docs
 
-    def asked(self, source: Path) -> list[Place]:
+    def asked(self, source: Path) -> list[Statement]:
         """The optional fields that are asked for by name and not yet in it."""
         records = [place for place in self.statements if place.module in SPARSE and not place.field]
-        fields = [Place(at.module, at.number, name) for at in records
+        fields = [Statement(at.module, at.number, name) for at in records
                   for name in module(source, at.module).optional(at.number) if name in self.mentions]  # fmt: skip
         return [place for place in fields if place not in self.statements]
 
@@ -105,26 +105,26 @@ def _follow(source: Path, found: Closure, start: Iterable[Item], beyond: set[Ite
 
 
 @cache
-def _step(source: Path, item: Item) -> Step:
+def _step(source: Path, item: Item) -> Added:
     at = module(source, item.module)
     if item.name == IMPORTED:
         return _joined(at, at.effects, *_run(source, at))
     if item.name == DOC:
-        return Step(docs=frozenset({item.module}))
+        return Added(docs=frozenset({item.module}))
     if item.name in ("__file__", "__path__"):
-        return Step(files=frozenset(_shipped(at)))
+        return Added(files=frozenset(_shipped(at)))
     statements = at.statements if item.name == WHOLE else at.definitions.get(item.name, [])
     elsewhere = [] if statements or item.name == WHOLE else _elsewhere(source, at, item.name)
     return _joined(at, statements, {Item(item.module, IMPORTED), *elsewhere}, set())
 
 
-def _joined(at: Module, statements: list[ast.stmt], items: set[Item], libraries: set[str]) -> Step:
+def _joined(at: Module, statements: list[ast.stmt], items: set[Item], libraries: set[str]) -> Added:
     """What following statements adds to what is known already."""
     places = [
-        Place(at.name, at.place[node]) for node in statements if not isinstance(node, ast.Import | ast.ImportFrom)
+        Statement(at.name, at.place[node]) for node in statements if not isinstance(node, ast.Import | ast.ImportFrom)
     ]
     each: list[Use] = [uses(at.source, *place) for place in places]
-    return Step(
+    return Added(
         frozenset(items.union(*(use.items for use in each))),
         frozenset[Item]().union(*(use.printed for use in each)),
         frozenset[str]().union(*(use.mentions for use in each)),

@@ -18,7 +18,7 @@ LEDGERS = "reports/ledger"
 LARGEST = 64 * 2**20  # bytes of a ledger
 
 
-class Place(NamedTuple):
+class Listed(NamedTuple):
     """One job in one version of a ledger."""
 
     source: "Source"
@@ -45,15 +45,15 @@ class Source:
     notes: tuple[str, ...] = ()
 
     @cached_property
-    def _by_key(self) -> dict[str, Place]:
+    def _by_key(self) -> dict[str, Listed]:
         told = [(verb, job, entry) for verb, ledger in self.ledgers.items() for job, entry in ledger.jobs.items()]
-        return {entry.trace: Place(self, verb, job) for verb, job, entry in told}
+        return {entry.trace: Listed(self, verb, job) for verb, job, entry in told}
 
     @cached_property
-    def _by_digest(self) -> dict[str, Place]:
+    def _by_digest(self) -> dict[str, Listed]:
         return {digest: place for place in self._by_key.values() for digest in place.entry.outputs.values()}
 
-    def by_key(self, key: str) -> Place | None:
+    def by_key(self, key: str) -> Listed | None:
         """The job whose trace has this key, or a key that starts so.
 
         Raises:
@@ -65,15 +65,15 @@ class Source:
             raise Refusal(f"the code {key} is the start of more than one: {keys}; give it whole")
         return found[0] if found else None
 
-    def by_digest(self, digest: str) -> Place | None:
+    def by_digest(self, digest: str) -> Listed | None:
         """The job that made a file with this SHA-256."""
         return self._by_digest.get(digest)
 
-    def maker(self, path: str, digest: str) -> Place | None:
+    def maker(self, path: str, digest: str) -> Listed | None:
         """The job that made exactly this file."""
         for verb, told in self.ledgers.items():
             if told.digests.get(path) == digest:
-                return Place(self, verb, told.makers[path])
+                return Listed(self, verb, told.makers[path])
         return None
 
 

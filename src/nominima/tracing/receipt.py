@@ -96,7 +96,7 @@ class Replicated(Event):
         return of.grade if told else f"{of.recorded}, now {of.replicated}"
 
 
-class Subject(Strict):
+class Audited(Strict):
     """A file that was audited, or whose claim was replicated, as it was recorded."""
 
     name: str
@@ -107,7 +107,7 @@ class Receipt(Strict):
     """An in-toto Statement with an audit or a replication as its predicate."""
 
     statement: Literal["https://in-toto.io/Statement/v1"] = Field(alias="_type")
-    subject: list[Subject]
+    subject: list[Audited]
     kind: Kind = Field(alias="predicateType")
     predicate: Predicate | Replicated
 

@@ -5,10 +5,10 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from nominima.tracing import history, repository
-from nominima.tracing.history import LEDGERS, Place, Source
+from nominima.tracing.history import LEDGERS, Listed, Source
 
 FRUITLESS = 8  # fruitless searches of the whole history, before the inputs left are called missing
-Find = Callable[[Source], Place | None]
+Find = Callable[[Source], Listed | None]
 
 
 class Search:
@@ -22,7 +22,7 @@ class Search:
         self.sources: list[Source] = []
         self.fruitless = 0
 
-    def first(self, text: str, find: Find) -> Place | None:
+    def first(self, text: str, find: Find) -> Listed | None:
         """The job in the oldest commit whose ledgers gained `text`, else in the working tree."""
         for name in self._commits(text):
             source = source_at(self.root, name)
@@ -33,7 +33,7 @@ class Search:
         self.fruitless += 1
         return find(self.here)
 
-    def maker(self, path: str, made: str) -> Place | None:
+    def maker(self, path: str, made: str) -> Listed | None:
         """The job that made a file with this content."""
         near = (source.maker(path, made) for source in (*self.sources, self.here))
         found = next(filter(None, near), None)
@@ -66,7 +66,7 @@ class Search:
         return f"no ledger of {self.root}, now or in Git's history, lists it{hint}"
 
 
-def located(searches: Iterable[Search], text: str, find: Find) -> tuple[Search, Place] | None:
+def located(searches: Iterable[Search], text: str, find: Find) -> tuple[Search, Listed] | None:
     """The first project that knows a job, with the job."""
     found = ((search, search.first(text, find)) for search in searches)
     return next(((search, place) for search, place in found if place), None)

@@ -22,7 +22,7 @@ MEMORY = Path(".snakemake/seen.json")
 SETTLED = 2_000_000_000  # nanoseconds
 
 
-class Seen(NamedTuple):
+class Fingerprint(NamedTuple):
     """One reading of a file. `key` and `asked` are those of the trace inside; None: no trace can be read there."""
 
     sha256: str
@@ -30,13 +30,13 @@ class Seen(NamedTuple):
     asked: str | None
 
 
-def read_seen(path: Path) -> Seen:
+def read_seen(path: Path) -> Fingerprint:
     """Read a file whole, and the trace inside it.
 
     Raises:
         Refusal: it cannot be read.
     """
-    return Seen(digest(path), *_keys(path))
+    return Fingerprint(digest(path), *_keys(path))
 
 
 def _keys(path: Path) -> tuple[str | None, str | None]:
@@ -55,20 +55,20 @@ class Memory:
     def __init__(self, root: Path = Path()) -> None:
         self._root = root
         self._old = _remembered(root / MEMORY)
-        self._now: dict[str, tuple[list[int], Seen | None]] = {}
+        self._now: dict[str, tuple[list[int], Fingerprint | None]] = {}
 
     def read(self, paths: Iterable[str]) -> None:
         """Read what is not remembered, several files at once."""
         with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing lets other threads run
             list(pool.map(self.look, set(paths)))
 
-    def look(self, path: str) -> Seen | None:
+    def look(self, path: str) -> Fingerprint | None:
         """What a file holds; None: there is no file."""
         if path not in self._now:
             self._now[path] = self._look(path)
         return self._now[path][1]
 
-    def _look(self, path: str) -> tuple[list[int], Seen | None]:
+    def _look(self, path: str) -> tuple[list[int], Fingerprint | None]:
         here = self._root / path
         before, started = _state(here), time.time_ns()
         if not before:
@@ -100,10 +100,10 @@ def _state(path: Path) -> list[int]:
     return here if stat.S_ISREG(found.st_mode) else []
 
 
-def _remembered(memory: Path) -> dict[str, tuple[list[int], Seen | None]]:
+def _remembered(memory: Path) -> dict[str, tuple[list[int], Fingerprint | None]]:
     try:
         tree = json.loads(memory.read_bytes())
         told = tree["files"].items() if tree["format"] == FORMAT else ()
-        return {path: (state, Seen(*seen)) for path, (state, *seen) in told}
+        return {path: (state, Fingerprint(*seen)) for path, (state, *seen) in told}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}

@@ -14,12 +14,12 @@ from nominima.ground.places import MADE_BY, VERBS, below, killed, ledger
 from nominima.planning.plan import Job
 from nominima.tracing.ledger import Ledger, read_ledger
 from nominima.tracing.recorded import Elsewhere, edited
-from nominima.tracing.seen import Memory, Seen
+from nominima.tracing.seen import Fingerprint, Memory
 from nominima.tracing.trace import asked
 
 Jobs = Mapping[str, Mapping[str, Job]]
 """verb → name → job."""
-Look = Callable[[str], Seen | None]
+Look = Callable[[str], Fingerprint | None]
 SHOWN = 5
 
 
@@ -38,7 +38,7 @@ class State(NamedTuple):
 NOTHING = State(frozenset(), frozenset(), [], [])
 
 
-class Step(NamedTuple):
+class Process(NamedTuple):
     """A job, or the seal of a verb (`job` is None)."""
 
     verb: str
@@ -99,7 +99,7 @@ def standing(
     return State(frozenset(again), frozenset(needed), refused, others(jobs, ledgers, root))
 
 
-def steps(jobs: Jobs) -> list[Step]:
+def steps(jobs: Jobs) -> list[Process]:
     """All jobs and seals, each after those that it rests on."""
     made = {step.outputs[0]: step for step in _steps(jobs)}
     makers = {file: name for name, step in made.items() for file in step.outputs}
@@ -107,11 +107,13 @@ def steps(jobs: Jobs) -> list[Step]:
     return [made[name] for name in TopologicalSorter(waits).static_order()]
 
 
-def _steps(jobs: Jobs) -> Iterator[Step]:
+def _steps(jobs: Jobs) -> Iterator[Process]:
     for verb, planned in jobs.items():
-        yield from (Step(verb, job, job.inputs, job.outputs) for job in planned.values())
+        yield from (Process(verb, job, job.inputs, job.outputs) for job in planned.values())
         before = [ledger(each) for each in VERBS[: VERBS.index(verb)][-1:]]
-        yield Step(verb, None, [*before, *(file for job in planned.values() for file in job.outputs)], [ledger(verb)])
+        yield Process(
+            verb, None, [*before, *(file for job in planned.values() for file in job.outputs)], [ledger(verb)]
+        )
 
 
 def behind(jobs: Jobs, root: Path) -> list[str]:
@@ -147,7 +149,7 @@ def _sealed(told: Ledger, planned: Mapping[str, Job], look: Look) -> bool:
     return not unlike(told, planned) and all((seen := look(path)) and seen.sha256 == value for path, value in files)
 
 
-def _wanted(step: Step, look: Look) -> str:
+def _wanted(step: Process, look: Look) -> str:
     """The key that the trace of a job's files must have; of inputs that are missing it is that of nothing."""
     assert step.job is not None
     inputs = {file: seen.sha256 if (seen := look(file)) else "" for file in step.inputs}

@@ -13,7 +13,7 @@ from rich.text import Text
 from nominima.ground.texts import canonical, printable
 from nominima.tracing.trace import compared, flat
 from nominima.tracing.verify import BUILD, Report
-from nominima.tracing.walk import Step, Walk
+from nominima.tracing.walk import Ancestor, Walk
 
 FEW, MANY = 5, 16  # names, values or files, and parameters, shown of a longer list
 RUN = ("run.", "lanes.")  # of a measurement: what `train` shows already
@@ -108,7 +108,7 @@ def commands(walk: Walk) -> list[str]:
     ]
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: Ancestor) -> dict[str, Any]:
     where = {"verb": step.verb, "job": step.job, "commit": step.commit, "outputs": step.outputs}
     return where | step.trace.model_dump() | {"trace": step.trace.key}
 
@@ -127,7 +127,7 @@ def _facts(walk: Walk) -> Iterator[tuple[str, str]]:
         yield "audited", walk.audited
 
 
-def _told(steps: list[Step], walk: Walk) -> Iterator[tuple[str, str | list[str]]]:
+def _told(steps: list[Ancestor], walk: Walk) -> Iterator[tuple[str, str | list[str]]]:
     """Jobs of one verb: their names, files and code, what their parameters have in common and where they differ."""
     names = [step.job for step in steps if step.job]
     yield "jobs", few(names)

@@ -16,7 +16,7 @@ from nominima.tracing import history, repository
 from nominima.tracing.artefact import read_trace
 from nominima.tracing.ledger import Ledger, read_ledger
 from nominima.tracing.lock import Finding, Hashes, against_names, against_records, below, cached, records
-from nominima.tracing.seen import Seen
+from nominima.tracing.seen import Fingerprint
 from nominima.tracing.standing import Jobs, standing, unlike
 
 BLOCK = 2**20
@@ -152,14 +152,14 @@ def _against_plan(
         path: value for told in ledgers.values() for entry in told.jobs.values() for path, value in entry.inputs.items()
     }
 
-    def look(path: str) -> Seen | None:
+    def look(path: str) -> Fingerprint | None:
         told, name = made.get(path, (None, ""))
         if told is None:
             value = read[path].sha256 if path in read else taken.get(path)
-            return Seen(value, *_keys(root / path)) if value else None
+            return Fingerprint(value, *_keys(root / path)) if value else None
         trace = told.trace(name)
-        recorded = Seen(told.digests[path], trace.key, trace.asked)
-        return recorded if path in named or path not in read else Seen(told.digests[path], *_keys(root / path))
+        recorded = Fingerprint(told.digests[path], trace.key, trace.asked)
+        return recorded if path in named or path not in read else Fingerprint(told.digests[path], *_keys(root / path))
 
     found = standing(jobs, ledgers, look, root)
     for verb, planned in jobs.items():

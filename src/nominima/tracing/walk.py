@@ -9,7 +9,7 @@ from nominima.ground.places import VERBS, ledger
 from nominima.ground.texts import printable
 from nominima.tracing import history, receipt, repository
 from nominima.tracing.artefact import read_trace
-from nominima.tracing.history import Place, Source
+from nominima.tracing.history import Listed, Source
 from nominima.tracing.repository import Commit
 from nominima.tracing.search import Search, located, source_at
 from nominima.tracing.source import Check, check, since
@@ -22,7 +22,7 @@ SHOWN = 4  # commits that recorded the same bytes
 EXAMPLE = "nominima trace --code 1a2b3c4d5e6f"
 
 
-class Step(NamedTuple):
+class Ancestor(NamedTuple):
     """One job on the way; `commit` is where its ledger was read, None: the working tree, or no ledger at all."""
 
     verb: str
@@ -50,7 +50,7 @@ class Walk:
     commit: Commit | None = None
     current: bool = False
     since: list[str] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    steps: list[Ancestor] = field(default_factory=list)
     raw: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     check: Check | None = None
@@ -96,7 +96,7 @@ def walk_code(code: str, start: Path) -> Walk:
     return _confirmed(None, None, at[1].trace, *at)
 
 
-def _confirmed(file: Path | None, found: str | None, trace: Trace | None, search: Search, place: Place) -> Walk:
+def _confirmed(file: Path | None, found: str | None, trace: Trace | None, search: Search, place: Listed) -> Walk:
     standing, told = _standing(search, place, found)
     steps, raw, missing = _ancestry([_step(place)], search)
     name = place.source.commit
@@ -125,7 +125,7 @@ def _confirmed(file: Path | None, found: str | None, trace: Trace | None, search
 
 def _unconfirmed(file: Path, found: str, trace: Trace | None, searches: list[Search]) -> Walk:
     search = searches[0] if searches else None
-    steps, raw, missing = _ancestry([Step(trace.verb, "", trace, {}, None)] if trace else [], search)
+    steps, raw, missing = _ancestry([Ancestor(trace.verb, "", trace, {}, None)] if trace else [], search)
     return Walk(
         standing="claimed" if trace else "unknown",
         told=f"it claims to be made as below, which is not confirmed: {_reach(searches)}"
@@ -147,14 +147,14 @@ def _reach(searches: list[Search]) -> str:
     return reached or "there is no project here: run this inside a clone of the one it is from"
 
 
-def _kept(root: Path, place: Place, found: str | None) -> Kept:
+def _kept(root: Path, place: Listed, found: str | None) -> Kept:
     """Where the file still is, or the first that its job made."""
     recorded = place.entry.outputs
     path = next((path for path, made in recorded.items() if made == found), min(recorded))
     return kept(root, place.source.commit or "HEAD", path, recorded[path])
 
 
-def _still_so(head: Source, place: Place, found: str | None) -> bool:
+def _still_so(head: Source, place: Listed, found: str | None) -> bool:
     """Whether HEAD's ledgers have the same bytes at the path: of the file itself, or of all that its job made."""
     recorded = place.entry.outputs
     asked = {path: made for path, made in recorded.items() if made == found} or recorded
@@ -162,7 +162,7 @@ def _still_so(head: Source, place: Place, found: str | None) -> bool:
     return ledger_at_head is not None and asked.items() <= ledger_at_head.digests.items()
 
 
-def _standing(search: Search, place: Place, found: str | None) -> tuple[Confirmation, str]:
+def _standing(search: Search, place: Listed, found: str | None) -> tuple[Confirmation, str]:
     name = place.source.commit
     where = f"{ledger(place.verb)} {f'of commit {name[:12]}' if name else 'of the working tree'}"
     if found is not None and found not in place.entry.outputs.values():
@@ -205,13 +205,13 @@ def _of_commit(search: Search, name: str, found: str | None) -> list[str]:
     return [*notes, f"the same bytes were also recorded by commit {told}{more}"] if others else notes
 
 
-def _step(place: Place) -> Step:
-    return Step(place.verb, place.job, place.trace, place.entry.outputs, place.source.commit)
+def _step(place: Listed) -> Ancestor:
+    return Ancestor(place.verb, place.job, place.trace, place.entry.outputs, place.source.commit)
 
 
-def _ancestry(todo: list[Step], search: Search | None) -> tuple[list[Step], dict[str, str], dict[str, str]]:
+def _ancestry(todo: list[Ancestor], search: Search | None) -> tuple[list[Ancestor], dict[str, str], dict[str, str]]:
     """All steps back to the data, last verb first; inputs that no verb makes; inputs that no ledger lists."""
-    steps: dict[str, Step] = {}
+    steps: dict[str, Ancestor] = {}
     raw: dict[str, str] = {}
     missing: dict[str, str] = {}
     while todo:

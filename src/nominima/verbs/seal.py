@@ -12,6 +12,7 @@ from nominima.ground.files import REMEDY, Refusal, digest, digests, read, write
 from nominima.ground.places import MADE_BY, VERBS, below, killed, ledger, owner
 from nominima.planning.plan import Job
 from nominima.tracing.artefact import read_trace
+from nominima.tracing.job import spent
 from nominima.tracing.ledger import Ledger, compose, read_ledger
 from nominima.tracing.recorded import Elsewhere, edited
 from nominima.tracing.trace import Trace, differences
@@ -162,7 +163,7 @@ def main() -> None:
     parser.add_argument("--plan", type=Path, required=True)
     given = parser.parse_args()
     try:
-        print(seal(given.verb, planned(given.plan)))
+        print(seal(given.verb, planned(given.plan)), spent(), sep="\n")
     except Refusal as refusal:
         sys.exit(f"seal {given.verb}: {refusal}")
 
