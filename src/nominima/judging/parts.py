@@ -7,8 +7,7 @@ where the network is lost. From there on there are four things:
 - a *view* is lanes under a name with a *score*, which makes one number of the networks of a condition, and says which
   it reads;
 - a *rule* is a row of the contract: on which side of which limit the claim puts that number;
-- a *part* is a rule, the views that it asks, and the guards: what must fail (or the test could not see the claim fail)
-  and what must succeed (or it could not see it hold);
+- a *part* is a rule, the views that it asks, and guards: what must fail, or must succeed, or the test sees nothing;
 - a *cell* is one condition of a part, with its word.
 
 What decides c2c, that training never comes to rest, is written like this:
@@ -94,8 +93,7 @@ class Guard:
         """Its lanes for a cell."""
         if self.once:
             return self.view.lanes
-        read_at_stop = {"steps"} if condition.get("steps") is None else set[str]()  # then steps are no condition
-        free = {*self.across, *read_at_stop}
+        free = {*self.across, *(("steps",) if condition.get("steps") is None else ())}  # read at a stop: no condition
         shared = {name: value for name, value in condition.items() if not {name, name.partition(".")[0]} & free}
         return of_condition(self.view.lanes, shared)
 
@@ -208,9 +206,8 @@ def of_condition(lanes: pl.DataFrame, condition: Condition) -> pl.DataFrame:
 def narrowed(findings: Findings) -> Findings:
     """The findings with those conditions only that tell its cells apart.
 
-    What is the same throughout the evidence, or follows from other conditions there (an optimizer's options from the
-    optimizer), is left out, but for those of ALWAYS, those that say which cells decide or have a published number, and
-    those that cells are named by: names rest on the cells of their own part or view, whatever else is looked at.
+    What is the same throughout the evidence, or follows from other conditions there, is left out, but for ALWAYS, what
+    says which cells decide or has a published number, and what cells are named by, which rests on their own part alone.
     """
     kept = _telling(findings)
 
@@ -243,9 +240,9 @@ def _telling(findings: Findings) -> set[str]:
     for name in sorted(set(cells.columns) - set(kept), key=lambda name: ("." in name, name)):
         if cells.n_unique(subset=[*kept, name]) > (cells.n_unique(subset=kept) if kept else 1):
             kept.append(name)
-    parts = ([view.lanes for view in part.asks] for part in (findings.primary, *findings.parts))
-    alone = ([view.lanes] for view in ([findings.trend] if findings.trend else []) + [*findings.shown])
-    return set(kept).union(*(telling(*frames) for frames in (*parts, *alone)))
+    named = [part.asks for part in (findings.primary, *findings.parts)]
+    named += [(view,) for view in (findings.trend, *findings.shown) if view]
+    return set(kept).union(*(telling(*(view.lanes for view in views)) for views in named))
 
 
 def minus(lanes: pl.DataFrame) -> pl.DataFrame:
