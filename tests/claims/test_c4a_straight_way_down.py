@@ -127,3 +127,27 @@ def test_a_tuned_rate_is_a_variant():
     )
     assert found.outcome == "supported"
     assert sum(not cell.decides for cell in found.primary.cells) == 2
+
+
+def bursts(rising=0.2, **changes):
+    """In burst b of six so many steps rise and b tenths of a fifth more."""
+    for lane in lanes(**{"sizes": SIZES, "seeds": SEEDS[:4], "noises": (0.0, 0.2)} | changes):
+        for burst in range(6):
+            yield lane | {"burst": burst, "first": 50 * burst, "rising": rising + burst / 50, "uphill": burst / 100,
+                          "drift": 0.0}  # fmt: skip
+
+
+def test_single_steps_that_rise_are_shown_where_training_was_made_again_and_decide_nothing():
+    usual, some = told(), table("bursts", bursts(), bursts(noises=(0.9,), rising=0.8))
+    found = judged(CLAIM, **tables(), bursts=some)
+    assert (found.primary, found.parts, found.truer) == (usual.primary, usual.parts, usual.truer)
+    known = {each.name for each in usual.beside}
+    shown = {(each.name, each.cell): each.estimate for each in found.beside if each.name not in known}
+    values = {name: shown[name, "mnist1d, noise 0.0"].value for name, _ in shown}
+    assert values == {
+        "single steps that rise, in six bursts": pytest.approx(0.25),
+        "single steps that rise, just before the stop": pytest.approx(0.3),
+        "rises of the 50 steps before the stop, share of the fall": pytest.approx(0.05),
+    }
+    assert {cell for _, cell in shown} == {"mnist1d, noise 0.0", "mnist1d, noise 0.2"}, "no labels that are random"
+    assert {each.n for each in shown.values()} == {4}

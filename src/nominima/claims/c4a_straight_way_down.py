@@ -13,9 +13,11 @@ must not be downhill. A part asks that the rises of the training loss along the 
 hundredth of its fall.
 
 Limits: A downhill line shows that no barrier lies on it, not that there are no local optima elsewhere. The path is
-looked at on a logarithmic grid of steps: single steps may rise in between, as at the edge of stability. A line of some
-points can miss a narrow ridge. Networks of several sizes are counted as independent. The line to another seed's
-solution is downhill in most wide networks too: that much of the fall lies in directions that all solutions share.
+looked at on a logarithmic grid of steps. How often single steps rise in between, as at the edge of stability, is shown
+of some seeds of perceptrons only, in six bursts of 50 steps up to the stop: that takes training them again. No number
+of the papers below stands beside ours, for none could be checked. A line of some points can miss a narrow ridge.
+Networks of several sizes are counted as independent. The line to another seed's solution is downhill in most wide
+networks too: that much of the fall lies in directions that all solutions share.
 
 For: Goodfellow, Vinyals & Saxe 2015, Qualitatively characterizing neural network optimization problems
 
@@ -41,6 +43,7 @@ from nominima.judging.rules import Rule
 from nominima.judging.samples import share
 
 MEASURES = ("line", "descent")
+ALSO = ("bursts",)
 RULE = Rule(
     statistic="share of networks whose training loss never rises along the line from start to stop, four largest sizes",
     side="above", tau=0.9, unit="network",
@@ -79,6 +82,7 @@ def judge(evidence: Evidence) -> Findings:
             View("largest rise", rise),
             View("largest rise to the end on random labels", astray),
             View("intervals of the path that rise", intervals),
+            *_bursts(evidence),
         ),
         drawn=(View("loss along the line", _along(trained)),),
     )
@@ -93,6 +97,20 @@ def _rise(line: pl.DataFrame, target: str) -> pl.DataFrame:
 
 def _downhill(rise: pl.DataFrame) -> pl.DataFrame:
     return rise.with_columns(value=(pl.col("value") <= TOLERANCE).cast(pl.Float64))
+
+
+def _bursts(evidence: Evidence) -> tuple[View, ...]:
+    """How often single steps rise, in all bursts and in the last, and how far there, of runs trained again."""
+    if ALSO[0] not in evidence:
+        return ()
+    table = evidence[ALSO[0]].filter(pl.col("noise") < RANDOM)
+    last = pl.col("burst") == pl.col("burst").max()
+    each = {
+        "single steps that rise, in six bursts": pl.col("rising").mean(),
+        "single steps that rise, just before the stop": pl.col("rising").filter(last).first(),
+        "rises of the 50 steps before the stop, share of the fall": pl.col("uphill").filter(last).first(),
+    }
+    return tuple(View(name, lanes(table, value, stopped=True)) for name, value in each.items())
 
 
 def _along(line: pl.DataFrame) -> pl.DataFrame:

@@ -62,3 +62,16 @@ class Replay:
         way = (there - start).norm(dim=1).maximum(LEAST * start.norm(dim=1))
         off = (self.parameters.rows().cpu().double() - there).norm(dim=1) / way
         return off.nan_to_num(nan=torch.inf)
+
+
+def of_first(subject: RunSubject, seeds: int) -> Replay:
+    """The same of the first `seeds` seeds of a run only: each has the bits that it has among all.
+
+    Raises:
+        Refusal: the training takes something from other runs.
+    """
+    replay = Replay(subject)
+    some = replay.alive < seeds
+    replay._lanes.keep(some)
+    replay.alive, replay.targets, replay.drift = replay.alive[some], replay.targets[some], replay.drift[some]
+    return replay
