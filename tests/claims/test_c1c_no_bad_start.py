@@ -71,6 +71,15 @@ def test_contradicted_where_the_adversarial_start_does_harm():
     assert shown["lost by the same weights shuffled"] == pytest.approx(0, abs=0.005)
 
 
+def test_the_worst_size_of_each_seed_is_shown():
+    harmed = (pl.col("start.kind") == "copy") & (pl.col("size") == pl.col("size").min())
+    lower = pl.when(harmed).then(pl.col("test_accuracy") - 0.1).otherwise("test_accuracy")
+    found = judged(CLAIM, learning_curve=world()["learning_curve"].with_columns(test_accuracy=lower))
+    assert found.outcome == "supported", found.reason
+    shown = [row.estimate.value for row in found.beside if row.name == "accuracy lost, worst size of each seed"]
+    assert shown == [pytest.approx(0.1, abs=0.005)]
+
+
 def test_inconclusive_where_seeds_swing():
     assert told(swing=0.1).primary.outcome == "inconclusive"
 

@@ -126,6 +126,13 @@ class TestParts:
         assert told(embedded=lambda width, seed: ("saddle", 0.0)).parts[1].outcome == "contradicted"
 
 
+def test_the_largest_width_alone_and_searches_without_a_critical_point_are_shown():
+    found = told(gap=lambda width, seed: 0.05 if width == max(WIDTHS) else 0.0005)
+    beside = {row.name: row.estimate.value for row in found.beside}
+    assert (found.primary.cells[0].estimate.value, beside["starts: a bad minimum, largest width"]) == (0.5, 1.0)
+    assert beside["searches that end where only the gradient is flat"] == 0.5
+
+
 class TestCounterExample:
     def test_it_must_not_meet_the_rule(self):
         found = told(student={"shares": {(16, 16): 0, (8, 8): 20}})

@@ -32,6 +32,7 @@ def test_supported_where_the_largest_networks_still_move():
     late = [row for row in found.beside if "last 30 %" in row.name]
     assert len(late) == 4
     assert all(row.estimate.value == pytest.approx(0.3) for row in late)
+    assert [row.estimate.value for row in found.beside if row.name.startswith("training loss")] == [0.001, 0.001]
     assert found.truer.word == "unclear"
 
 

@@ -76,6 +76,8 @@ def test_the_largest_size_decides():
     worst = shown(told(gain=lambda lane: 0.3 if lane["size"] == 256 else 0.01), "smallest gain over sizes of each seed")
     assert worst == pytest.approx([0.01, 0.01], rel=0.05)
     assert told(gain=lambda lane: 0.01 if lane["size"] == 256 else 0.3).primary.outcome == "contradicted"
+    short = told(moved=lambda lane: 1.5 if lane["size"] == 256 else 0.2)
+    assert shown(short, "shortest way over sizes of each seed") == pytest.approx([0.2, 0.2], rel=0.05)
 
 
 def test_mixed_where_labels_decide():

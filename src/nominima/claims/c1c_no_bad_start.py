@@ -37,7 +37,7 @@ from nominima.judging.intervals import Floats
 from nominima.judging.parts import Findings, Part, Published, View, minus, must_fail, must_succeed
 from nominima.judging.readings import at_mark, less, swept
 from nominima.judging.rules import Rule
-from nominima.judging.samples import Score, at_largest, of_seeds, over_places, slopes
+from nominima.judging.samples import Score, at_largest, most, of_seeds, over_places, slopes
 from nominima.judging.valleys import valley_widths
 
 MEASURES = ("learning_curve",)
@@ -106,6 +106,7 @@ def judge(evidence: Evidence) -> Findings:
         ),
         trend=View("minus the accuracy lost", minus(lost)),
         shown=(
+            View("accuracy lost, worst size of each seed", lost, most),
             View("lost, stopped by accuracy", _lost(curve, "rescaled", "copy", "best_accuracy"), variant=True),
             View("lost, at the end", _lost(curve, "rescaled", "copy", "end")),
             View("range of gains within .02 nats", gains, widest(1, 0.02)),
@@ -114,10 +115,8 @@ def judge(evidence: Evidence) -> Findings:
             View("lost by its scale alone", _lost(curve, None, "rescaled")),
             View("loss added, nats", _lost(curve, "copy", "rescaled", of="validation_loss")),
         ),
-        published=(
-            Published("accuracy lost on CIFAR-10 without regularisation, at most", "Liu et al. 2020", 0.40,
-                      view="lost, at the end", where=(("dataset", "mnist1d"),)),
-        ),
+        published=(Published("accuracy lost on CIFAR-10 without regularisation, at most", "Liu et al. 2020", 0.40,
+                             view="lost, at the end", where=(("dataset", "mnist1d"),)),),
     )  # fmt: skip
 
 

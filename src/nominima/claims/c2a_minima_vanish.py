@@ -16,7 +16,8 @@ one more than a small teacher it must. Two parts: without decay less than a tent
 minimum; with a neuron more, nine of ten minima become saddles that lead lower.
 
 Limits: Some thousand parameters at most, and the best end that was found: where every width is stuck as badly, nothing
-is seen. Descent from usual starts says where training ends, not what minima there are.
+is seen. Descent from usual starts says where training ends, not what minima there are. Searches for critical points of
+any index may end where only the gradient is flat, and have found none: their share is shown.
 
 For: Dauphin et al. 2014, Identifying and attacking the saddle point problem
 
@@ -38,14 +39,12 @@ from nominima.drawing.panels import Panel
 from nominima.judging.evidence import Evidence, Missing
 from nominima.judging.parts import Findings, Part, Published, View, minus, must_fail, must_succeed
 from nominima.judging.rules import Rule
-from nominima.judging.samples import share
+from nominima.judging.samples import each_seed, share
 
 MEASURES = ("toy_minima", "spurious_minima", "critical_points")
-RULE = Rule(
-    statistic="share of starts that end in a strict minimum .01 nats or more above the best of their draw, two largest "
-    "widths",
-    side="below", tau=0.1, unit="network", trend="minus nats above the best of the draw", flat=0.005,
-)  # fmt: skip
+RULE = Rule(statistic="share of starts that end in a strict minimum .01 nats or more above the best of their draw, two "
+            "largest widths", side="below", tau=0.1, unit="network", trend="minus nats above the best of the draw",
+            flat=0.005)  # fmt: skip
 FREE = Rule(statistic="share of starts without decay that end in a strict minimum, widths to 16", side="below", tau=0.1,
             unit="network")  # fmt: skip
 EMBEDDED = Rule(statistic="share of minima that a neuron more makes a saddle whose way down ends lower, widths to 32",
@@ -69,14 +68,16 @@ def judge(evidence: Evidence) -> Findings:
     if held.is_empty():
         raise Missing("there are no minima with decay")
     asked = held.filter(pl.col("embedded") != "none")
-    gap = _starts(held, pl.when(STRICT).then("gap"))
+    bad, gap = _starts(held, STRICT & (pl.col("gap") > MARGIN)), _starts(held, pl.when(STRICT).then("gap"))
+    each = points.group_by("dataset", "seed", size=pl.col("hidden").cast(pl.Float64), maintain_order=True)
+    flat = each.agg(value=(pl.col("kind") == "gradient-flat").cast(pl.Float64).mean(), status=pl.lit("ok"))
     everywhere = pl.len().over("dataset", "seed") == pl.col("hidden").n_unique().over("dataset")
     same, more = _student(student, 0), _student(student, 1)
     small, large = pl.col("size") <= 8, pl.col("size") == pl.col("size").max()
     return Findings(
         primary=Part(
             RULE,
-            asks=(View("starts: a bad minimum", _starts(held, STRICT & (pl.col("gap") > MARGIN)), share(WIDEST)),),
+            asks=(View("starts: a bad minimum", bad, share(WIDEST)),),
             guards=(
                 must_fail("student as large as the largest teacher", same.filter(large), share(), once=True),
                 must_succeed("one unit larger than a small teacher", more.filter(small), share(), once=True),
@@ -91,7 +92,9 @@ def judge(evidence: Evidence) -> Findings:
         ),
         trend=View("minus nats above the best", minus(_starts(held.filter(everywhere), pl.col("gap")))),
         shown=(
+            View("starts: a bad minimum, largest width", bad, share(1)),
             View("starts: a strict minimum", _starts(held, STRICT), share(WIDEST)),
+            View("searches that end where only the gradient is flat", flat, each_seed),
             View("nats above the best, strict minima", gap),
             View("log10 of the share if curvature were random", _starts(held, pl.col("goe_log10"))),
             View("n = k", same.filter(size=8), share()),
@@ -99,10 +102,8 @@ def judge(evidence: Evidence) -> Findings:
         ),
         drawn=(View("bad minima, n = k", same), View("bad minima, n = k + 1", more),
                View("critical points", _points(points))),
-        published=tuple(
-            Published(f"share of bad minima, {name}, k = 8", "Safran & Shamir 2018", value, view=name)
-            for name, value in PUBLISHED.items()
-        ),
+        published=tuple(Published(f"share of bad minima, {name}, k = 8", "Safran & Shamir 2018", value, view=name)
+                        for name, value in PUBLISHED.items()),
     )  # fmt: skip
 
 
@@ -131,8 +132,7 @@ def _at_height(student: pl.DataFrame, same: pl.DataFrame) -> pl.DataFrame:
 def _points(points: pl.DataFrame) -> pl.DataFrame:
     """Lanes: the loss of critical points, the share of their downward directions as the place."""
     true = points.filter(pl.col("index").is_not_null())
-    place = pl.col("index") / pl.col("parameters")
-    width = pl.col("hidden").cast(pl.Float64)
+    place, width = pl.col("index") / pl.col("parameters"), pl.col("hidden").cast(pl.Float64)
     return true.select("dataset", "seed", size=width, place=place, value="loss", status=pl.lit("ok"))
 
 

@@ -14,7 +14,8 @@ logarithm of the steps; an even pace makes that 0.3.
 
 Limits: A gradient is small or large against that at the start only, and the start of a network with larger weights is
 steeper. Kinks of the rectifier let a gradient stay large at a minimum. That the gradient is not zero does not say that
-the loss could still fall: that is another claim's question.
+the loss could still fall: that is another claim's question. Networks of which none is over-trained have no control and
+no word: how far their training loss has come by the end is shown.
 
 For: Zhang et al. 2022, Neural network weights do not converge to stationary points
 
@@ -67,6 +68,7 @@ def judge(evidence: Evidence) -> Findings:
             View("stopped by accuracy", at_point(table, "best_accuracy", GRADIENT), variant=True),
             View("smallest over sizes of each seed", stop, least),
             View("gradient at the end", at_point(table, "end", GRADIENT)),
+            View("training loss at the end, nats", at_point(table, "end", "train_loss")),
             View("displacement in the last 30 % of ln t", late),
             View("smallest displacement in the last 30 % of ln t", late, least),
         ),

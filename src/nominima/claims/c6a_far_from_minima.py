@@ -90,6 +90,7 @@ def judge(evidence: Evidence) -> Findings:
         shown=(
             View("gain after the stop by accuracy", at_point(stopped, "best_accuracy", "won"), variant=True),
             View("smallest gain over sizes of each seed", gain, least),
+            View("shortest way over sizes of each seed", way, least),
             View("most that could be gained", at_point(stopped, "best", "left")),
             View("gain that Newton's decrement promises", at_point(promised, "best", "decrement")),
             *convex[:1],
