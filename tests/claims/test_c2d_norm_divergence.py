@@ -160,6 +160,8 @@ class TestCost:
         assert {each.outcome for each in found.parts} <= {"inconclusive", "untested"}
         assert part(found, "cost of decay").cells[0].lost == {"edge": 8}
         assert shown(found, "decay that validation prefers") == [edge, edge]
+        assert shown(found, "cost of decay, at an edge too") == pytest.approx([0.05, 0.05], abs=0.002)
+        assert shown(found, "rise of the smallest eigenvalue, at an edge too") == pytest.approx([1, 1], abs=0.02)
 
     def test_an_optimizer_with_one_strength_takes_none_from_another(self):
         found = told({"optimizer": "sgd", "arms": (0.0, 0.3), "cost": lambda l2: -0.2})

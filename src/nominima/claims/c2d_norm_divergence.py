@@ -16,7 +16,7 @@ is algebra, and asked of the instrument.
 
 Limits: A finite training shows growth, not divergence. Steps grow the norm of parameters that wander as well as that
 of parameters that go somewhere. One kind of decay. A preferred strength at the edge of the grid counts as lost, for a
-better one may lie beyond. An eigenvalue of a larger network may be off by its error, which is shown.
+better one may lie beyond; what it does is shown. An eigenvalue of a larger network may be off by its error, shown too.
 
 For: Soudry et al. 2018, The implicit bias of gradient descent on separable data (norms grow like ln t)
 
@@ -81,10 +81,8 @@ def judge(evidence: Evidence) -> Findings:
     moved = inside(_strengths(lanes(whole, FURTHEST)), best)
     off = inside(_strengths(lanes(shift, pl.col("error_min").first() / pl.col("l2").first())), best)
     anywhere = best.with_columns(edge=pl.lit(value=False))
-    costs = {
-        "cost, share wrong, stopped by accuracy": at_mark(curve, "best_accuracy", 1 - pl.col("test_accuracy")),
-        "cost, at the end of training": at_mark(curve, "end", "test_loss"),
-    }
+    costs = {"cost, share wrong, stopped by accuracy": at_mark(curve, "best_accuracy", 1 - pl.col("test_accuracy")),
+             "cost, at the end of training": at_mark(curve, "end", "test_loss")}  # fmt: skip
     return Findings(
         primary=Part(
             RULE,
@@ -107,6 +105,8 @@ def judge(evidence: Evidence) -> Findings:
             View("decay that validation prefers", inside(added.with_columns(value="arm"), anywhere)),
             View("error of the smallest eigenvalue, share of the decay", off),
             View("rise of the smallest eigenvalue, strongest decay", strongest(risen)),
+            View("cost of decay, at an edge too", inside(added, anywhere)),
+            View("rise of the smallest eigenvalue, at an edge too", inside(risen, anywhere)),
             *(View(name, inside(less(_strengths(found), 0.0), best)) for name, found in costs.items()),
         ),
         drawn=(
