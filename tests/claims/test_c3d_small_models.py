@@ -130,6 +130,7 @@ def test_contradicted_against_the_right_model_though_the_parts_hold_is_mixed_and
 def test_the_widest_decides_and_nearness_to_the_small_model_is_the_trend():
     found = told(ratio=lambda lane: {16: 2.0, 64: 1.4, 256: 0.9}[lane["width"]])
     assert (found.primary.outcome, found.truer.word) == ("supported", "grows")
+    assert shown(found, "ln(excess / that), worst width of each replica") == pytest.approx([math.log(2)] * 4, abs=1e-3)
     found = told(ratio=lambda lane: {16: 0.8, 64: 1.0, 256: 1.4}[lane["width"]])
     assert (found.primary.outcome, found.truer.word) == ("contradicted", "shrinks")
 

@@ -43,13 +43,12 @@ from nominima.judging.pairs import rank, worst_rise
 from nominima.judging.parts import Findings, Part, View, minus, must_fail
 from nominima.judging.readings import at_mark, swept
 from nominima.judging.rules import Rule
-from nominima.judging.samples import in_logarithms, of_means
+from nominima.judging.samples import in_logarithms, most, of_means
 
 MEASURES = ("small_models", "learning_curve", "bias_variance")
-RULE = Rule(
-    statistic="ln(excess over the Bayes risk of the stopped wide network / of the right small model), mean of replicas",
-    side="below", tau=math.log(1.05), seeds=200, trend="minus the same logarithm of a replica", flat=math.log(1.05),
-)  # fmt: skip
+RULE = Rule(statistic="ln(excess over the Bayes risk of the stopped wide network / of the right small model), mean of "
+            "replicas", side="below", tau=math.log(1.05), seeds=200, trend="minus the same logarithm of a replica",
+            flat=math.log(1.05))  # fmt: skip
 RISE = Rule(statistic="rise of the stopped clean test loss from a width to a larger one, nats, the worst pair",
             side="below", tau=0.02, confidence=0.9)  # fmt: skip
 FALLS = Rule(statistic="rank correlation of the stopped clean test loss with width", side="below", tau=-0.3, null=0.3,
@@ -96,6 +95,7 @@ def judge(evidence: Evidence) -> Findings:
         ),
         trend=View("minus the ln", minus(ratio)),
         shown=(
+            View("ln(excess / that), worst width of each replica", ratio, most),
             View("excess of the network, nats", largest(_excess(models.filter(~RIGHT), "excess"))),
             View("excess of the right small model, nats", _excess(models.filter(RIGHT), "excess")),
             View("excess of the small model never stopped, nats", _excess(models.filter(RIGHT), "excess_end")),
