@@ -29,9 +29,16 @@ def line(bent=True, **changes):
             yield lane | {"target": "own", "alpha": alpha, "train_loss": 2 - alpha + 0.1 * bent * (alpha == 0.75)}
 
 
+def downward(mass=0.1, **changes):
+    """A spectrum of which a tenth is negative, down to a fiftieth of the largest."""
+    for lane in lanes(**changes):
+        yield lane | {"lambda_min": -0.04, "lambda_max": 2.0, "mass": mass * (1 + 0.05 * noise(lane["seed"]))}
+
+
 def tables(**changes):
     knobs = {name: its for name, its in changes.items() if name in ("seeds", "sizes", "noises", "tuned", "dataset")}
-    return {"tangent_gaps": table("tangent_gaps", gaps(**changes)), "line": table("line", line(**knobs))}
+    made = {"tangent_gaps": gaps(**changes), "line": line(**knobs), "downward_curvature": downward(**knobs)}
+    return {measure: table(measure, rows) for measure, rows in made.items()}
 
 
 def world():
@@ -139,6 +146,18 @@ def test_other_weights_and_levels_are_shown_and_decide_nothing():
                         "gap down to half of the loss of guessing": 0.5, "share of pairs without a gap": 0.8,
                         "share of the line that bends down": 1 / 3}.items():  # fmt: skip
         assert list(beside(found, name).values()) == [pytest.approx(value, rel=0.1)] * 2, name
+
+
+def test_the_negative_part_of_the_spectrum_is_shown_and_decides_nothing():
+    found, made = told(), tables()
+    assert (
+        list(beside(found, "share of the curvature at the stop that is negative").values())
+        == [pytest.approx(0.1, rel=0.1)] * 2
+    )
+    assert list(beside(found, "|λ_min|/λ_max at the stop, at least").values()) == [pytest.approx(0.02)] * 2
+    del made["downward_curvature"]
+    without = judged(CLAIM, **made)
+    assert (without.primary, without.truer, without.outcome) == (found.primary, found.truer, found.outcome)
 
 
 @pytest.mark.parametrize("bent", [False, 1e-5])

@@ -17,7 +17,8 @@ and walls beside the way stay unseen. The mean can be small although many pairs 
 that does not is shown. Checkpoints lie evenly in the logarithm of time, which makes most pairs early ones; means that
 weigh points by ln t, that take them at even heights of the loss, or that end where all sizes have the same loss, are
 shown. Path and landscape may disagree: along the straight line from start to stop the loss bends down in many places
-(shown), and another claim finds directions of negative curvature at the points that training passes.
+(shown), and for five networks of each run it is shown how much of all curvature at the stop is negative, as one random
+direction each sees it, and how negative curvature is at least.
 
 For: Guille-Escuret et al. 2024, No wrong turns: the simple geometry of neural networks optimization paths
 
@@ -26,7 +27,8 @@ Against: Tran, Zhang & Cutkosky 2024, Empirical tests of optimization assumption
 Caption: How far the training loss lies below its tangent planes on the way to the stop, mean over pairs of checkpoints,
 share of the fall, by number of parameters: means over seeds with 95 % intervals. The claim puts the largest networks
 below the dashed line. Below: the same for points on the way of another seed, where it must not hold; the same down to
-the same loss for all sizes; and the share of the straight line from start to stop on which the loss bends down.
+the same loss for all sizes; and of the landscape the share of the straight line from start to stop on which the loss
+bends down, and the share of the curvature at the stop that is negative.
 """
 
 import polars as pl
@@ -38,7 +40,7 @@ from nominima.judging.parts import Findings, Part, View, minus, must_fail
 from nominima.judging.rules import Rule
 from nominima.judging.samples import most
 
-MEASURES = ("tangent_gaps", "line")
+MEASURES = ("tangent_gaps", "line", "downward_curvature")
 RULE = Rule(
     statistic="how far the training loss lies below its tangent planes on the way to the stop, share of the fall, "
     "mean over pairs of checkpoints, largest size",
@@ -79,6 +81,7 @@ def judge(evidence: Evidence) -> Findings:
             View("largest gap of a pair", _mean(whole, "largest")),
             View("share of pairs without a gap", _mean(whole, "satisfied")),
             View("share of the line that bends down", lanes(line, bends, stopped=True)),
+            *_negative(evidence),
         ),
     )
 
@@ -86,6 +89,17 @@ def judge(evidence: Evidence) -> Findings:
 def _mean(table: pl.DataFrame, column: str) -> pl.DataFrame:
     """Lanes: a number of each network."""
     return lanes(table, pl.col(column).first(), stopped=True)
+
+
+def _negative(evidence: Evidence) -> tuple[View, ...]:
+    """How much of the curvature at the stop is negative, and how low it is at least, where that was measured."""
+    if MEASURES[2] not in evidence:
+        return ()
+    table, seen = evidence[MEASURES[2]], (-pl.col("lambda_min") / pl.col("lambda_max")).first()
+    return (
+        View("share of the curvature at the stop that is negative", _mean(table, "mass")),
+        View("|λ_min|/λ_max at the stop, at least", lanes(table, seen, stopped=True)),
+    )
 
 
 PANELS = (
@@ -97,4 +111,6 @@ PANELS = (
           "share of the fall", limit=(0.01, "as above")),
     Panel("share of the line that bends down", "Where the straight line from start to stop bends down",
           "share of the line"),
+    Panel("share of the curvature at the stop that is negative", "Negative curvature at the stop",
+          "share of the curvature"),
 )  # fmt: skip
