@@ -105,8 +105,9 @@ def wall(todo: Recipe, costs: Mapping[Name, float], cores: int) -> float:
 
 
 def _start(subject: Subject, name: Name, draw: random.Random) -> Start:
-    steps = apart(json.loads(subject.job(name).spec))[0].training.steps
-    return Start(draw.choice(checkpoint_steps(steps)[1:]), steps)
+    training = apart(json.loads(subject.job(name).spec))[0].training
+    drawn = draw.choice(checkpoint_steps(training.steps)[1:])
+    return Start(training.steps if training.checkpoints else drawn, training.steps)
 
 
 def _before(subject: Subject, name: Name) -> set[Name]:
