@@ -123,6 +123,13 @@ def test_a_drawn_training_is_made_up_to_any_of_its_checkpoints_and_that_is_a_sma
     assert "train a" not in next(found for found in drawn if not found.starts).given
 
 
+def test_networks_trained_elsewhere_have_no_start_that_could_be_made_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TRAINING, "checkpoints", {"files": "data/raw/{seed}/{step}"})
+    whole = subject(("report", "c"))
+    costs = dict.fromkeys(recipe(whole, "data").jobs, 1e-3) | {("train", "a"): 1e3}
+    assert not any(spot(whole, costs, 1, lot).starts for lot in range(50))
+
+
 def test_a_lot_leaves_out_what_cannot_be_made() -> None:
     whole = subject(("report", "c"), broken=("train", "a"))
     costs = {name: 1.0 for name in recipe(whole, "data").jobs if name != ("train", "a")}

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from nominima.auditing.seeds import fresh
 from nominima.ground.files import Refusal
+from nominima.planning.costs import read_costs, training_seconds
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 
@@ -53,6 +55,15 @@ def test_other_jobs_are_what_they_were(tmp_path: Path) -> None:
     others = {name for name in here.train if not name.startswith("its/")}
     assert others
     assert {name: here.train[name] for name in others} == {name: there.train[name] for name in others}
+
+
+def test_they_cost_no_step_and_get_no_fresh_seeds(tmp_path: Path) -> None:
+    found = plan(tmp_path)
+    training, costs = found.runs["its/w4"].training, read_costs()
+    whole, steps = training_seconds(training, found.params.datasets["mnist1d"], costs)
+    assert whole > steps == 0
+    with pytest.raises(Refusal, match="its/w2 was trained elsewhere, and fresh seeds of it cannot be trained here"):
+        fresh(found, 1000)
 
 
 @pytest.mark.parametrize(
