@@ -97,7 +97,7 @@ def test_they_are_measured_judged_and_traced_as_if_they_had_been_trained_here(pr
     trace = project.run("nominima", "trace", f"data/runs/{THERE}/parameters.safetensors", "--json")
     assert all(told in trace for told in (str(file.relative_to(project.root)), digest(file), "verbs.adopt:adopt"))
     again = project.run("nominima", "audit", f"data/runs/{THERE}/parameters.safetensors", "--from", "data")
-    assert "identical" in again
+    assert "bitwise: the worst of 4 files of 2 jobs" in again
 
     file.write_bytes(theirs(project, 102, 3 * EVERY).read_bytes())
     assert "exit code 1" in project.snakemake("all_train", check=False), "files are adopted again where one is another"
