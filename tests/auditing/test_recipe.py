@@ -133,6 +133,13 @@ def test_a_start_tries_one_rate_where_the_whole_tries_several() -> None:
     assert wall(part, costs, 2) == pytest.approx(1e3 * part.starts["train", "a"].until / STEPS / 4)
 
 
+def test_networks_trained_elsewhere_have_no_start_that_could_be_made_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TRAINING, "checkpoints", {"files": "data/raw/{seed}/{step}"})
+    whole = subject(("report", "c"))
+    costs = dict.fromkeys(recipe(whole, "data").jobs, 1e-3) | {("train", "a"): 1e3}
+    assert not any(spot(whole, costs, 1, lot).starts for lot in range(50))
+
+
 def test_a_lot_leaves_out_what_cannot_be_made() -> None:
     whole = subject(("report", "c"), broken=("train", "a"))
     costs = {name: 1.0 for name in recipe(whole, "data").jobs if name != ("train", "a")}

@@ -5,10 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
+import torch
+from torch import Tensor
 
+from nominima.datasets import digits
 from nominima.datasets.idx import read_idx
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
+from nominima.planning.run import Checkpoints
+from nominima.tracing.trace import Trace
+from nominima.training.dataset import write_dataset
+from nominima.training.engine import look_at
+from nominima.training.imported import compare, parameters
+from nominima.training.model import Model, build_model
 
 PAGE = (Path(__file__).parents[2] / "docs/own-data.md").read_text()
 
@@ -29,3 +39,26 @@ def test_the_code_that_writes_idx_files_writes_what_is_read(tmp_path: Path) -> N
     write: Callable[[str, np.ndarray], None] = written["write_idx"]
     write(str(tmp_path / "images.gz"), images)
     assert (read_idx(tmp_path / "images.gz", 3) == images).all()
+
+
+def test_the_networks_of_the_page_are_adopted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    section = PAGE.partition("## Your own checkpoints")[2]
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text(
+        section.partition("```yaml\n")[2].partition("```")[0].replace("steps: 20", "steps: 2")
+    )
+    plan = Plan(load(Path("params.yaml")))
+    data = digits.make(train=100, validation=20, test=20)
+    trace = Trace(verb="prepare", spec={}, code="", inputs={}, environment={})
+    write_dataset(Path("data/datasets/digits.safetensors"), data, trace)
+    exec(section.partition("```python\n")[2].partition("```")[0].replace("STEPS = 50, 1000", "STEPS = 50, 100"), {})
+    for name, run in plan.runs.items():
+        assert all(Path(file).exists() for file in plan.train[name].inputs)
+        given, model = run.training.checkpoints, build_model(run.training, data.inputs, data.classes)
+        assert given
+
+        def read(step: int, seeds: list[int], given: Checkpoints = given, model: Model = model) -> Tensor:
+            return torch.stack([parameters(Path(given.file(seed, step)), model) for seed in seeds])
+
+        metrics = look_at(run, data, read, say=lambda _: None)[0].metrics
+        assert compare(Path(str(given.losses)), run, metrics) == 8 * 3

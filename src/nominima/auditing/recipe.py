@@ -110,9 +110,10 @@ def wall(todo: Recipe, costs: Mapping[Name, float], cores: int) -> float:
 
 def _start(subject: Subject, name: Name, draw: random.Random) -> FirstSteps:
     runs = apart(json.loads(subject.job(name).spec))
-    steps, tried = runs[0].training.steps, sum(len(run.training.rates) for run in runs)
-    until = draw.choice(checkpoint_steps(steps)[1:])
-    return FirstSteps(until, steps, until / steps * len(runs) / tried)
+    training, tried = runs[0].training, sum(len(run.training.rates) for run in runs)
+    drawn = draw.choice(checkpoint_steps(training.steps)[1:])
+    until = training.steps if training.checkpoints else drawn
+    return FirstSteps(until, training.steps, until / training.steps * len(runs) / tried)
 
 
 def _before(subject: Subject, name: Name) -> set[Name]:

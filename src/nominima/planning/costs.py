@@ -84,7 +84,7 @@ def training_seconds(training: Training, entry: DatasetEntry | None, costs: Cost
     """CPU seconds of a run without the start of its process: in all, and of its steps alone."""
     lanes, family = training.seeds * len(training.rates), training.model
     per_step = at(_nearest(costs.step, family), training.size) * costs.optimizer.get(training.optimizer, 1.0)
-    steps = lanes * training.steps * training.batch * per_step
+    steps = 0.0 if training.checkpoints else lanes * training.steps * training.batch * per_step
     splits, points = _splits(training, entry), len(metric_steps(training.steps))
     tests = points if training.tested == "always" else 4  # the start, two stops and the end
     looks = lanes * (points * (splits["train"] + splits["validation"]) + tests * splits["test"])

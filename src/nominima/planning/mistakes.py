@@ -9,13 +9,14 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from nominima.ground.files import suggest
-from nominima.planning import budget, shelf, sources
+from nominima.planning import budget, imported, shelf, sources
 from nominima.planning.params import Params, Sweep
 from nominima.planning.run import Options, Training
 
 MOST_RUNS = 2_000
 LONGEST = 200  # characters of a folder's name; file systems end at 255
 OF_TYPES = {"[key]", "[one]", "[several]"}  # parts of a place that the types add to those of the file
+PATH_RULE = "start with data/raw/, then use letters, digits, _, -, single dots and slashes, and names in braces"
 NAME_RULE = "use a-z, 0-9, _ and -, starting with a letter or digit, at most 41 characters"
 
 
@@ -28,7 +29,8 @@ def told(mistake: ErrorDetails) -> str:
     if mistake["type"] == "missing":
         return f"{where}: missing; every params file needs it"
     if mistake["type"] == "string_pattern_mismatch":
-        return f"{where}: the name {_shown(mistake['input'])} is not allowed; {NAME_RULE}"
+        what, rule = ("path", PATH_RULE) if location[-2:-1] == ("checkpoints",) else ("name", NAME_RULE)
+        return f"{where}: the {what} {_shown(mistake['input'])} is not allowed; {rule}"
     if mistake["type"] == "too_short":
         return f"{where}: {_shown(mistake['input'])}: give one value without brackets, or at least two that are allowed"
     return f"{where}: {_shown(mistake['input'])}: {_problem(mistake)}"
@@ -59,6 +61,7 @@ def mistakes(params: Params) -> Iterator[str]:
         return
     for name in params.sweeps:
         yield from _in_sweep(params, name)
+    yield from imported.mistakes(params)
     yield from sources.mistakes(params)
     yield from budget.mistakes(params)
 

@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema
 from nominima.ground.records import Strict
 from nominima.planning.run import FREE, Label, Options, Run, Training
 
+ROLES = ("run", "other", "files", "losses")
 _OPTIONAL: dict[str, Any] = {name: (field.rebuild_annotation(), None) for name, field in Training.model_fields.items()}
 
 
@@ -127,7 +128,7 @@ def _changed(base: dict[str, Any], changes: BaseModel) -> dict[str, Any]:
 
 
 def _named(training: dict[str, Any], chosen: dict[str, str]) -> dict[str, Any]:
-    """`training` with the run's own labels in the names of the runs that it takes something from."""
+    """`training` with the run's own labels in the names of the runs and files that it takes something from."""
     filled = dict(training)
     for key, value in training.items():
         for role in _roles(value):
@@ -137,8 +138,8 @@ def _named(training: dict[str, Any], chosen: dict[str, str]) -> dict[str, Any]:
 
 
 def _roles(value: Any) -> list[str]:
-    """As what a knob names other runs."""
-    return [role for role in ("run", "other") if isinstance(value, dict) and isinstance(value.get(role), str)]
+    """Where a knob names other runs, or files, by labels."""
+    return [role for role in ROLES if isinstance(value, dict) and isinstance(value.get(role), str)]
 
 
 def _sizes(labels: Iterable[BaseModel]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from nominima.ground import places
 from nominima.ground.places import VERBS, dataset, detail, evidence, figure, verdict
 from nominima.ground.texts import canonical
-from nominima.planning import digests, shelf, subjects
+from nominima.planning import digests, imported, shelf, subjects
 from nominima.planning.params import DatasetEntry, Params, stacks
 from nominima.planning.run import Run, sparse, together
 
@@ -38,7 +38,7 @@ class Plan:
 
     @cached_property
     def train(self) -> dict[str, Job]:
-        """A job per stack: all seeds of its runs at once."""
+        """A job per stack: all seeds of its runs at once, trained, or adopted from checkpoints."""
         return {name: self._train(runs) for name, runs in self.stacks.items()}
 
     @cached_property
@@ -118,12 +118,12 @@ class Plan:
 
     @property
     def patterns(self) -> dict[str, dict[str, list[str]]]:
-        """What the rules that train and measure are made of: verb → pattern of its jobs → their files."""
-        stacks = (f"{sweep}/{subjects.LABELS}" for sweep in self.params.sweeps)
-        return {
-            "train": {stack: self.trajectories(stack) for stack in stacks},
-            "measure": {subject: self.tables(subject) for subject in self.measured},
-        }
+        """What the rules that train, adopt and measure are made of: kind → pattern of jobs → their files."""
+        found: dict[str, dict[str, list[str]]] = {"train": {}, "adopt": {}}
+        for sweep, its in self.of_sweep.items():
+            stack, (first, *_) = f"{sweep}/{subjects.LABELS}", next(iter(its.values()))
+            found["adopt" if first.training.checkpoints else "train"][stack] = self.trajectories(stack)
+        return found | {"measure": {subject: self.tables(subject) for subject in self.measured}}
 
     def trajectories(self, pattern: str) -> list[str]:
         """The files of a stack named `<sweep>/<labels>`."""
@@ -172,11 +172,13 @@ class Plan:
             spec["sources"] = {name: sparse(run) for name, run in sources.items()}
         taken = [f"data/runs/{name}/{file}" for name in sources for file in places.TRAJECTORY]
         models = {f"models.{run.training.model}" for run in (*runs, *sources.values())}
+        raw = [file for run in runs for file in imported.files(run)]
+        roots = ["verbs.adopt:adopt"] if raw else ["verbs.train:train", f"optimizers.{training.optimizer}"]
         return Job(
-            inputs=[dataset(training.dataset), *taken],
+            inputs=[dataset(training.dataset), *raw, *taken],
             outputs=self.trajectories(runs[0].stack),
             spec=canonical(spec),
-            code=digests.code("verbs.train:train", *sorted(models), f"optimizers.{training.optimizer}"),
+            code=digests.code(roots[0], *sorted(models), *roots[1:]),
         )
 
     def _measure(self, job: str) -> Job:

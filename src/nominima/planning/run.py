@@ -12,6 +12,7 @@ from nominima.planning import shelf
 
 Label = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
 RunName = Annotated[str, Field(pattern=r"^[a-z0-9{][a-z0-9_{}./-]{0,200}$")]
+RawFiles = Annotated[str, Field(pattern=r"^data/raw/[A-Za-z0-9_{]([A-Za-z0-9_{}-]|[./][A-Za-z0-9_{}-])*$")]
 Point = Literal["init", "best", "best_accuracy", "end"] | Annotated[int, Field(ge=0)]
 Options = dict[Label, Any]
 Rates = Annotated[tuple[Positive, ...], Field(min_length=2)]
@@ -80,6 +81,24 @@ class Pacing(Strict):
     )
 
 
+class Checkpoints(Strict):
+    """Parameters of networks that were trained elsewhere, in a file for each seed and step."""
+
+    files: RawFiles = Field(
+        description="their paths, with `{seed}` and `{step}`; `{axis}` stands for this run's own label on an axis"
+    )
+    every: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="how many steps of their training are one of `steps`"
+    )
+    losses: RawFiles | None = Field(
+        default=None, description="a CSV file of what was seen there at some seeds and steps; it must be seen here too"
+    )
+
+    def file(self, seed: int, step: int) -> str:
+        """The path of a network's parameters; step: one of `steps`."""
+        return self.files.replace("{seed}", str(seed)).replace("{step}", str(step * self.every))
+
+
 class Training(Strict):
     """Every knob of a training."""
 
@@ -106,6 +125,9 @@ class Training(Strict):
     gain: Positive = Field(default=1.0, description="factor of the family's own initial parameters")
     start: Start | None = Field(default=None, description="initial parameters from another run; null: the family's own")
     prune: Pruning | None = Field(default=None, description="weights held at zero; null: none")
+    checkpoints: Checkpoints | None = Field(
+        default=None, description="of networks trained elsewhere; null: trained here"
+    )
     optimizer: Label = Field(description="a file of src/nominima/optimizers/")
     rate: Rate = Field(
         description="learning rate; of several, each is tried and that with the lowest validation loss is kept"
@@ -160,7 +182,9 @@ class Run(Strict):
     )
     variant: str = Field(default="", description="`<label>.<label>` of its lanes; empty where the stack holds one run")
     taken: dict[str, str] = Field(
-        default={}, description="start, teacher …, pacing.other → the run taken from, `{axis}` for its labels of size"
+        default={},
+        description="start, teacher …, pacing.other → the run taken from, checkpoints.files → the paths; `{axis}` for "
+        "its labels of size",
     )
     training: Training
 

@@ -131,6 +131,50 @@ def begin(
     return [(recorder.trajectory(), recorder.records()) for recorder in recorders]
 
 
+def look_at(
+    run: Run,
+    dataset: Dataset,
+    parameters: Callable[[int, list[int]], Tensor],
+    room: Room = in_memory,
+    say: Callable[[str], None] = print,
+) -> tuple[Trajectory, Records]:
+    """See of networks trained elsewhere what `fit` sees of those that it trains, on the processor.
+
+    It stands apart from `fit` as `begin` does. Their labels are those of the data set; a network that is not finite has
+    diverged and is not asked for again.
+
+    Args:
+        run: what they are called, and how they were trained.
+        dataset: what they were trained on.
+        parameters: step, seeds ↦ float32 (seed, param).
+        room: where the trajectory is put.
+        say: takes a line for each metric step.
+
+    Raises:
+        Refusal: the run asks for what the data set does not hold; what `parameters` raises.
+    """
+    training, splits = run.training, _splits(run.training, dataset)
+    model = build_model(training, dataset.inputs, dataset.classes)
+    ensemble = Ensemble([run], model, splits["train"], dataset.classes, {})
+    shown, clean = splits["validation"]
+    splits["validation"] = shown, clean.expand(training.seeds, -1)
+    alive, look = torch.arange(training.seeds), partial(_tested, model, splits["test"], dataset.classes)
+    rows = parameters(0, list(run.seeds))
+    recorder = Recorder(run, rows, ensemble.labels, ensemble.moved, len(shown), room)
+    with torch.inference_mode(model.backward is not None), torch.no_grad():
+        for step in metric_steps(training.steps):
+            rows = parameters(step, [run.seeds[lane] for lane in alive.tolist()]) if step else rows
+            stack = Stack.of(model.layout, rows)
+            seen = _seen(model, stack, alive, ensemble, splits)
+            if training.tested == "always" or step in {0, training.steps}:
+                seen.numbers.update(look(stack.leaves, ensemble.noise[alive]))
+            recorder.note(step, alive, seen)
+            alive = alive[seen.finite]
+            say(_line(step, training.steps, {name: value[seen.finite] for name, value in seen.numbers.items()}))
+        recorder.note_stops(lambda rows: look(model.views(rows), ensemble.noise))
+    return recorder.trajectory(), recorder.records()
+
+
 def chosen_device(training: Training) -> torch.device:
     """Where a training runs.
 
