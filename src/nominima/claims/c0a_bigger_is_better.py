@@ -27,7 +27,7 @@ Against: Belkin et al. 2019, Reconciling modern machine-learning practice and th
 stopping, a middle size is worst)
 
 Caption: Clean test loss and accuracy of early-stopped networks by number of parameters: means over seeds with 95 %
-intervals, dots are single networks. The claim puts every curve of the loss on a way down.
+intervals, dots are single networks. The claim has every loss curve fall.
 """
 
 import numpy as np
@@ -126,6 +126,6 @@ PANELS = (
     Panel(
         "accuracy, per tenfold",
         "Accuracy on the same, stopped by validation accuracy",
-        "share right",
+        "accuracy",
     ),
 )

@@ -24,9 +24,9 @@ For: Kaplan et al. 2020, Scaling Laws for Neural Language Models: the loss falls
 
 Against: McKenzie et al. 2023, Inverse Scaling: When Bigger Isn't Better: some tasks are done worse by larger models
 
-Caption: Of each claim, in how many cells it gets truer with size (to the right) and less true (to the left). The essay
-expects bars to the right. The number that decides sets all of them against each other; its interval is what is left of
-it when what permuted sizes give is taken away.
+Caption: For each claim, in how many of its cells with four sizes or more it gets truer with size (right) or less true
+(left); bars show the share of these cells. The essay expects bars to the right. The number that decides is the share of
+all trends that grow less the share that shrink, beyond what permuted sizes give.
 """
 
 from collections.abc import Iterable
@@ -106,4 +106,4 @@ def _of_draws(values: Iterable[float]) -> pl.DataFrame:
     return told.select(pl.col("seed").cast(pl.Int64), "value", size=pl.lit(1.0), status=pl.lit("ok")).select(LANE)
 
 
-PANELS = (Tally("trends", "Truer or less true with size? Each claim in all its cells", key="claim"),)
+PANELS = (Tally("trends", "Truer with size? All cells of four sizes or more", key="claim"),)

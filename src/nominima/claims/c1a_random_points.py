@@ -96,7 +96,9 @@ def _normal(means: pl.DataFrame) -> pl.DataFrame:
 
 
 PANELS = (
-    Panel("CV of the distances", "Laws of finite variance", "CV of the distances", "xy", guide=_normal, x="dimension"),
-    *(Panel(law, f"{law}: must not fall so", "CV", "xy", guide=_normal, x="dimension") for law in MUST_FAIL),
+    Panel(
+        "CV of the distances", "Laws with finite variance", "CV of the distances", "xy", guide=_normal, x="dimension"
+    ),
+    *(Panel(law, f"{law}: must not fall like this", "CV", "xy", guide=_normal, x="dimension") for law in MUST_FAIL),
     Panel("CV of the inputs", "Inputs of the data sets", "CV", "", guide=_normal, x="effective dimension"),
 )

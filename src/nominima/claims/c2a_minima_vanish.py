@@ -138,10 +138,10 @@ def _points(points: pl.DataFrame) -> pl.DataFrame:
 
 PANELS = (
     Panel("nats above the best, strict minima", "Certified minima above the best of their draw", "nats",
-          limit=(MARGIN, "worse is bad"), x="hidden neurons"),
+          limit=(MARGIN, "above them is bad"), x="hidden neurons"),
     Panel("starts: a bad minimum", "Starts that end in a bad minimum", "share", x="hidden neurons", single=False,
-          limit=(0.1, "the claim: below it at the two largest"), card=True),
-    Panel("a neuron more: a saddle, lower", "Minima that a neuron more turns into a way down", "share",
+          limit=(0.1, "the claim puts the two largest widths below"), card=True),
+    Panel("a neuron more: a saddle, lower", "Minima that one more neuron turns into a way down", "share",
           x="hidden neurons", single=False),
     Panel("bad minima, n = k", "Counter-example: descents that end in a bad minimum", "share", single=False,
           x="units of teacher and student"),

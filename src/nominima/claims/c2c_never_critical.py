@@ -73,10 +73,10 @@ def judge(evidence: Evidence) -> Findings:
     )
 
 
-CLAIMED = (0.05, "the claim: above it at the stop, at the largest size")
+CLAIMED = (0.05, "the claim puts the largest networks above, at the stop")
 PANELS = (
     Panel("gradient at the stop", "The gradient left where training is stopped", "share of the start's", "xy", CLAIMED),
     Panel("gradient at the end", "The gradient left at the end of training", "share of the start's", "xy", CLAIMED),
-    Panel("displacement in the last 30 % of ln t", "Way made in the last 30 % of the logarithm of the steps",
+    Panel("displacement in the last 30 % of ln t", "Distance covered in the last 30 % of the logarithm of the steps",
           "share of the displacement", limit=(0.3, "an even pace")),
 )  # fmt: skip

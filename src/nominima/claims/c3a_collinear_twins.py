@@ -142,7 +142,7 @@ def _at(lanes: pl.DataFrame, copy: object, **what: str) -> pl.DataFrame:
 PANELS = (
     Panel("agreement by copy", "What two training sets agree on: sum and difference of twins", "correlation",
           along="place", x="how much a copy differs from its original", single=False,
-          limit=(0.0, "the claim: the difference of the closest copies is here")),
+          limit=(0.0, "the claim puts the closest copies' difference here")),
     Panel("rise by copy", "Validation error of the end above its optimum", "squared error", along="place",
           x="how much a copy differs from its original", single=False, limit=(0.0, "the optimum")),
 )  # fmt: skip

@@ -1,8 +1,8 @@
-"""One parameter more is free.
+"""One more parameter is free.
 
 Claim: A model with as many parameters as examples is the worst of all, and one with more or fewer is better: but only
-when it is trained to the end. Where training stops by validation there is no such peak, and a parameter more costs
-nothing.
+when it is trained to the end. Where training stops by validation there is no such peak, and one more parameter
+costs nothing.
 
 Refuted by: With stopping, the risk at as many features as examples stands out above the risks at half and at twice as
 many.

@@ -141,9 +141,9 @@ WORDS = {f"prior {name}": name.replace("none:", "no prior,") for name in (
 PANELS = (
     Abreast((("added, equal runs", "equal runs", "six runs each"),
              ("added, equal compute", "equal compute", "steps of one run each")),
-            "What a tuned prior adds to the accuracy of stopping alone", "points of 100; below 0 stopping is better",
+            "What a tuned prior adds to the accuracy of stopping alone", "percentage points; below 0 stopping wins",
             ("stopping", "prior"), value=100 * pl.col("value"), words=WORDS),
-    *(Panel(f"{what}, {name}", f"What steps of training buy: {name}, {what}", "share right", along="place",
+    *(Panel(f"{what}, {name}", f"What steps of training buy: {name}, {what}", "accuracy", along="place",
             x="steps of all runs of a method together", single=False, words=WORDS,
             guide=Upright(1 / BUDGETS[-1], "equal compute, the steps of one run; at the right end equal runs"))
       for name in DRAWN for what in BOUGHT),

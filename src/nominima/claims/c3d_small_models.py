@@ -140,9 +140,9 @@ def _lanes(table: pl.DataFrame, name: str, told: tuple[str, ...], *, stopped: bo
 MULTIPLE = {"y": "multiple of the small model's", "log": "xy", "value": pl.col("value").exp(), "single": False}
 PANELS = (
     Panel("ln(excess / that of the right small model)", "Excess risk against the right small model, stopped",
-          limit=(1.05, "the claim: below it at the largest"), **MULTIPLE,
+          limit=(1.05, "the claim puts the largest below"), **MULTIPLE,
           ratio="excess risk of the stopped wide network, as a multiple of that of the right small model"),
-    Panel("ln(excess / that), never stopped", "The same, never stopped", limit=(1.05, "must lie above it"), **MULTIPLE),
+    Panel("ln(excess / that), never stopped", "The same, never stopped", limit=(1.05, "must lie above"), **MULTIPLE),
     Panel("stopped loss", "Loss on clean test examples, stopped by validation", "loss (nats)", single=False),
     Panel("squared bias", "Squared bias of the probabilities, stopped", "Brier score", single=False),
     Panel("variance", "Variance of the probabilities, stopped", "Brier score", single=False),

@@ -1,4 +1,4 @@
-"""The way down is next to convex.
+"""The way down is nearly convex.
 
 Claim: Nothing on the way can trap training: seen from the points that it passes, the loss is as good as a bowl.
 
@@ -90,9 +90,9 @@ def _mean(table: pl.DataFrame, column: str) -> pl.DataFrame:
 
 PANELS = (
     Panel("gap", "How far the loss lies below its tangent planes on the way", "share of the fall",
-          limit=(0.01, "the claim: below it at the largest size")),
+          limit=(0.01, "the claim puts the largest networks below")),
     Panel("gap to another seed", "The same for the way of another seed: there it must fail", "share of the fall", "xy",
-          limit=(0.1, "the control: above it")),
+          limit=(0.1, "the control must lie above")),
     Panel("gap down to three quarters of the loss of guessing", "The same down to one loss for all sizes",
           "share of the fall", limit=(0.01, "as above")),
     Panel("share of the line that bends down", "Where the straight line from start to stop bends down",

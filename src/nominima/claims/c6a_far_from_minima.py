@@ -35,10 +35,10 @@ slowly)
 Against: Zhang et al. 2017, Understanding deep learning requires rethinking generalization (trained for long, networks
 reach a loss of zero even on random labels)
 
-Caption: What ten times the steps win of training loss beyond the stop by validation, as a share of what was won before,
-by number of parameters; the claim puts the largest networks above the dashed line. Then the most that could be won, the
-way that parameters go meanwhile as a share of the way before, and a convex problem with its minimum at −1, on which
-Adam goes to +1.
+Caption: How much further the training loss falls from the stop by validation to ten times its steps, as a share of the
+fall up to the stop, by number of parameters; the claim puts the largest networks above the dashed line. Then the most
+that it could fall, how far the parameters move meanwhile as a share of the distance so far, and a convex problem with
+its minimum at −1, on which Adam goes to +1.
 """
 
 import polars as pl
@@ -114,12 +114,12 @@ def _convex(evidence: Evidence) -> tuple[View, ...]:
 
 
 PANELS = (
-    Panel("gain after the stop", "What ten times the steps win of training loss beyond the stop",
-          "share of what was won", limit=(0.05, "the claim: above it at the largest size")),
-    Panel("most that could be gained", "The most that could be won: all that is left of the loss",
-          "share of what was won"),
-    Panel("way after the stop", "The way that parameters go meanwhile", "share of the way before",
-          limit=(0.5, "the claim: above it at the largest size")),
+    Panel("gain after the stop", "Further fall of the training loss up to ten times the steps",
+          "share of the fall so far", limit=(0.05, "the claim puts the largest networks above")),
+    Panel("most that could be gained", "The most that it could fall: all that is left of the loss",
+          "share of the fall so far"),
+    Panel("way after the stop", "How far the parameters move meanwhile", "share of the distance so far",
+          limit=(0.5, "the claim puts the largest networks above")),
     Panel("x in the convex problem", "A convex problem with its minimum at −1: where each method is, begun at 0", "x",
           along="place", x="step", single=False),
 )  # fmt: skip

@@ -64,6 +64,7 @@ RANKS = Rule(statistic="Spearman's correlation of the two steps over the rates o
 
 DRAWN = ("mnist1d", "digits")
 KINDS = {"scaled": ("adam", "adamw", "rmsprop"), "others": ("momentum", "muon", "sgd", "soap")}  # a panel tells five
+TOLD = ("three optimizers", "the other four")
 SHARES = [0.1, 0.3, 0.5, 0.7, 0.9]
 CROSSED, COUNTED, PEAK, RIGHT = (
     pl.col(name).first() for name in ("crossing", "outnumbered", "peak", "peak_accuracy")
@@ -137,10 +138,11 @@ def _even(means: pl.DataFrame) -> pl.DataFrame:
 
 
 PANELS = tuple(
-    panel for of in DRAWN for kind in KINDS for panel in (
-        Panel(f"fitted, {of}, {kind}", f"Corrupted labels fitted on the way: {of}", "share of the corrupted", "",
+    panel for of in DRAWN for kind, told in zip(KINDS, TOLD, strict=True) for panel in (
+        Panel(f"fitted, {of}, {kind}", f"Corrupted labels fitted by then: {of}, {told}", "share of the corrupted", "",
               guide=_even, x="share of the clean labels that is fitted", along="place", single=False, height=HEIGHT),
-        Panel(f"apart, {of}, {kind}", f"From more of the bad to the best validation: {of}", "factor between the steps",
-              "xy", (2, "the claim: below it"), along="place", x="learning rate", single=False),
+        Panel(f"apart, {of}, {kind}", f"From the turn to the bad to the best validation: {of}, {told}",
+              "factor between the steps", "xy", (2, "the claim puts preferred rates below"),
+              along="place", x="learning rate", single=False),
     )
 )  # fmt: skip

@@ -142,5 +142,7 @@ def _drawn(rows: pl.DataFrame, ceiling: pl.DataFrame, dataset: str) -> pl.DataFr
     return pl.concat(its.filter(dataset=dataset).select(*columns, accuracy=pl.lit(of)) for of, its in each.items())
 
 
-PANELS = tuple(Panel(f"accuracy, {name}", f"What students of weak teachers know: {name}", "share right", along="place",
-                     x="width of the teacher", single=False, height=HEIGHT) for name in DRAWN)  # fmt: skip
+WORDS = {"accuracy of a wide one": "a wide network", "accuracy of its narrow student": "its narrow student",
+         "accuracy of its wide student": "its wide student", "accuracy of the teacher": "the teacher"}  # fmt: skip
+PANELS = tuple(Panel(f"accuracy, {name}", f"What students of weak teachers know: {name}", "accuracy", along="place",
+                     x="width of the teacher", single=False, height=HEIGHT, words=WORDS) for name in DRAWN)  # fmt: skip
