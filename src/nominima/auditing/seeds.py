@@ -49,7 +49,7 @@ def fresh(plan: Plan, first: int) -> Params:
     """
     taken = spans(plan)
     if not taken:
-        raise Refusal("--seeds: these params take no seeds, so that fresh ones would change nothing; leave it out")
+        raise Refusal("--seeds: these params take no seeds, so fresh ones would change nothing; leave it out")
     by = first - least(plan)
     for old, new in product(taken, taken):
         seed = max(old.seeds.start, new.seeds.start + by)
