@@ -136,8 +136,10 @@ def test_untested_cells_are_not_among_those_of_which_some_support_it():
 
 def test_families_that_the_names_of_cells_do_not_tell_are_told():
     cells = [cell(f"digits, noise 0.2, {steps} steps", estimate(1, 0, 2), "supported", condition={"model": model})
-             for model, steps in (("cnn", 10), ("mlp", 20))]  # fmt: skip
-    table = numbers(("a",)).with_columns(steps=pl.when(model="cnn").then(10).otherwise(20))
+             for model, steps in (("cnn", 10), ("mlp", 20), ("mlp", 30))]  # fmt: skip
+    table = numbers(("a",), ("10", "20", "30")).with_columns(
+        pl.when(model="10").then(pl.lit("cnn")).otherwise(pl.lit("mlp")).alias("model"), steps=pl.col("model").cast(int)
+    )
     shown = told(drawn(verdict(cells=cells), table=table)).split(" | ")
     assert (shown.count("cnn, 10 steps"), shown.count("mlp, 20 steps")) == (2, 2)
 
