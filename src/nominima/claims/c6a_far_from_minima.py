@@ -120,6 +120,6 @@ PANELS = (
           "share of the fall so far"),
     Panel("way after the stop", "How far the parameters move meanwhile", "share of the distance so far",
           limit=(0.5, "the claim puts the largest networks above")),
-    Panel("x in the convex problem", "A convex problem with its minimum at −1: where each method is, begun at 0", "x",
+    Panel("x in the convex problem", "A convex problem with its minimum at −1: where each method gets to, from 0", "x",
           along="place", x="step", single=False),
 )  # fmt: skip

@@ -2,8 +2,8 @@
 behind.
 
 A claim lists what is drawn: `PANELS = (Panel("gradient at the stop", "Gradient left at the stop", "share of the
-start's", log="xy", limit=(0.05, "the claim puts all above")), …)`. A panel names a view; what has no number is counted in
-it.
+start's", log="xy", limit=(0.05, "the claim puts all above")), …)`. A panel names a view; what has no number is counted
+in it.
 """
 
 from collections.abc import Callable, Mapping
