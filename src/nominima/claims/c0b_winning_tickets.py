@@ -11,7 +11,7 @@ compared with the same mask over a new draw of initial weights, seed by seed: it
 validation loss, must be higher by more than .01, on digits .02, at the two largest of three widths. A random mask of as
 many weights in each layer, over the ticket's own start, goes through the same comparison and must not pass.
 
-Limits: Perceptrons, Adam, clean labels, one learning rate: whether a ticket wins is known to hang on the rate. Biases
+Limits: Perceptrons, Adam, clean labels, one learning rate: whether a ticket wins is known to depend on the rate. Biases
 are not pruned, and the output layer at half the rate, so it keeps more than 13 %. A network with a new start sees the
 examples in an order of its own, a ticket in that in which it was found. A gain is no proof that training found what was
 there: final magnitudes are partly initial ones, so a ticket starts from larger weights than its mask on a new start.

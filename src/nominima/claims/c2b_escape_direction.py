@@ -9,7 +9,7 @@ direction.
 Tested by: At six points of training, evenly in the logarithm of the steps, start, stop and end among them, the most
 negative curvature of the loss on all training examples must be below -0.0001 of the largest, and along its direction
 the even part of the loss (the mean of both ways, which a slope cannot lower) must fall by more than a hundred
-thousandth of what training wins, at each of the six, in nine of ten networks of the four largest sizes. Certified
+thousandth of the fall up to the stop, at each of the six, in nine of ten networks of the four largest sizes. Certified
 strict minima of a small network, where there is no such direction, must not pass.
 
 Limits: Six points of each training; as params.yaml comes, of perceptrons only. A way down that is there need not be

@@ -1,6 +1,6 @@
 """Training never reaches a critical point.
 
-Claim: Where a network is taken, training has not come to rest: the gradient is still far from zero and the parameters
+Claim: When a network is taken, training has not come to rest: the gradient is still far from zero and the parameters
 are still on their way. No minimum, good or bad, has been reached.
 
 Refuted by: In the largest networks the gradient at the stop is less than a twentieth of that at the start.

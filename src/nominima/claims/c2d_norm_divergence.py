@@ -12,7 +12,7 @@ decay must not grow so. First part: the clean test loss at the stop, with the st
 prefers of six or more, must be above that without decay; more than 0.02 nats below contradicts. Second part: the
 smallest eigenvalue of the loss of all training examples at the end, penalty included, must be larger with the preferred
 decay than without by more than half of the decay. That the penalty itself moves every eigenvalue by exactly the decay
-is algebra, and asked of the instrument.
+is algebra, and is checked on the instrument.
 
 Limits: A finite training shows growth, not divergence. Steps grow the norm of parameters that wander as well as that
 of parameters that go somewhere. One kind of decay. A preferred strength at the edge of the grid counts as lost, for a

@@ -1,7 +1,7 @@
 """Early stopping beats priors.
 
-Claim: Whoever stops a wide network by validation needs no other prior: no penalty on the parameters, no dropout and no
-smaller network does better when it is trained to the end, however well its strength is chosen.
+Claim: A wide network that is stopped by validation needs no other prior: no penalty on the parameters, no dropout and
+no smaller network does better when trained to the end, however well its strength is chosen.
 
 Refuted by: One of these priors, its strength chosen on the same validation examples, reaches a clean test accuracy at
 the end of training that is higher than that of a network without prior stopped by its validation loss.

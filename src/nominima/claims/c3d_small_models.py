@@ -1,8 +1,8 @@
 """Small models only add bias.
 
-Claim: What its smallness spares a small model in variance, stopping early spares a wide one as well. A wide network
-that validation stops loses next to nothing even against the very model that made the data; no size is worse than a
-smaller one; and what is wrong with narrow networks is bias.
+Claim: Stopping early spares a wide network the variance that its smallness spares a small model. A wide network that
+validation stops loses next to nothing even against the very model that made the data; no size is worse than a smaller
+one; and what is wrong with narrow networks is bias.
 
 Refuted by: The excess risk of stopped wide networks is more than a twentieth above that of the right small model; or a
 stopped network is worse than a narrower one; or bias falls, and ever more parameters move, in wide networks as well.

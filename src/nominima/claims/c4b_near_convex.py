@@ -2,8 +2,8 @@
 
 Claim: Nothing on the way can trap training: seen from the points that it passes, the loss is as good as a bowl.
 
-Refuted by: In the largest networks the training loss lies far below its own tangent planes: later points of the way
-are better than a plane through an earlier one foretells, by more than a hundredth of the whole fall on average.
+Refuted by: In the largest networks the training loss lies far below its own tangent planes: later points of the way are
+better than a plane through an earlier one predicts, by more than a hundredth of the whole fall on average.
 
 Tested by: A loss is convex if it lies above each of its tangent planes. At up to 24 checkpoints from the start to the
 stop by validation loss, the loss of all training examples and its gradient are taken in float64. For every ordered pair

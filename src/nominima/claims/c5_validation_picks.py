@@ -1,10 +1,10 @@
 """Validation shows when to stop.
 
-Claim: A few hundred examples that are held back are enough to say where training should have stopped: what is lost
-against the best point in hindsight is next to nothing.
+Claim: A few hundred examples that are held back are enough to say where training should have stopped: almost nothing is
+lost against the best point in hindsight.
 
 Refuted by: The point with the lowest loss of 200 validation examples has a clean test loss above that of the best point
-by 2 % or more of what training wins.
+by 2 % or more of the fall that training brings.
 
 Tested by: Networks are trained for long and looked at often. For each, 200 of the validation examples are drawn a
 hundred times; each time the point with their lowest mean loss is picked. Regret is the clean test loss there less the

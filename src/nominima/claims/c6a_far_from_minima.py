@@ -3,8 +3,8 @@
 Claim: Nobody trains to where training would lead. Where validation stops it, the training loss would go on falling and
 the parameters would go on moving for a long time: the network is far from any minimum.
 
-Refuted by: Ten times the steps lower the training loss of the largest network by less than a twentieth of what the
-steps up to the stop have won.
+Refuted by: Ten times the steps lower the training loss of the largest network by less than a twentieth of its fall up
+to the stop.
 
 Tested by: All networks are trained for one fixed length, with a constant rate and with one that falls to zero along a
 line. The fall of the whole training loss between the stop by validation loss and ten times its steps, as a share of the
@@ -15,15 +15,15 @@ since no loss is below 0 that is near arithmetic, and checks the code. A part as
 between the parameters at the two points must be more than half of that from the start to the stop. An even pace in the
 logarithm of the steps would make it about a third.
 
-Limits: The loss at the stop, as a share of what was won, is the most that can be gained, and stands next to the gain:
-where almost nothing is left the claim cannot hold, and with wrong labels, which a wide network goes on to learn by
-heart, it hardly can fail. What falls after the stop is what validation calls harm: that the loss still falls says that
-no minimum was reached, not that one should be. Ten times the steps are not all steps. Cross-entropy of separable labels
-has no minimum at any distance, so that the parameters of a network that has arrived move on: where they do so as far as
-the part asks, its cell is undecided. A network that had learned next to nothing at its
-stop would meet the limit easily. That the gradient is not zero at the stop is asked of another claim, that training
-never is critical, and not counted again here. Newton's decrement takes downward curvature for upward and is of few
-seeds. That Adam need not converge even on a convex problem of one number is arithmetic, shown, and decides nothing.
+Limits: The loss at the stop, as a share of the fall so far, is the most that can be gained, and stands next to the
+gain: where almost nothing is left the claim cannot hold, and with wrong labels, which a wide network goes on to learn
+by heart, it hardly can fail. What falls after the stop is what validation calls harm: that the loss still falls says
+that no minimum was reached, not that one should be. Ten times the steps are not all steps. Cross-entropy of separable
+labels has no minimum at any distance, so that the parameters of a network that has arrived move on: where they do so as
+far as the part asks, its cell is undecided. A network that had learned next to nothing at its stop would meet the limit
+easily. That the gradient is not zero at the stop is the subject of another claim, that training never is critical, and
+not counted again here. Newton's decrement takes downward curvature for upward and is of few seeds. That Adam need not
+converge even on a convex problem of one number is arithmetic, shown, and decides nothing.
 
 For: Zhang et al. 2022, Neural network weights do not converge to stationary points
 

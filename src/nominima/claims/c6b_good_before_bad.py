@@ -15,12 +15,12 @@ after a tenth more of the clean was learned: it must lie between half of and twi
 loss, and both steps must rank networks alike: Spearman's correlation above .5 over the six rates of an optimizer.
 
 Limits: Bad is a random label here, which nothing but memory can learn; what else may be bad in data is not seen. One
-family and size, one share of wrong labels. How often clean labels come first hangs on the length of training only by
+family and size, one share of wrong labels. How often clean labels come first depends on the length of training only by
 corrupted ones that are never learned, which come last together. A preferred rate at the edge of its grid counts as
-lost. Where never more of the corrupted is learned, training ended before memorisation, and the run is censored in
-the part. A higher rate brings both steps forward, which alone ranks networks alike: the correlation
-at one rate is shown. Validation labels carry the noise of training in closed form. Learned in numbers and not in
-shares, which the sentence may mean too, and the highest validation accuracy in the place of the lowest loss, are shown.
+lost. Where never more of the corrupted is learned, training ended before memorisation, and the run is censored in the
+part. A higher rate brings both steps forward, which alone ranks networks alike: the correlation at one rate is shown.
+Validation labels carry the noise of training in closed form. Learned in numbers and not in shares, which the sentence
+may mean too, and the highest validation accuracy in the place of the lowest loss, are shown.
 
 For: Arpit et al. 2017, A closer look at memorization in deep networks (simple patterns are learned first)
 
