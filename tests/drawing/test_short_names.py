@@ -1,4 +1,4 @@
-from nominima.drawing.names import in_short
+from nominima.drawing.names import in_short, with_model
 
 ADAM = ", adam, fixed rate"
 
@@ -35,3 +35,10 @@ def test_names_of_data_and_noise_alone_or_of_neither_are_labels():
 def test_a_name_that_is_its_group_stands_under_it_by_that_name():
     short = in_short(["a, noise 0.0", "a, noise 0.0, cnn"])
     assert list(short.labels.values()) == ["a, noise 0.0", "cnn"]
+
+
+def test_a_family_is_named_where_another_knob_tells_the_cells_apart():
+    assert with_model("digits, noise 0.0, 1500 steps", "cnn") == "digits, noise 0.0, cnn, 1500 steps"
+    assert with_model("digits, noise 0.0, mlp, adam", "mlp") == "digits, noise 0.0, mlp, adam"
+    assert with_model("1500 steps", "cnn") == "cnn, 1500 steps"
+    assert with_model("exponential", None) == "exponential"

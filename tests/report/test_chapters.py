@@ -52,7 +52,7 @@ def test_claims_stand_by_chapter_in_the_order_of_the_essay():
     ("word", "cells", "told"),
     [
         ("grows", ["grows", "unclear", "grows"], "grows in 2 of 3"),
-        ("differs", ["grows", "shrinks", "shrinks"], "1 grow, 2 shrink"),
+        ("differs", ["grows", "shrinks", "shrinks"], "1 grows, 2 shrink"),
         ("flat", ["unclear", "unclear"], "flat"),
         ("unclear", [], "unclear"),
     ],
@@ -71,9 +71,9 @@ def test_trends_of_all_claims_are_counted_where_they_are_asked():
     unasked = [standing(verdict(primary=verdict().primary.model_copy(update={"rule": WITHIN})))]
     assert chapters.with_size(unasked) == ""
     assert chapters.with_size([*board("grows", "grows", "shrinks", "flat"), *unasked]) == (
-        "Of 4 claims seen at several sizes 2 grow truer with size, 1 less true."
+        "Of 4 claims tested at several sizes, 2 get truer with size and 1 less true."
     )
-    assert chapters.with_size(board("flat")) == "Of 1 claim seen at several sizes none grows truer with size."
+    assert chapters.with_size(board("flat")) == "Of 1 claim tested at several sizes, none gets truer with size."
 
 
 def test_cards_stand_below_their_chapter_told_by_claim_title_and_verdict(tmp_path, monkeypatch):

@@ -88,7 +88,7 @@ def path(project):
     [
         "1 of 2 words moved, 1 trend, and 1 of 8 conditions, 1 of them to another word. Hollow: where a number was",
         "Words c0a supported → mixed With size c0a unclear → flat in 1 of 1 New c1b Gone c1a_three (untested)",
-        "Not to be had c2a : a verdict in a form that this program does not read",
+        "Not available c2a : a verdict in a form that this program does not read",
         "c0a Number one mixed was supported",
         "flat in 1 of 1 was : unclear",
         "mixed One condition is on the claim's side and one straddles the null. Then: supported.",
@@ -97,7 +97,7 @@ def path(project):
         "A part of the claim, distances: mixed was supported",
         "There is nothing to compare with: no verdict at that commit.",
         "There is nothing to compare with: a verdict in a form that this program does not read.",
-        "A comparison, which no job makes and which holds no trace.",
+        "A comparison: no job makes it, and it holds no trace.",
     ],
 )
 def test_a_comparison_says_what_moved(path, expected):

@@ -23,15 +23,15 @@ def visited(browser, tmp_path_factory):
 def test_numbers_intervals_and_counts_are_columns_and_remarks_stand_apart(visited, tmp_path):
     table = saved(visited, "slope of the best test loss", tmp_path, by_keyboard=True)
     assert table.columns == [
-        "condition", "number", "number low", "number high", "n", "lost", "lost of", "word", "controls", "controls of",
-        "remarks",
+        "condition", "number", "number low", "number high", "n", "lost", "lost of", "verdict", "controls",
+        "controls of", "remarks",
     ]  # fmt: skip
     assert table["number"].to_list() == [-0.12, -0.03, None, -1.5e-7]
     assert table["number low"].to_list() == [-0.15, -0.08, None, -2e-7]
     assert table["lost of"].to_list() == [40, 40, 4, 40]
     assert table["controls of"].to_list() == [2, None, None, None]
     assert table["condition"].to_list() == ["mnist1d, clean", "digits, noise .3", "idx", f"'{FORMULA}"]
-    assert table["word"].to_list() == ["supported", "inconclusive", "untested", "mixed"]
+    assert table["verdict"].to_list() == ["supported", "inconclusive", "untested", "mixed"]
     assert table["remarks"][0] == "1 censored; 1 diverged"
     assert table["remarks"][3] == f"(variant, does not decide); {HOSTILE}"
     assert [file.name for file in tmp_path.iterdir()] == [

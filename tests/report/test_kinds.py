@@ -53,7 +53,7 @@ def test_a_kind_left_alone_below_others_keeps_its_looks():
 
 
 def test_a_panel_tells_how_many_kinds_it_leaves_out():
-    assert drawn(like=TABLE)["title"]["subtitle"] == ["mlp; kinds not drawn here: 1"]
+    assert drawn(like=TABLE)["title"]["subtitle"] == ["mlp; other kinds, not drawn: 1"]
 
 
 def test_kinds_of_one_family_follow_each_other():

@@ -40,6 +40,13 @@ def test_nothing_on_trial_is_said():
     assert told(drawn()) == f"No claims on trial | trace {CODE}"
 
 
+def test_intervals_of_another_level_are_told_of_their_claim():
+    first, second = scoreboard(verdict(), verdict("c1a")).standings
+    other = second.model_copy(update={"rule": second.rule.model_copy(update={"confidence": 0.9})})
+    chart = board.draw(Scoreboard(standings=[first, other]), {}, CODE)
+    assert "bars: 95 % intervals (c1a: 90 %), each on its own scale" in told(chart)
+
+
 @pytest.mark.parametrize("word", board.GROWTH)
 def test_every_word_has_room_beside_long_titles(word: Growth):
     chart = growing(word)

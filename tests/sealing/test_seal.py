@@ -103,7 +103,7 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
     "other spec": (other({"spec": {"run": {"training": {"rate": 9}}}}), r"run\.training\.rate: 9 → 0\.1"),
     "other code": (other({"code": "ff" * 32}), r"other code \(f{64}, planned (c0de){16}\)"),
     "other verb": (other({"verb": "train"}), "made by train"),
-    "fewer inputs": (other({"inputs": {}}), "digits.safetensors is an input of the plan alone"),
+    "fewer inputs": (other({"inputs": {}}), "digits.safetensors is an input only of the plan"),
 }
 
 

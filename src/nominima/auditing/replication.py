@@ -67,7 +67,7 @@ def check_fresh(subject: Subject, recipe: Recipe) -> None:
     same = all(subject.plan.jobs(verb)[job].spec == subject.job((verb, job)).spec for verb, job in known)
     if known and same:
         told = ", ".join(claim for _, claim in subject.asked)
-        raise Refusal(f"{told}: rests on no seed, so that fresh ones change nothing; `--from data` makes it again")
+        raise Refusal(f"{told}: rests on no seed, so fresh ones change nothing; `--from data` makes it again")
 
 
 def replicate(

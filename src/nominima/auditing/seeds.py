@@ -52,7 +52,7 @@ def fresh(plan: Plan, first: int) -> Params:
     if adopted:
         raise Refusal(f"--seeds: {adopted[0]} was trained elsewhere, and fresh seeds of it cannot be trained here")
     if not taken:
-        raise Refusal("--seeds: these params take no seeds, so that fresh ones would change nothing; leave it out")
+        raise Refusal("--seeds: these params take no seeds, so fresh ones would change nothing; leave it out")
     by = first - least(plan)
     for old, new in product(taken, taken):
         seed = max(old.seeds.start, new.seeds.start + by)

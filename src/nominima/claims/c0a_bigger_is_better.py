@@ -1,15 +1,14 @@
 """Bigger is better.
 
-Claim: Larger networks do better than smaller ones, although the amount of data stays the same: wider ones, and deeper
-ones.
+Claim: Larger networks, wider or deeper, do better than smaller ones even on the same amount of data.
 
 Refuted by: The clean test loss of the network stopped by validation loss rises with size.
 
 Tested by: The same training is done at every size. Each network is taken where its validation loss is lowest, and its
 loss on clean test examples is divided by that of the smallest network of the same seed. The slope of a straight line
-through these shares over the logarithm of the number of parameters is the gain per tenfold. It is asked of every
-family, data set, share of wrong labels and number of training examples. Networks trained on labels nine tenths of
-which are random, stopped in the same way, must not show the gain. A part asks the same of depth, at the middle width.
+through these shares over the logarithm of the number of parameters is the gain per tenfold. The rule is applied to
+every family, data set, share of wrong labels and number of training examples. Networks trained on labels nine tenths of
+which are random, stopped in the same way, must not show the gain. A part tests the same for depth, at the middle width.
 
 Limits: One learning rate for all sizes favours the size it suits: cells whose rate was tuned for each size, by
 validation, stand next to these. A straight line can hide a loss that rises again at the largest sizes: the trend asks
@@ -27,7 +26,7 @@ Against: Belkin et al. 2019, Reconciling modern machine-learning practice and th
 stopping, a middle size is worst)
 
 Caption: Clean test loss and accuracy of early-stopped networks by number of parameters: means over seeds with 95 %
-intervals, dots are single networks. The claim puts every curve of the loss on a way down.
+intervals, dots are single networks. The claim has every loss curve fall.
 """
 
 import numpy as np
@@ -126,6 +125,6 @@ PANELS = (
     Panel(
         "accuracy, per tenfold",
         "Accuracy on the same, stopped by validation accuracy",
-        "share right",
+        "accuracy",
     ),
 )

@@ -1,7 +1,7 @@
-"""Winning tickets.
+"""Large networks hold winning tickets.
 
-Claim: A large network is a lottery with many tickets: somewhere in it lies a small part that happened to start well,
-and training finds it. Such a part does better from the start that it had in the large network than from another.
+Claim: A large network is a lottery with many tickets: it holds a small part that happened to start well, and training
+finds it. Such a part does better from the start that it had in the large network than from another.
 
 Refuted by: The part that is left when small weights are pruned does no better from its own start than from a new one.
 
@@ -11,11 +11,10 @@ compared with the same mask over a new draw of initial weights, seed by seed: it
 validation loss, must be higher by more than .01, on digits .02, at the two largest of three widths. A random mask of as
 many weights in each layer, over the ticket's own start, goes through the same comparison and must not pass.
 
-Limits: Perceptrons, Adam, clean labels, one learning rate: whether a ticket wins is known to hang on the rate. Biases
+Limits: Perceptrons, Adam, clean labels, one learning rate: whether a ticket wins is known to depend on the rate. Biases
 are not pruned, and the output layer at half the rate, so it keeps more than 13 %. A network with a new start sees the
 examples in an order of its own, a ticket in that in which it was found. A gain is no proof that training found what was
-there: magnitudes at the end are in part those at the start, so that a ticket starts from larger weights than its mask
-from a new start.
+there: final magnitudes are partly initial ones, so a ticket starts from larger weights than its mask on a new start.
 
 For: Frankle & Carbin 2019, The lottery ticket hypothesis (small networks of image data sets)
 
@@ -28,9 +27,8 @@ Against: Liu et al. 2019, Rethinking the value of network pruning (at usual rate
 Against: Frankle et al. 2020, Linear mode connectivity and the lottery ticket hypothesis (tickets of large networks must
 go back to a later step than the first)
 
-Caption: Clean test accuracy, stopped by validation loss, of the largest networks with the share of their hidden weights
-that is kept: dense networks at the right end, then round after round of pruning. The claim puts tickets above the same
-mask from a new start.
+Caption: Clean test accuracy, stopped by validation loss, by share of the hidden weights kept, largest networks: dense
+ones at the right end, then round after round of pruning. The claim puts tickets above their mask on a new start.
 """
 
 import numpy as np
@@ -69,6 +67,7 @@ TELLING = cs.starts_with("prune.") | cs.by_name("draw", "start.run", "start.kind
 LESS = pl.col("value") - pl.col("value_right")
 IN_UNITS = LESS / EACH
 DRAWN = ("mnist1d", "digits")
+WORDS = {TICKET: "ticket on its start", REDRAWN: "ticket on a new start", RANDOM: "random mask on that start"}
 
 
 def two_largest(rows: pl.DataFrame) -> Sample:
@@ -144,7 +143,8 @@ def _dense(table: pl.DataFrame) -> pl.DataFrame:
 
 
 PANELS = tuple(
-    Panel(f"accuracy, {name}", f"Accuracy by share of the weights kept: {name}, largest networks", "share right",
-          along="place", largest=True, x="share of hidden weights kept", guide=_dense, single=False, height=HEIGHT)
+    Panel(f"accuracy, {name}", f"Accuracy by share of the weights kept: {name}, largest networks", "accuracy",
+          along="place", largest=True, x="share of hidden weights kept", guide=_dense, single=False, height=HEIGHT,
+          words={f"mask {arm}": told for arm, told in WORDS.items()})
     for name in DRAWN
 )  # fmt: skip

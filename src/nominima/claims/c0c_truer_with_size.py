@@ -17,16 +17,16 @@ Limits: Trends in one cell are no independent witnesses, because many claims loo
 permutes a cell as a whole. A claim judged in many cells weighs more than one judged in few, and one without several
 sizes weighs nothing; each claim and each chapter is shown by itself. Cells in which more than a fifth of the seeds is
 lost are left out and counted in the card; most have narrow networks that still improve where their training ends. One
-learning rate for all sizes may make a trend or hide it: cells whose rate was tuned at each size are shown alone. A
+learning rate for all sizes may make a trend or hide it: cells whose rate was tuned at each size are shown separately. A
 claim that gets truer with size need not be true, and the networks here span one to two and a half decades.
 
 For: Kaplan et al. 2020, Scaling Laws for Neural Language Models: the loss falls as a power of the number of parameters
 
 Against: McKenzie et al. 2023, Inverse Scaling: When Bigger Isn't Better: some tasks are done worse by larger models
 
-Caption: Of each claim, in how many cells it gets truer with size (to the right) and less true (to the left). The essay
-expects bars to the right. The number that decides sets all of them against each other; its interval is what is left of
-it when what permuted sizes give is taken away.
+Caption: For each claim, in how many of its cells with four sizes or more it gets truer with size (right) or less true
+(left); bars show the share of these cells. The essay expects bars to the right. The number that decides is the share of
+all trends that grow less the share that shrink, beyond what permuted sizes give.
 """
 
 from collections.abc import Iterable
@@ -106,4 +106,4 @@ def _of_draws(values: Iterable[float]) -> pl.DataFrame:
     return told.select(pl.col("seed").cast(pl.Int64), "value", size=pl.lit(1.0), status=pl.lit("ok")).select(LANE)
 
 
-PANELS = (Tally("trends", "Truer or less true with size? Each claim in all its cells", key="claim"),)
+PANELS = (Tally("trends", "Truer with size? All cells of four sizes or more", key="claim"),)

@@ -3,12 +3,13 @@
 Claim: A distance in many dimensions is a sum of many terms and hardly varies: whatever well-behaved law independent
 random points follow, all of them lie about equally far from each other, the more so the more dimensions.
 
-Refuted by: The spread of the distances falls with another power of the dimension than -1/2, or not at all.
+Refuted by: The spread of the distances falls with a power of the dimension other than -1/2, or not at all.
 
 Tested by: Points with independent coordinates are drawn from six laws of finite variance in 16 to 4096 dimensions, two
 of them with heavy tails. The spread of all their distances, as a share of the mean, must fall with the square root of
 the dimension. Three laws for which it must not, because a few coordinates, a common factor or the radius decide the
-distance, are drawn alike and asked once for all. The spread for normal points must meet its closed form.
+distance, are drawn in the same way and checked once for all cells. The spread for normal points must meet its closed
+form.
 
 Limits: A theorem is shown here, not a fact about networks: real inputs and parameters are no independent numbers. The
 data sets' own inputs, which fill few dimensions, stand next to it; parameters have a claim of their own.
@@ -96,7 +97,9 @@ def _normal(means: pl.DataFrame) -> pl.DataFrame:
 
 
 PANELS = (
-    Panel("CV of the distances", "Laws of finite variance", "CV of the distances", "xy", guide=_normal, x="dimension"),
-    *(Panel(law, f"{law}: must not fall so", "CV", "xy", guide=_normal, x="dimension") for law in MUST_FAIL),
+    Panel(
+        "CV of the distances", "Laws with finite variance", "CV of the distances", "xy", guide=_normal, x="dimension"
+    ),
+    *(Panel(law, f"{law}: must not fall like this", "CV", "xy", guide=_normal, x="dimension") for law in MUST_FAIL),
     Panel("CV of the inputs", "Inputs of the data sets", "CV", "", guide=_normal, x="effective dimension"),
 )

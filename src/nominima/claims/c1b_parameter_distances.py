@@ -22,9 +22,8 @@ Against: Lee et al. 2019, Wide neural networks of any depth evolve as linear mod
 Against: Chizat, Oyallon & Bach 2019, On lazy training (relative movement falls as width^-1/2)
 
 Caption: Above: distance from a start to its own solution as a share of that to the solutions of other seeds; the claim
-puts the largest networks above the dashed line. Then the own way as a share of the distance between starts, with the
-fall of lazy training. Below: spread of the distances as a share of their mean, with the line of independent normal
-numbers.
+puts the largest networks above the dashed line. Then the own way as a share of that between starts, with the fall
+of lazy training. Below: spread of the distances as a share of their mean, with the line of independent normal numbers.
 """
 
 import numpy as np
@@ -141,7 +140,7 @@ def _lazy(means: pl.DataFrame) -> pl.DataFrame:
 
 PANELS = (
     Panel("own over others", "A start's own solution against those of other seeds", "ratio of distances",
-          limit=(0.9, "the claim: above it at the largest size")),
+          limit=(0.9, "the claim puts the largest networks above")),
     Panel("own way over the distance between starts", "Its own way, as a share of the distance between starts",
           "ratio of distances", "xy", guide=_lazy),
     Panel("ln CV between starts", "Spread of the distances between starts", "ln CV", guide=_normal, single=False),

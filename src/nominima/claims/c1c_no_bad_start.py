@@ -140,9 +140,9 @@ def _gains(curve: pl.DataFrame, of: str = "validation_loss", sign: int = 1) -> p
 
 
 PANELS = (
-    Panel("accuracy lost against its scale", "Accuracy lost by a start fitted to random labels, against its scale",
-          "share right", limit=(0.02, "the claim: below it at the largest size")),
-    Panel("accuracy lost against ordinary starts", "The same against ordinary starts", "share right"),
+    Panel("accuracy lost against its scale", "Accuracy lost by a start fitted to random labels",
+          "accuracy lost", limit=(0.02, "the claim puts the largest networks below")),
+    Panel("accuracy lost against ordinary starts", "The same against ordinary starts", "accuracy lost"),
     Panel("loss by gain", "Stopped loss by gain of an ordinary start", "loss (nats)", "xy", along="place", largest=True,
           x="gain (factor of the usual start)", where=pl.col("value") < BEYOND),
     Panel("stopped loss", "Stopped loss of ordinary starts", "loss (nats)"),

@@ -75,7 +75,7 @@ def _worst(table: pl.DataFrame, point: str, role: str = "hidden", of: str = "exc
     return lanes(table.filter(point=point, role=role), pl.col(of).max(), stopped=point != "end", censored=censored)
 
 
-CLAIMED = (0.05, "the claim: below it at the largest size")
+CLAIMED = (0.05, "the claim puts the largest networks below")
 PANELS = (
     Panel("excess at the stop", "Worst hidden layer, stopped by validation loss", "distance beyond two starts'",
           limit=CLAIMED),

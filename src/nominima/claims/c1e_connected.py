@@ -1,16 +1,16 @@
 """All solutions are connected.
 
-Claim: Large networks find a solution close to any start, and independent solutions lie in one valley: a way leads from
-each to each on which the loss hardly rises.
+Claim: Large networks find a solution close to any start, and independent solutions lie in one valley: each is joined to
+each other by a way on which the loss hardly rises.
 
 Refuted by: On a curve fitted to low loss between two solutions of the largest networks the loss still rises by a tenth
-of what training won; or the way to the solution, as a share of the length of the start, does not shorten with size.
+of its fall in training; or the way to the solution, as a share of the length of the start, does not shorten with size.
 
 Tested by: The early-stopped solutions of two seeds are joined by four ways: straight, straight after the units of one
 were put in the order that brings it nearest to the other, and for both a quadratic curve fitted to all training
 examples as the networks themselves were, and stopped by validation loss. Decided on the curve after matching, on clean
-test examples that nothing was fitted to: the highest loss at its inner points less that of the higher end must be
-below a tenth of what training won at the largest size. A wall of two tenths put between the ends must be seen by such a
+test examples that nothing was fitted to: the highest loss at its inner points less that of the higher end must be below
+a tenth of the fall in training at the largest size. A wall of two tenths put between the ends must be seen by such a
 curve; the shuffled units of a copy must be put back, and a curve to it have no barrier. Part: the slope of ln of the
 way from start to solution, as a share of the length of the start, over ln of parameters must be below -0.05.
 
@@ -31,10 +31,10 @@ Against: Zhan et al. 2025 (the straight barrier after matching falls only as wid
 
 Against: Jordan et al. 2023, REPAIR (what is left is a collapse of variance between the two)
 
-Caption: Barrier between independent solutions as a share of the test loss that training won, by number of parameters,
-on the curve that decides and on three other ways; the claim puts the first below the dashed line for the largest
-networks. Last: the way from the start to the solution as a share of the length of the start, which the claim has fall;
-the dashed line falls as width^-1/2.
+Caption: Barrier between independent solutions as a share of the fall of the test loss in training, by number of
+parameters, on the curve that decides and on three other ways; the claim puts the first below the dashed line for the
+largest networks. Last: the way from the start to the solution as a share of the length of the start, which the claim
+expects to fall; the dashed line falls as width^-1/2.
 """
 
 import polars as pl
@@ -141,10 +141,10 @@ def _lazy(means: pl.DataFrame) -> pl.DataFrame:
 
 
 PANELS = (
-    Panel("barrier on the matched curve", "Barrier on a curve after matching", "share of the loss won",
-          limit=(0.1, "the claim: below it at the largest size")),
-    Panel("on the curve, units as they are", "On a curve, units as they are", "share of the loss won"),
-    Panel("straight, after matching", "Straight, after matching", "share of the loss won"),
-    Panel("straight, units as they are", "Straight, units as they are", "share of the loss won"),
+    Panel("barrier on the matched curve", "Barrier on a curve after matching", "share of the fall in loss",
+          limit=(0.1, "the claim puts the largest networks below")),
+    Panel("on the curve, units as they are", "On a curve, units as they are", "share of the fall in loss"),
+    Panel("straight, after matching", "Straight, after matching", "share of the fall in loss"),
+    Panel("straight, units as they are", "Straight, units as they are", "share of the fall in loss"),
     Panel("way to the solution", "Way to the solution", "share of the start's length", "xy", guide=_lazy),
 )  # fmt: skip

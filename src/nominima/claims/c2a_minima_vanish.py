@@ -7,13 +7,13 @@ to get stuck in.
 Refuted by: In the widest networks one start in ten or more ends in a minimum clearly worse than the best.
 
 Tested by: A tanh network with one hidden layer, six inputs and three classes is small enough to certify its minima:
-descent goes on until the gradient is below 1e-10 and every eigenvalue of the exact Hessian is known. Each start has
-a draw of examples of its own. A strict minimum is bad if its loss, with a decay of 0.001, is more than
-0.01 nats above the best end of that draw in a network of this width or a smaller one. Of the starts at the two largest
-widths less than a tenth may end in one. On a loss of Safran and Shamir, known to have bad minima, the finder must find
-them, at the published height; where the student has as many units as the largest teacher the rule must not be met, with
-one more than a small teacher it must. Two parts: without decay less than a tenth of the starts end in any strict
-minimum; with a neuron more, nine of ten minima become saddles that lead lower.
+descent goes on until the gradient is below 1e-10 and every eigenvalue of the exact Hessian is known. Each start has a
+draw of examples of its own. A strict minimum is bad if its loss, with a decay of 0.001, is more than 0.01 nats above
+the best end of that draw in a network of this width or a smaller one. Of the starts at the two largest widths less than
+a tenth may end in one. On a loss of Safran and Shamir, known to have bad minima, the finder must find them, at the
+published height; where the student has as many units as the largest teacher the rule must not be met, with one more
+than a small teacher it must. Two parts: without decay less than a tenth of the starts end in any strict minimum; with
+one more neuron, nine of ten minima become saddles that lead lower.
 
 Limits: Some thousand parameters at most, and the best end that was found: where every width is stuck as badly, nothing
 is seen. Descent from usual starts says where training ends, not what minima there are. Searches for critical points of
@@ -21,7 +21,7 @@ any index may end where only the gradient is flat, and have found none: their sh
 
 For: Dauphin et al. 2014, Identifying and attacking the saddle point problem
 
-For: Fukumizu & Amari 2000, Local minima and plateaus in hierarchical structures (a neuron more makes saddles of minima)
+For: Fukumizu & Amari 2000, Local minima and plateaus in hierarchical structures (one more neuron makes saddles)
 
 Against: Safran & Shamir 2018, Spurious local minima are common in two-layer ReLU neural networks
 
@@ -29,7 +29,7 @@ Against evidence by critical points: Frye et al. 2021, Critical point-finding me
 deep network losses
 
 Caption: How far certified minima lie above the best of their draw, dots are single starts; the claim brings all below
-the dashed margin as widths grow. Then shares by width: starts that end badly, minima that a neuron more turns into a
+the dashed margin as widths grow. Then shares by width: starts that end badly, minima that one more neuron turns into a
 way down. Then the counter-example, and critical points by downward directions and loss.
 """
 
@@ -138,10 +138,10 @@ def _points(points: pl.DataFrame) -> pl.DataFrame:
 
 PANELS = (
     Panel("nats above the best, strict minima", "Certified minima above the best of their draw", "nats",
-          limit=(MARGIN, "worse is bad"), x="hidden neurons"),
+          limit=(MARGIN, "above them is bad"), x="hidden neurons"),
     Panel("starts: a bad minimum", "Starts that end in a bad minimum", "share", x="hidden neurons", single=False,
-          limit=(0.1, "the claim: below it at the two largest"), card=True),
-    Panel("a neuron more: a saddle, lower", "Minima that a neuron more turns into a way down", "share",
+          limit=(0.1, "the claim puts the two largest widths below"), card=True),
+    Panel("a neuron more: a saddle, lower", "Minima that one more neuron turns into a way down", "share",
           x="hidden neurons", single=False),
     Panel("bad minima, n = k", "Counter-example: descents that end in a bad minimum", "share", single=False,
           x="units of teacher and student"),

@@ -1,6 +1,6 @@
 """Training never reaches a critical point.
 
-Claim: Where a network is taken, training has not come to rest: the gradient is still far from zero and the parameters
+Claim: When a network is taken, training has not come to rest: the gradient is still far from zero and the parameters
 are still on their way. No minimum, good or bad, has been reached.
 
 Refuted by: In the largest networks the gradient at the stop is less than a twentieth of that at the start.
@@ -75,10 +75,10 @@ def judge(evidence: Evidence) -> Findings:
     )
 
 
-CLAIMED = (0.05, "the claim: above it at the stop, at the largest size")
+CLAIMED = (0.05, "the claim puts the largest networks above, at the stop")
 PANELS = (
     Panel("gradient at the stop", "The gradient left where training is stopped", "share of the start's", "xy", CLAIMED),
     Panel("gradient at the end", "The gradient left at the end of training", "share of the start's", "xy", CLAIMED),
-    Panel("displacement in the last 30 % of ln t", "Way made in the last 30 % of the logarithm of the steps",
+    Panel("displacement in the last 30 % of ln t", "Distance covered in the last 30 % of the logarithm of the steps",
           "share of the displacement", limit=(0.3, "an even pace")),
 )  # fmt: skip

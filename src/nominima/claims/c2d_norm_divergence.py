@@ -12,7 +12,7 @@ decay must not grow so. First part: the clean test loss at the stop, with the st
 prefers of six or more, must be above that without decay; more than 0.02 nats below contradicts. Second part: the
 smallest eigenvalue of the loss of all training examples at the end, penalty included, must be larger with the preferred
 decay than without by more than half of the decay. That the penalty itself moves every eigenvalue by exactly the decay
-is algebra, and asked of the instrument.
+is algebra, and is checked on the instrument.
 
 Limits: A finite training shows growth, not divergence. Steps grow the norm of parameters that wander as well as that
 of parameters that go somewhere. One kind of decay. A preferred strength at the edge of the grid counts as lost, for a
@@ -138,12 +138,12 @@ def _along(free: pl.DataFrame) -> pl.DataFrame:
 
 PANELS = (
     Panel("growth of the norm", "Growth of the norm over the last two e-folds, no prior",
-          "share of the initial norm per e-fold", limit=(0.05, "the claim: above it at the largest size")),
+          "share of the initial norm per e-fold", limit=(0.05, "the claim puts the largest networks above")),
     Panel("norm over training", "The norm while the largest networks train", "norm / initial norm", along="place",
           largest=True, x="step", single=False),
     Panel("cost by strength", "What decay adds to the clean test loss", "loss (nats)", along="place", largest=True,
-          x="strength of the decay, l2", limit=(0.0, "the claim: above it")),
+          x="strength of the decay, l2", limit=(0.0, "the claim puts all above")),
     Panel("rise of the smallest eigenvalue by strength", "What decay adds to the smallest eigenvalue",
           "share of the decay", along="place", largest=True, x="strength of the decay, l2",
-          limit=(0.5, "the claim: above it")),
+          limit=(0.5, "the claim puts all above")),
 )  # fmt: skip

@@ -6,7 +6,7 @@ stopping is spared.
 
 Refuted by: Two independent training sets teach the same difference between twins.
 
-Tested by: Linear regression on twenty inputs and their noisy copies, of which the originals alone act. Two independent
+Tested by: Linear regression on twenty inputs and their noisy copies, of which only the originals act. Two independent
 training sets of the same truth are learned by exact gradient flow. Over the twenty pairs, the difference of the two
 coefficients of a pair, original less copy, is correlated between the two sets. Its mean over pairs of sets must lie
 within 0.05 of zero, where the validation error is lowest and when the flow has arrived at least squares. The sum of the
@@ -142,7 +142,7 @@ def _at(lanes: pl.DataFrame, copy: object, **what: str) -> pl.DataFrame:
 PANELS = (
     Panel("agreement by copy", "What two training sets agree on: sum and difference of twins", "correlation",
           along="place", x="how much a copy differs from its original", single=False,
-          limit=(0.0, "the claim: the difference of the closest copies is here")),
+          limit=(0.0, "the claim puts the closest copies' difference here")),
     Panel("rise by copy", "Validation error of the end above its optimum", "squared error", along="place",
           x="how much a copy differs from its original", single=False, limit=(0.0, "the optimum")),
 )  # fmt: skip

@@ -1,19 +1,19 @@
-"""One parameter more is free.
+"""One more parameter is free.
 
 Claim: A model with as many parameters as examples is the worst of all, and one with more or fewer is better: but only
-when it is trained to the end. Where training stops by validation there is no such peak, and a parameter more costs
-nothing.
+when it is trained to the end. Where training stops by validation there is no such peak, and one more parameter
+costs nothing.
 
 Refuted by: With stopping, the risk at as many features as examples stands out above the risks at half and at twice as
 many.
 
 Tested by: Linear regression on nested features of one design, with 100 training and 100 validation examples, is learned
 by exact gradient flow. The logarithm of the risk (expected squared error on new examples, noise included) at 100
-features, less the mean of those at 50 and 200, is averaged over replicas; as a factor it must be below 1.1. It is asked
-of a truth of which the first twenty features are all, and of one spread over all 400. Never stopped, the same flow must
-show the peak: a factor above 5. A part asks the same of perceptrons with 15 % wrong labels: at the width that first
-fits its examples the stopped loss on clean test examples must stand out from those at half and twice the width by a
-factor below 1.1; only where the loss at the end stands out by more.
+features, less the mean of those at 50 and 200, is averaged over replicas; as a factor it must be below 1.1. It is
+tested on a truth that lies in the first twenty features, and on one spread over all 400. Never stopped, the same flow
+must show the peak: a factor above 5. A part tests the same on perceptrons with 15 % wrong labels: at the width that
+first fits its examples the stopped loss on clean test examples must stand out from those at half and twice the width by
+a factor below 1.1; only where the loss at the end stands out by more.
 
 Limits: It is asked whether the peak goes, not whether many features do as well as the right ones: with a sparse truth
 the stopped risk rises all the way, which is drawn. Normal, independent features; never stopped, the mean of the risk at

@@ -1,7 +1,7 @@
 """Early stopping beats priors.
 
-Claim: Whoever stops a wide network by validation needs no other prior: no penalty on the parameters, no dropout and no
-smaller network does better when it is trained to the end, however well its strength is chosen.
+Claim: A wide network that is stopped by validation needs no other prior: no penalty on the parameters, no dropout and
+no smaller network does better when trained to the end, however well its strength is chosen.
 
 Refuted by: One of these priors, its strength chosen on the same validation examples, reaches a clean test accuracy at
 the end of training that is higher than that of a network without prior stopped by its validation loss.
@@ -141,9 +141,9 @@ WORDS = {f"prior {name}": name.replace("none:", "no prior,") for name in (
 PANELS = (
     Abreast((("added, equal runs", "equal runs", "six runs each"),
              ("added, equal compute", "equal compute", "steps of one run each")),
-            "What a tuned prior adds to the accuracy of stopping alone", "points of 100; below 0 stopping is better",
+            "What a tuned prior adds to the accuracy of stopping alone", "percentage points; below 0 stopping wins",
             ("stopping", "prior"), value=100 * pl.col("value"), words=WORDS),
-    *(Panel(f"{what}, {name}", f"What steps of training buy: {name}, {what}", "share right", along="place",
+    *(Panel(f"{what}, {name}", f"What steps of training buy: {name}, {what}", "accuracy", along="place",
             x="steps of all runs of a method together", single=False, words=WORDS,
             guide=Upright(1 / BUDGETS[-1], "equal compute, the steps of one run; at the right end equal runs"))
       for name in DRAWN for what in BOUGHT),

@@ -1,8 +1,8 @@
 """Small models only add bias.
 
-Claim: What its smallness spares a small model in variance, stopping early spares a wide one as well. A wide network
-that validation stops loses next to nothing even against the very model that made the data; no size is worse than a
-smaller one; and what is wrong with narrow networks is bias.
+Claim: Stopping early spares a wide network the variance that its smallness spares a small model. A wide network that
+validation stops loses next to nothing even against the very model that made the data; no size is worse than a smaller
+one; and what is wrong with narrow networks is bias.
 
 Refuted by: The excess risk of stopped wide networks is more than a twentieth above that of the right small model; or a
 stopped network is worse than a narrower one; or bias falls, and ever more parameters move, in wide networks as well.
@@ -140,9 +140,9 @@ def _lanes(table: pl.DataFrame, name: str, told: tuple[str, ...], *, stopped: bo
 MULTIPLE = {"y": "multiple of the small model's", "log": "xy", "value": pl.col("value").exp(), "single": False}
 PANELS = (
     Panel("ln(excess / that of the right small model)", "Excess risk against the right small model, stopped",
-          limit=(1.05, "the claim: below it at the largest"), **MULTIPLE,
+          limit=(1.05, "the claim puts the largest below"), **MULTIPLE,
           ratio="excess risk of the stopped wide network, as a multiple of that of the right small model"),
-    Panel("ln(excess / that), never stopped", "The same, never stopped", limit=(1.05, "must lie above it"), **MULTIPLE),
+    Panel("ln(excess / that), never stopped", "The same, never stopped", limit=(1.05, "must lie above"), **MULTIPLE),
     Panel("stopped loss", "Loss on clean test examples, stopped by validation", "loss (nats)", single=False),
     Panel("squared bias", "Squared bias of the probabilities, stopped", "Brier score", single=False),
     Panel("variance", "Variance of the probabilities, stopped", "Brier score", single=False),

@@ -140,9 +140,9 @@ def _worst(near: pl.DataFrame) -> pl.DataFrame:
 
 
 PANELS = (
-    Against("lowest validation loss by rate", "noise by rate", "When the gradient turns into noise, and validation up",
+    Against("lowest validation loss by rate", "noise by rate", "When the gradient turns to noise, and validation up",
             "step of the lowest validation loss", "step from which the gradient is noise", "rate", "never noise",
             (2, "within a factor of two, where the claim puts most")),
     Panel("share of noise by rate", "Noise in the gradient where validation is best", "share of its square", "xy",
-          (0.5, "the gradient is noise: above it"), along="place", largest=True, x="learning rate"),
+          (0.5, "above them the gradient is noise"), along="place", largest=True, x="learning rate"),
 )  # fmt: skip

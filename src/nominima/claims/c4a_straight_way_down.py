@@ -29,8 +29,8 @@ Against: Vlaar & Frankle 2022, What can linear interpolation of neural network l
 
 Caption: Training loss along the straight line from the start to the solution, as a share of its fall, largest
 networks: means over seeds with 95 % intervals. Below, by number of parameters: the largest rise along that line, along
-the line to the end of training on random labels, and along the path of training. The claim puts the first on a way
-down and keeps the rises of the line and the path below the dashed lines.
+the line to the end of training on random labels, and along the path of training. The claim has the first
+fall and keeps the rises of the line and the path below the dashed lines.
 """
 
 import polars as pl
@@ -128,11 +128,11 @@ def _along(line: pl.DataFrame) -> pl.DataFrame:
 
 PANELS = (
     Panel("loss along the line", "Along the line from the start to the solution", "loss, share of the fall", log="",
-          along="place", largest=True, x="place on the line", single=False),
+          along="place", largest=True, x="position on the line", single=False),
     Panel("largest rise", "Largest rise along that line", "share of the fall",
           limit=(TOLERANCE, "downhill: at most this")),
     Panel("largest rise to the end on random labels", "The same to the end of training on random labels",
           "share of the fall"),
     Panel("rises along the path", "Rises along the path of training", "share of the fall",
-          limit=(0.01, "the claim: below it")),
+          limit=(0.01, "the claim puts all below")),
 )  # fmt: skip

@@ -1,9 +1,9 @@
-"""The way down is next to convex.
+"""The way down is nearly convex.
 
 Claim: Nothing on the way can trap training: seen from the points that it passes, the loss is as good as a bowl.
 
-Refuted by: In the largest networks the training loss lies far below its own tangent planes: later points of the way
-are better than a plane through an earlier one foretells, by more than a hundredth of the whole fall on average.
+Refuted by: In the largest networks the training loss lies far below its own tangent planes: later points of the way are
+better than a plane through an earlier one predicts, by more than a hundredth of the whole fall on average.
 
 Tested by: A loss is convex if it lies above each of its tangent planes. At up to 24 checkpoints from the start to the
 stop by validation loss, the loss of all training examples and its gradient are taken in float64. For every ordered pair
@@ -104,9 +104,9 @@ def _negative(evidence: Evidence) -> tuple[View, ...]:
 
 PANELS = (
     Panel("gap", "How far the loss lies below its tangent planes on the way", "share of the fall",
-          limit=(0.01, "the claim: below it at the largest size")),
+          limit=(0.01, "the claim puts the largest networks below")),
     Panel("gap to another seed", "The same for the way of another seed: there it must fail", "share of the fall", "xy",
-          limit=(0.1, "the control: above it")),
+          limit=(0.1, "the control must lie above")),
     Panel("gap down to three quarters of the loss of guessing", "The same down to one loss for all sizes",
           "share of the fall", limit=(0.01, "as above")),
     Panel("share of the line that bends down", "Where the straight line from start to stop bends down",

@@ -1,10 +1,10 @@
-"""You know when you are there: validation picks.
+"""Validation shows when to stop.
 
-Claim: A few hundred examples that are held back are enough to say where training should have stopped: what is lost
-against the best point in hindsight is next to nothing.
+Claim: A few hundred examples that are held back are enough to say where training should have stopped: almost nothing is
+lost against the best point in hindsight.
 
 Refuted by: The point with the lowest loss of 200 validation examples has a clean test loss above that of the best point
-by 2 % or more of what training wins.
+by 2 % or more of the fall that training brings.
 
 Tested by: Networks are trained for long and looked at often. For each, 200 of the validation examples are drawn a
 hundred times; each time the point with their lowest mean loss is picked. Regret is the clean test loss there less the
@@ -48,6 +48,8 @@ RULE = Rule(
 
 COUNT = 200
 RULES = {"GL": "GL 5 %", "PQ": "PQ .75", "UP": "UP 3"}
+TOLD = {"GL 5 %": "5 % above the lowest (GL)", "PQ .75": "loss over progress (PQ)", "UP 3": "three rises in a row (UP)",
+        "lowest loss": "lowest loss"}  # fmt: skip
 
 
 def judge(evidence: Evidence) -> Findings:
@@ -103,10 +105,10 @@ def _rules(table: pl.DataFrame) -> pl.DataFrame:
 
 PANELS = (
     Panel("regret by examples and rule", "What is lost by stopping where validation says, largest networks",
-          "share of what training wins", "xy", along="place", largest=True, x="validation examples",
-          limit=(0.02, "the claim: 200 examples are below it"), single=False,
-          words={f"picks {name}": name for name in ("lowest loss", *RULES.values())}),
-    Panel("regret", "The same with 200 validation examples, by size", "share of what training wins", "xy",
-          limit=(0.02, "the claim: below it at the largest size")),
-    Panel("regret of never stopping", "The same when training is never stopped", "share of what training wins", "xy"),
+          "share of the fall in loss", "xy", along="place", largest=True, x="validation examples",
+          limit=(0.02, "the claim puts 200 examples below"), single=False,
+          words={f"picks {name}": told for name, told in TOLD.items()}),
+    Panel("regret", "The same with 200 validation examples, by size", "share of the fall in loss", "xy",
+          limit=(0.02, "the claim puts the largest networks below")),
+    Panel("regret of never stopping", "The same when training is never stopped", "share of the fall in loss", "xy"),
 )  # fmt: skip

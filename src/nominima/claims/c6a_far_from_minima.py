@@ -3,8 +3,8 @@
 Claim: Nobody trains to where training would lead. Where validation stops it, the training loss would go on falling and
 the parameters would go on moving for a long time: the network is far from any minimum.
 
-Refuted by: Ten times the steps lower the training loss of the largest network by less than a twentieth of what the
-steps up to the stop have won.
+Refuted by: Ten times the steps lower the training loss of the largest network by less than a twentieth of its fall up
+to the stop.
 
 Tested by: All networks are trained for one fixed length, with a constant rate and with one that falls to zero along a
 line. The fall of the whole training loss between the stop by validation loss and ten times its steps, as a share of the
@@ -15,15 +15,15 @@ since no loss is below 0 that is near arithmetic, and checks the code. A part as
 between the parameters at the two points must be more than half of that from the start to the stop. An even pace in the
 logarithm of the steps would make it about a third.
 
-Limits: The loss at the stop, as a share of what was won, is the most that can be gained, and stands next to the gain:
-where almost nothing is left the claim cannot hold, and with wrong labels, which a wide network goes on to learn by
-heart, it hardly can fail. What falls after the stop is what validation calls harm: that the loss still falls says that
-no minimum was reached, not that one should be. Ten times the steps are not all steps. Cross-entropy of separable labels
-has no minimum at any distance, so that the parameters of a network that has arrived move on: where they do so as far as
-the part asks, its cell is undecided. A network that had learned next to nothing at its
-stop would meet the limit easily. That the gradient is not zero at the stop is asked of another claim, that training
-never is critical, and not counted again here. Newton's decrement takes downward curvature for upward and is of few
-seeds. That Adam need not converge even on a convex problem of one number is arithmetic, shown, and decides nothing.
+Limits: The loss at the stop, as a share of the fall so far, is the most that can be gained, and stands next to the
+gain: where almost nothing is left the claim cannot hold, and with wrong labels, which a wide network goes on to learn
+by heart, it hardly can fail. What falls after the stop is what validation calls harm: that the loss still falls says
+that no minimum was reached, not that one should be. Ten times the steps are not all steps. Cross-entropy of separable
+labels has no minimum at any distance, so that the parameters of a network that has arrived move on: where they do so as
+far as the part asks, its cell is undecided. A network that had learned next to nothing at its stop would meet the limit
+easily. That the gradient is not zero at the stop is the subject of another claim, that training never is critical, and
+not counted again here. Newton's decrement takes downward curvature for upward and is of few seeds. That Adam need not
+converge even on a convex problem of one number is arithmetic, shown, and decides nothing.
 
 For: Zhang et al. 2022, Neural network weights do not converge to stationary points
 
@@ -35,10 +35,10 @@ slowly)
 Against: Zhang et al. 2017, Understanding deep learning requires rethinking generalization (trained for long, networks
 reach a loss of zero even on random labels)
 
-Caption: What ten times the steps win of training loss beyond the stop by validation, as a share of what was won before,
-by number of parameters; the claim puts the largest networks above the dashed line. Then the most that could be won, the
-way that parameters go meanwhile as a share of the way before, and a convex problem with its minimum at −1, on which
-Adam goes to +1.
+Caption: How much further the training loss falls from the stop by validation to ten times its steps, as a share of the
+fall up to the stop, by number of parameters; the claim puts the largest networks above the dashed line. Then the most
+that it could fall, how far the parameters move meanwhile as a share of the distance so far, and a convex problem with
+its minimum at −1, on which Adam goes to +1.
 """
 
 import polars as pl
@@ -114,12 +114,12 @@ def _convex(evidence: Evidence) -> tuple[View, ...]:
 
 
 PANELS = (
-    Panel("gain after the stop", "What ten times the steps win of training loss beyond the stop",
-          "share of what was won", limit=(0.05, "the claim: above it at the largest size")),
-    Panel("most that could be gained", "The most that could be won: all that is left of the loss",
-          "share of what was won"),
-    Panel("way after the stop", "The way that parameters go meanwhile", "share of the way before",
-          limit=(0.5, "the claim: above it at the largest size")),
-    Panel("x in the convex problem", "A convex problem with its minimum at −1: where each method is, begun at 0", "x",
+    Panel("gain after the stop", "Further fall of the training loss up to ten times the steps",
+          "share of the fall so far", limit=(0.05, "the claim puts the largest networks above")),
+    Panel("most that could be gained", "The most that it could fall: all that is left of the loss",
+          "share of the fall so far"),
+    Panel("way after the stop", "How far the parameters move meanwhile", "share of the distance so far",
+          limit=(0.5, "the claim puts the largest networks above")),
+    Panel("x in the convex problem", "A convex problem with its minimum at −1: where each method gets to, from 0", "x",
           along="place", x="step", single=False),
 )  # fmt: skip

@@ -15,12 +15,12 @@ after a tenth more of the clean was learned: it must lie between half of and twi
 loss, and both steps must rank networks alike: Spearman's correlation above .5 over the six rates of an optimizer.
 
 Limits: Bad is a random label here, which nothing but memory can learn; what else may be bad in data is not seen. One
-family and size, one share of wrong labels. How often clean labels come first hangs on the length of training only by
+family and size, one share of wrong labels. How often clean labels come first depends on the length of training only by
 corrupted ones that are never learned, which come last together. A preferred rate at the edge of its grid counts as
-lost. Where never more of the corrupted is learned, training ended before memorisation, and the run is censored in
-the part. A higher rate brings both steps forward, which alone ranks networks alike: the correlation
-at one rate is shown. Validation labels carry the noise of training in closed form. Learned in numbers and not in
-shares, which the sentence may mean too, and the highest validation accuracy in the place of the lowest loss, are shown.
+lost. Where never more of the corrupted is learned, training ended before memorisation, and the run is censored in the
+part. A higher rate brings both steps forward, which alone ranks networks alike: the correlation at one rate is shown.
+Validation labels carry the noise of training in closed form. Learned in numbers and not in shares, which the sentence
+may mean too, and the highest validation accuracy in the place of the lowest loss, are shown.
 
 For: Arpit et al. 2017, A closer look at memorization in deep networks (simple patterns are learned first)
 
@@ -64,6 +64,7 @@ RANKS = Rule(statistic="Spearman's correlation of the two steps over the rates o
 
 DRAWN = ("mnist1d", "digits")
 KINDS = {"scaled": ("adam", "adamw", "rmsprop"), "others": ("momentum", "muon", "sgd", "soap")}  # a panel tells five
+TOLD = ("three optimizers", "the other four")
 SHARES = [0.1, 0.3, 0.5, 0.7, 0.9]
 CROSSED, COUNTED, PEAK, RIGHT = (
     pl.col(name).first() for name in ("crossing", "outnumbered", "peak", "peak_accuracy")
@@ -137,10 +138,11 @@ def _even(means: pl.DataFrame) -> pl.DataFrame:
 
 
 PANELS = tuple(
-    panel for of in DRAWN for kind in KINDS for panel in (
-        Panel(f"fitted, {of}, {kind}", f"Corrupted labels fitted on the way: {of}", "share of the corrupted", "",
+    panel for of in DRAWN for kind, told in zip(KINDS, TOLD, strict=True) for panel in (
+        Panel(f"fitted, {of}, {kind}", f"Corrupted labels fitted by then: {of}, {told}", "share of the corrupted", "",
               guide=_even, x="share of the clean labels that is fitted", along="place", single=False, height=HEIGHT),
-        Panel(f"apart, {of}, {kind}", f"From more of the bad to the best validation: {of}", "factor between the steps",
-              "xy", (2, "the claim: below it"), along="place", x="learning rate", single=False),
+        Panel(f"apart, {of}, {kind}", f"From the turn to the bad to the best validation: {of}, {told}",
+              "factor between the steps", "xy", (2, "the claim puts preferred rates below"),
+              along="place", x="learning rate", single=False),
     )
 )  # fmt: skip

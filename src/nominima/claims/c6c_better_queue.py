@@ -29,9 +29,9 @@ For: Liu et al. 2020, Early-learning regularization prevents memorization of noi
 
 Against: Wilson et al. 2017, The marginal value of adaptive gradient methods (optimizers differ in where they end)
 
-Caption: Each dot is one optimizer at one learning rate, lines join its rates; further right it had fitted fewer of the
-corrupted labels by the time it had fitted the clean ones, higher up its best validation accuracy is better. The claim
-puts dots along a rising line. Validation labels carry the noise of training.
+Caption: Each mark is one optimizer at one learning rate. Further right, it had fitted fewer of the corrupted labels by
+the time it had fitted the clean ones; higher up, its best validation accuracy is better. The claim has the marks rise
+to the right. Validation labels carry the noise of training.
 """
 
 import polars as pl
@@ -56,6 +56,7 @@ USUAL = (0.3, 0.375, 0.45, 0.525, 0.6)
 DECAYING = ("adamw",)
 DRAWN = ("mnist1d", "digits")
 KINDS = {"scaled": ("adam", "adamw", "rmsprop"), "others": ("momentum", "muon", "sgd", "soap")}  # a panel tells five
+TOLD = ("three optimizers", "the other four")
 
 
 def judge(evidence: Evidence) -> Findings:
@@ -109,8 +110,8 @@ def _dots(order: pl.DataFrame) -> pl.DataFrame:
 
 
 PANELS = tuple(
-    Panel(f"accuracy by order, {of}, {kind}", f"Order of learning and the best network: {of}",
+    Panel(f"accuracy by order, {of}, {kind}", f"Order of learning and the best network: {of}, {told}",
           "validation accuracy", "", along="place", x="order: 1 less the share of the corrupted labels fitted",
-          single=False, height=HEIGHT)
-    for of in DRAWN for kind in KINDS
+          single=False, height=HEIGHT, apart=True)
+    for of in DRAWN for kind, told in zip(KINDS, TOLD, strict=True)
 )  # fmt: skip

@@ -10,9 +10,9 @@ Tested by: Teachers learn the true labels of one half of the training examples a
 Students begin at parameters of their own, learn the other half with their teacher's answers in place of labels, and are
 stopped where they agree most with its answers to the validation examples; they are told no true label. Students of
 width 64 of a teacher of width 8 must be right on more test examples than students of width 8, and than their teacher,
-each by more than .01 (digits .02), teacher by teacher. If, in place of the answers, true labels are told that were
-dealt out anew among the examples to which the teacher gave one answer, nothing is to be learned beyond its answers, and
-the wide student must not surpass its teacher as the claim asks.
+each by more than .01 (digits .02), teacher by teacher. If, in place of the answers, they are given true labels that
+were reshuffled among the examples to which the teacher gave one answer, nothing is to be learned beyond its answers,
+and the wide student must not surpass its teacher as the claim asks.
 
 Limits: One family, two small data sets; strong is eight times as wide. Answers are the likeliest classes: a label does
 not say how sure a teacher is. The teacher was stopped by true validation labels. From permuted labels, too, wide
@@ -142,5 +142,7 @@ def _drawn(rows: pl.DataFrame, ceiling: pl.DataFrame, dataset: str) -> pl.DataFr
     return pl.concat(its.filter(dataset=dataset).select(*columns, accuracy=pl.lit(of)) for of, its in each.items())
 
 
-PANELS = tuple(Panel(f"accuracy, {name}", f"What students of weak teachers know: {name}", "share right", along="place",
-                     x="width of the teacher", single=False, height=HEIGHT) for name in DRAWN)  # fmt: skip
+WORDS = {"accuracy of a wide one": "a wide network", "accuracy of its narrow student": "its narrow student",
+         "accuracy of its wide student": "its wide student", "accuracy of the teacher": "the teacher"}  # fmt: skip
+PANELS = tuple(Panel(f"accuracy, {name}", f"What students of weak teachers know: {name}", "accuracy", along="place",
+                     x="width of the teacher", single=False, height=HEIGHT, words=WORDS) for name in DRAWN)  # fmt: skip

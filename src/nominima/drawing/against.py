@@ -47,7 +47,7 @@ def against(canvas: Canvas, box: Box, panel: Against, numbers: pl.DataFrame) -> 
     looks = looks_of(table["series"].unique(maintain_order=True).to_list(), ordered=True)
     lost = found.height - table.height
     note = f"shaded: {panel.within[1]}; line: the same step" + (f"; {lost} more lost" if lost else "")
-    top = head(canvas, box, panel.title, note, looks, lines=False)
+    top = head(canvas, box, panel.title, note, looks, lines=False, filled=False)
     facets = table["facet"].unique(maintain_order=True).to_list()
     left, steps = box.left + 58, pl.concat([table["x"], table["y"]]).drop_nulls()
     ends = {"x": spared(table["x"], log=True), "y": spared(steps, log=True)}

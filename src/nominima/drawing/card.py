@@ -32,6 +32,8 @@ SUPPORT: dict[Outcome, tuple[str, str]] = {
     "supported": ("supports it", "support it"), "contradicted": ("contradicts it", "contradict it"),
 }  # fmt: skip
 VERBS = WORDS | SUPPORT
+TOLD = {"censored": "censored: still improving at the end"}
+"""Why runs are lost → how that is told where a word alone does not say it."""
 
 
 class Piece(NamedTuple):
@@ -116,7 +118,8 @@ def _lines(outcome: Outcome, pieces: list[Piece]) -> int:
 def _pieces(verdict: Verdict) -> Iterator[Piece]:
     """In how many cells what is the case, what speaks against it, and whether it gets truer with size."""
     counts = Counter(cell.outcome for cell in verdict.deciding)
-    first = f" of {len(verdict.deciding)} cell{'s' if len(verdict.deciding) > 1 else ''}"
+    tested = counts.total() - counts["untested"] or counts.total()
+    first = f" of {tested}{' tested' if tested < counts.total() else ''} cell{'s' if tested > 1 else ''}"
     for outcome, (one, many) in VERBS.items():
         if counts[outcome]:
             yield Piece(f"{counts[outcome]}{first} {one if counts[outcome] == 1 else many}", outcome)
@@ -124,7 +127,7 @@ def _pieces(verdict: Verdict) -> Iterator[Piece]:
     opposite = {"supported": "contradicted", "contradicted": "supported"}.get(verdict.primary.outcome)
     for part in verdict.parts:
         if part.outcome == opposite:
-            yield Piece(f"but {plain(part.name)}: {part.outcome}", part.outcome)
+            yield Piece(f"but the part “{plain(part.name)}” is {part.outcome}", part.outcome)
     if verdict.primary.rule.trend and verdict.deciding:
         yield Piece(f"→ {trend(verdict.truer.word, verdict.primary.rule)}")
 
@@ -152,12 +155,12 @@ def _counted(verdict: Verdict, unsaid: str) -> Iterator[str]:
     rule, lost = verdict.primary.rule, Counter[str]()
     for cell in verdict.deciding:
         lost.update(cell.lost)
-    why = ", ".join(f"{count} {each}" for each, count in lost.most_common())
-    yield f"{verdict.runs} {rule.read}, {verdict.lost} lost" + (f" ({why})" if set(lost) - {"lost"} else "")
+    why = ", ".join(f"{count} {TOLD.get(each, each)}" for each, count in lost.most_common() if each != "lost")
+    yield f"{verdict.runs} {rule.read}, {verdict.lost} lost" + (f" ({why})" if why else "")
     if verdict.deciding:
         yield f"bars: {100 * rule.confidence:.0f} % intervals" + ("" if rule.null is None else ", dashed: no effect")
     if unsaid:
-        yield f"where nothing else is said: {unsaid}"
+        yield f"unless stated: {unsaid}"
     beside = len(verdict.primary.cells) - len(verdict.deciding)
     if beside:
-        yield f"in the detail {beside} variant{' that decides' if beside == 1 else 's that decide'} nothing"
+        yield f"in the detail picture: {beside} variant{', which decides' if beside < 2 else 's, which decide'} nothing"

@@ -9,7 +9,7 @@ import polars as pl
 
 from nominima.drawing.canvas import Box, Canvas, Scale
 from nominima.drawing.forest import region, span
-from nominima.drawing.names import in_short
+from nominima.drawing.names import in_short, with_model
 from nominima.drawing.says import NAMED, of_mark
 from nominima.drawing.theme import INK, LOOKS, NULL, PREDICTED, QUIET, interval, prediction
 from nominima.drawing.widths import width, wrapped
@@ -47,16 +47,18 @@ class Line(NamedTuple):
 
 def rows(verdict: Verdict) -> list[Row]:
     """The numbers that decide: of a cell that is asked for several, each with its own word."""
-    return [row for cell in verdict.deciding for row in _of_cell(cell)]
+    several = len({cell.condition.get("model") for cell in verdict.deciding}) > 1
+    return [row for cell in verdict.deciding for row in _of_cell(cell, several)]
 
 
-def _of_cell(cell: Cell) -> Iterator[Row]:
+def _of_cell(cell: Cell, several: bool) -> Iterator[Row]:
     lost = ", ".join(f"{count} {why}" for why, count in cell.lost.items())
+    of = with_model(cell.name, cell.condition.get("model")) if several else cell.name
     if not cell.asked:
-        yield Row(cell.name, NOTHING, cell.outcome, lost or "judged by rules of its own")
+        yield Row(of, NOTHING, cell.outcome, lost or "judged by rules of its own")
     for each, word in cell.asked:
         own = each.name.replace(",", "")  # one word of the cell's name, as far as names are made short
-        name = cell.name if len(cell.asked) == 1 else own if cell.name == "all" else f"{cell.name}, {own}"
+        name = of if len(cell.asked) == 1 else own if cell.name == "all" else f"{of}, {own}"
         yield Row(name, each.estimate, word, lost)
 
 

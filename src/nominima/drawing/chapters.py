@@ -109,15 +109,15 @@ def growing(truer: Truer, rule: Rule) -> str:
         return NOT_ASKED
     counts, total = Counter(trend.word for trend in truer.cells), len(truer.cells)
     if truer.word == "differs":
-        return f"{counts['grows']} grow, {counts['shrinks']} shrink"
+        return ", ".join(f"{counts[word]} {word if counts[word] == 1 else word[:-1]}" for word in ("grows", "shrinks"))
     return f"{truer.word} in {counts[truer.word]} of {total}" if counts[truer.word] else truer.word
 
 
 def with_size(standings: Sequence[Standing]) -> str:
-    """`Of 12 claims seen at several sizes 7 grow truer with size, 2 less true.`"""
+    """`Of 12 claims tested at several sizes, 7 get truer with size and 2 less true.`"""
     counts = Counter(standing.growth for standing in standings if standing.rule.trend)
     if not counts:
         return ""
-    seen = f"Of {counts.total()} claim{'s' * (counts.total() > 1)} seen at several sizes"
-    less = f", {counts['shrinks']} less true" if counts["shrinks"] else ""
-    return f"{seen} {counts['grows'] or 'none'} grow{'s' * (counts['grows'] < 2)} truer with size{less}."
+    tested = f"Of {counts.total()} claim{'s' * (counts.total() > 1)} tested at several sizes"
+    less = f" and {counts['shrinks']} less true" if counts["shrinks"] else ""
+    return f"{tested}, {counts['grows'] or 'none'} get{'s' * (counts['grows'] < 2)} truer with size{less}."

@@ -41,6 +41,7 @@ def curves(
     guide: pl.DataFrame | None = None,
     height: int = HEIGHT,
     like: pl.DataFrame | None = None,
+    apart: bool = False,
 ) -> Spec:
     """Lines with their 95 % intervals, a colour, shape and dash a series.
 
@@ -59,12 +60,13 @@ def curves(
         guide: a theory to compare with, as a thin grey line: columns x, y, and one label (String) throughout.
         height: of the panel in pixels.
         like: the table of the panel above, if it has these series: they keep their looks, the legend stands there.
+        apart: no lines join the points.
     """
     above, theirs = ("", None) if like is None else kinds(like)[0]
     (kind, first), *others = kinds(table, above)
     single = {kind: dots} if dots is None or not kind else dict(kinds(dots, kind))
-    note = f"{kind}; kinds not drawn here: {len(others)}" if others and like is not None else kind
-    shared = {"x": x, "y": y, "log": log, "ordered": ordered}
+    note = f"{kind}; other kinds, not drawn: {len(others)}" if others and like is not None else kind
+    shared = {"x": x, "y": y, "log": log, "ordered": ordered, "apart": apart}
 
     def theory(rows: pl.DataFrame) -> pl.DataFrame | None:
         return guide if guide is None or not others else within(guide, rows)
@@ -96,11 +98,13 @@ def _curves(
     guide: pl.DataFrame | None,
     height: int,
     like: pl.DataFrame | None,
+    apart: bool,
 ) -> Spec:
     """One panel; the note stands below its title."""
     above = [] if like is None else like["series"].to_list()
     names = list(dict.fromkeys([*above, *table["series"]]))
-    legend = any(names) and not set(table["series"]) <= set(above)
+    told = set(table["series"])
+    legend = [name for name in names if name in told] if any(names) and not told <= set(above) else []
     parts = _parts(table, dots, guide, log)
     axes, colour = _axes(parts, x, lines(y, height // 6), log), _colour(names, ordered=ordered, legend=legend)
     ends = {"x": axes["x"], "y": "low:Q", "y2": "high:Q"}
@@ -111,6 +115,7 @@ def _curves(
         *(
             alt.Chart(parts.points.filter(series=name)).mark_line(strokeDash=dash, **NAMED).encode(**axes, color=colour)
             for name, dash in zip(names, cycle(DASHES), strict=False)
+            if not apart
         ),
         alt.Chart(parts.points)
         .mark_point(aria=True)
@@ -120,7 +125,7 @@ def _curves(
     if guide is not None and not guide.is_empty():
         notes += lines(f"thin dashes: {guide['label'][0]}")
     if parts.hidden:
-        notes.append(f"not drawn, because lost, infinite or without a logarithm: {parts.hidden}")
+        notes.append(f"not drawn (lost, infinite or with no logarithm): {parts.hidden}")
     heading = alt.Title(lines(title), subtitle=notes)
     return spec(alt.layer(*layers).properties(title=heading, width=WIDTH, height=height))
 
@@ -201,17 +206,17 @@ def _scale(log: bool) -> alt.Scale:
     return alt.Scale(zero=False, nice=True, padding=8)
 
 
-def _colour(names: list[str], *, ordered: bool, legend: bool) -> alt.Color:
+def _colour(names: list[str], *, ordered: bool, legend: list[str]) -> alt.Color:
     colours = sizes(len(names)) if ordered else palette(len(names))
-    return alt.Color("series:N").scale(domain=names, range=colours).legend(_legend(names, legend))
+    return alt.Color("series:N").scale(domain=names, range=colours).legend(_legend(legend))
 
 
-def _shape(names: list[str], *, legend: bool) -> alt.Shape:
+def _shape(names: list[str], *, legend: list[str]) -> alt.Shape:
     shapes = list(islice(cycle(SHAPES), len(names)))
-    return alt.Shape("series:N").scale(domain=names, range=shapes).legend(_legend(names, legend))
+    return alt.Shape("series:N").scale(domain=names, range=shapes).legend(_legend(legend))
 
 
-def _legend(names: list[str], legend: bool) -> alt.Legend | None:
-    """A legend of as many columns as its longest name leaves room for."""
+def _legend(names: list[str]) -> alt.Legend | None:
+    """A legend of these names, in as many columns as the longest leaves room for; none where there are none."""
     room = WIDTH // (30 + 7 * max(map(len, names), default=1))
-    return alt.Legend(title=None, columns=max(1, room)) if legend else None
+    return alt.Legend(title=None, columns=max(1, room), values=names) if names else None

@@ -52,7 +52,7 @@ def panels(asked: Asked, numbers: pl.DataFrame) -> list[Spec]:
         drawn.append(
             curves(
                 table, title=panel.title, x=panel.x, y=panel.y, log=panel.log, ordered=panel.ordered, dots=dots,
-                guide=across(panel, table), like=like, height=panel.height if drawn else HEIGHT,
+                guide=across(panel, table), like=like, height=panel.height if drawn else HEIGHT, apart=panel.apart,
             )
         )  # fmt: skip
         first = table if first is None else first

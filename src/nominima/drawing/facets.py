@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import cycle, islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import altair as alt
 import polars as pl
@@ -48,7 +48,7 @@ def curves(canvas: Canvas, box: Box, panel: Panel, numbers: pl.DataFrame, keep: 
     chosen = _chosen(table.with_columns(told(pl.col("series"), panel.words)), keep)
     looks = looks_of(chosen.series, ordered=panel.ordered)
     guide = across(panel, chosen.table.drop("facet"))
-    top = head(canvas, box, panel.title, _notes(chosen, guide), looks)
+    top = head(canvas, box, panel.title, _notes(chosen, guide), looks, lines=not panel.apart)
     ends = _ends(chosen.table, guide, panel.log)
     boxes = places(Box(box.left + MARGIN, top, box.width - MARGIN - OVER, box.bottom - top), chosen.facets)
     for at, (facet, place) in enumerate(zip(chosen.facets, boxes, strict=True)):
@@ -87,11 +87,20 @@ def looks_of(names: Sequence[str], *, ordered: bool) -> dict[str, Looks]:
 def _notes(chosen: Chosen, guide: pl.DataFrame | None) -> str:
     """What is drawn across, and how much is not drawn for want of room."""
     notes = [] if guide is None or guide.is_empty() else [f"thin dashes: {guide['label'][0]}"]
-    notes += [f"{chosen.more} more curves in the detail picture"] if chosen.more else []
+    notes += [f"{chosen.more} more curve{'s' * (chosen.more > 1)} in the detail picture"] if chosen.more else []
     return "; ".join(notes)
 
 
-def head(canvas: Canvas, box: Box, title: str, note: str, looks: Mapping[str, Looks], *, lines: bool = True) -> float:
+def head(
+    canvas: Canvas,
+    box: Box,
+    title: str,
+    note: str,
+    looks: Mapping[str, Looks],
+    *,
+    lines: bool = True,
+    filled: bool = True,
+) -> float:
     """The title, a note and the legend, of lines with their marks or of marks alone; returns where they end."""
     y = heading(canvas, box, title)
     for line in wrapped(note, box.width, 12) if note else []:
@@ -109,7 +118,8 @@ def head(canvas: Canvas, box: Box, title: str, note: str, looks: Mapping[str, Lo
         canvas.layers.append(canvas.marks([line]).mark_rule(strokeWidth=2, strokeDash=look.dash))
     points = [{"x": x + KEY / 2 - 3, "y": y, "color": look.color, "shape": look.shape} for x, y, look in keys]
     if points:
-        canvas.layers.append(canvas.marks(points).mark_point(size=50))
+        outlined: dict[str, Any] = {} if filled else {"filled": False, "strokeWidth": 1.4}
+        canvas.layers.append(canvas.marks(points).mark_point(size=50, **outlined))
     return y + LINE - 6
 
 
@@ -168,7 +178,7 @@ def _facet(
             alt.Chart(rows.filter(series=name).select("x", "y", "series", "says"))
             .mark_line(strokeWidth=2, strokeDash=looks[name].dash, **NAMED)
             .encode(**axes, color=color)
-            for name in looks if name in set(rows["series"])
+            for name in looks if name in set(rows["series"]) and not panel.apart
         ),
         alt.Chart(rows.select("x", "y", "series", "says"))
         .mark_point(size=36, aria=True)

@@ -15,6 +15,7 @@ from nominima.judging.record import PartVerdict, Verdict
 from nominima.judging.rules import Rule
 
 KINDS: dict[str, tuple[str, str]] = {str(word): look for word, look in LOOKS.items()}
+REACH = 9  # pixels above and below a mark for the dashes of no effect
 ROWS = {"value": float, "low": float, "high": float, "top": int, "row": int, "name": str, "kind": str, "told": str,
         "says": str}  # fmt: skip
 
@@ -79,6 +80,7 @@ def panel(marks: Sequence[RowMark], rule: Rule, title: str, note: str = "") -> S
     base = alt.Chart(table).encode(y=alt.Y("top:Q").scale(down).axis(None))
     layers = [
         *_prediction(rule, low, high, height),
+        *([] if rule.null is None else [_null(rule.null, table, down)]),
         base.mark_text(align="left").encode(x=alt.value(4), text="name:N"),
         base.mark_text(align="right").encode(x=alt.value(WIDTH - 4), text="told:N"),
         _over(table, ["low", "high"])
@@ -131,17 +133,20 @@ def region(rule: Rule, low: float, high: float) -> tuple[float, float]:
 
 
 def _prediction(rule: Rule, low: float, high: float, height: int) -> list[alt.Chart]:
-    """The region where the claim puts its statistic, shaded and labelled, and the null as a dashed line."""
+    """The region where the claim puts its statistic, shaded and labelled."""
     start, end = region(rule, low, high)
     left = start + end < low + high
     shade = alt.Chart(pl.DataFrame({"x": [start], "x2": [end], "told": ["the claim predicts"]}))
-    layers = [
+    return [
         shade.mark_rect(color=PREDICTED).encode(x="x:Q", x2="x2:Q"),
         shade.mark_text(align="left" if left else "right", baseline="bottom", color=QUIET, dx=4 if left else -4).encode(
             x="x:Q" if left else "x2:Q", y=alt.value(height - 4), text="told:N"
         ),
     ]
-    if rule.null is not None:
-        null = alt.Chart(pl.DataFrame({"x": [rule.null]})).encode(x="x:Q")
-        layers.append(null.mark_rule(color=NULL, strokeDash=[4, 3], strokeWidth=1.5))
-    return layers
+
+
+def _null(at: float, table: pl.DataFrame, down: alt.Scale) -> alt.Chart:
+    """No effect, as dashes behind each mark: a line from end to end would run through names and numbers."""
+    places = table.select(x=pl.lit(at), y=pl.col("row") - REACH, y2=pl.col("row") + REACH)
+    dashes = alt.Chart(places).mark_rule(color=NULL, strokeDash=[4, 3], strokeWidth=1.5)
+    return dashes.encode(x="x:Q", y=alt.Y("y:Q").scale(down).axis(None), y2="y2:Q")

@@ -41,6 +41,12 @@ def in_short(names: Iterable[str], keep: Collection[str] = ()) -> Short:
     return Short(groups, labels, usual, ", ".join(everywhere))
 
 
+def with_model(name: str, model: str | None) -> str:
+    """A name that tells its network's family, as `cnn, 1500 steps`, also where another knob tells the cells apart."""
+    group, rest = _split(name)
+    return name if model is None or model in rest else ", ".join(filter(None, (group, model, *rest)))
+
+
 def _split(name: str) -> tuple[str, Words]:
     first, *rest = name.split(", ")
     if rest and rest[0].startswith("noise "):

@@ -2,8 +2,8 @@
 behind.
 
 A claim lists what is drawn: `PANELS = (Panel("gradient at the stop", "Gradient left at the stop", "share of the
-start's", log="xy", limit=(0.05, "the claim: above it")), …)`. A panel names a view; what has no number is counted in
-it.
+start's", log="xy", limit=(0.05, "the claim puts all above")), …)`. A panel names a view; what has no number is counted
+in it.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import polars as pl
 
+from nominima.drawing.names import with_model
 from nominima.drawing.says import Spot, lost, of_mark
 from nominima.judging.evidence import COLUMNS, of_view
 from nominima.judging.intervals import mean
-from nominima.judging.lanes import each_cell
+from nominima.judging.lanes import each_cell, named
 
 LOWER = 150  # pixels: a panel below the first
 POINTS = {"series": pl.String, "x": pl.Float64, "y": pl.Float64, "low": pl.Float64, "high": pl.Float64,
@@ -29,7 +30,7 @@ class Panel(NamedTuple):
     x: the title of the horizontal axis; along: the column there, `size` or `place`; largest: only the largest size of
     each condition; where: which rows; value: of the column value; card: it is the one that stands on the claim's card,
     which is else the first; ratio: what the numbers that decide are the logarithm of, for a card that tells them as
-    multiples; words: parts of the names of series → how they are told.
+    multiples; words: parts of the names of series → how they are told; apart: no lines join the points.
     """
 
     view: str
@@ -49,6 +50,7 @@ class Panel(NamedTuple):
     card: bool = False
     ratio: str = ""
     words: Mapping[str, str] = {}
+    apart: bool = False
 
 
 class Upright(NamedTuple):
@@ -90,7 +92,18 @@ def of_panel(panel: Panel, numbers: pl.DataFrame) -> pl.DataFrame:
     if panel.largest and told:
         lanes = lanes.filter(pl.col("size") == pl.col("size").max().over(told))
     gone = [name for name in told if lanes[name].n_unique() < 2 and name not in ("dataset", "noise")]
-    return lanes.drop(*gone, "view")
+    return _with_models(lanes.drop(*gone, "view"))
+
+
+def _with_models(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same; with names of its own, in a column `cell`, where those of its cells do not tell the families apart."""
+    if rows.is_empty() or {"model", "cell"} & set(rows.columns) != {"model"}:
+        return rows
+    cells = named(rows).select("cell", "model").unique()
+    told = {cell: with_model(cell, model) for cell, model in cells.iter_rows()}
+    if all(cell == name for cell, name in told.items()):
+        return rows
+    return named(rows).with_columns(pl.col("cell").replace(told))
 
 
 def across(panel: Panel, table: pl.DataFrame) -> pl.DataFrame | None:

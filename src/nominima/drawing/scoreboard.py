@@ -25,7 +25,7 @@ SHORT: dict[Growth, str] = {
 }  # fmt: skip
 VERDICT, NUMBER, CELLS, TREND = 336, 462, 700, 796  # pixels at which the columns begin; the claims are left of them
 HEADS = {VERDICT: "verdict", NUMBER: "the number, where it is weakest", CELLS: "cells for it", TREND: "with size"}
-LEGEND = "bars: 95 % intervals, each on a scale of its own; shaded: where the claim puts the number; dashed: no effect"
+LEGEND = "bars: {}, each on its own scale; shaded: where the claim puts the number; dashed: no effect"
 WIDTH, EDGE = 900, 14  # pixels, and those around it
 KEY = 34  # pixels from a claim's number to its title
 BAR, THICK = 222, 16  # pixels of a row's own scale
@@ -76,7 +76,7 @@ def draw(board: Scoreboard, titles: Mapping[str, str], code: str) -> dict[str, A
         _words(canvas, row)
     _bars(canvas, [row for row in rows if row.standing.estimate.value is not None])
     canvas.layers.append(canvas.marks([_sign(row) for row in rows]).mark_point(size=110))
-    canvas.word(EDGE, canvas.height - EDGE, LEGEND if rows else "", QUIET, SMALL)
+    canvas.word(EDGE, canvas.height - EDGE, _legend(rows), QUIET, SMALL)
     canvas.word(WIDTH - EDGE, canvas.height - EDGE, f"trace {code}", QUIET, SMALL, right=True)
     return canvas.spec(title(board))
 
@@ -109,6 +109,16 @@ def _words(canvas: Canvas, row: ClaimRow) -> None:
     canvas.word(CELLS, row.y, f"{standing.supported} of {standing.tested}")
     asked = standing.rule.trend and standing.outcome != "untested"
     canvas.word(TREND, row.y, SHORT[standing.growth] if asked else "–", INK if asked else QUIET)
+
+
+def _legend(rows: Sequence[ClaimRow]) -> str:
+    """How the bars are read, with the claims whose intervals are not those of most."""
+    levels = {row.standing.claim.partition("_")[0]: row.standing.rule.confidence for row in rows}
+    if not levels:
+        return ""
+    usual = Counter(levels.values()).most_common(1)[0][0]
+    others = "".join(f" ({key}: {100 * level:.0f} %)" for key, level in levels.items() if level != usual)
+    return LEGEND.format(f"{100 * usual:.0f} % intervals{others}")
 
 
 def _bars(canvas: Canvas, rows: Sequence[ClaimRow]) -> None:

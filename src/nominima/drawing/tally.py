@@ -63,7 +63,8 @@ def placed(panel: Tally, rows: pl.DataFrame, room: float | None = None) -> tuple
 
 def _head(panel: Tally) -> list[Mark]:
     yes = {"x": MIDDLE + 6, "y": 8, "text": f"{panel.up} →", "side": "left", "color": UP}
-    return [yes, {"x": MIDDLE - 6, "y": 8, "text": f"← {panel.down}", "side": "right", "color": DOWN}]
+    key = {"x": 0, "y": 8, "text": "bars: share of cells; numbers: how many", "side": "left", "color": QUIET}
+    return [key, yes, {"x": MIDDLE - 6, "y": 8, "text": f"← {panel.down}", "side": "right", "color": DOWN}]
 
 
 def _row(row: Mark, top: int, step: int) -> Iterator[Mark]:

@@ -78,7 +78,7 @@ def _checked(verb: str, file: str, job: Job, known: dict[str, str]) -> Trace:
     if trace.code != job.code:
         raise Refusal(f"{file}: made by other code ({trace.code}, planned {job.code}); {AGAIN}")
     for path in sorted(set(job.inputs) ^ set(trace.inputs)):
-        raise Refusal(f"{file}: {path} is an input {'of the plan' if path in job.inputs else 'of it'} alone; {AGAIN}")
+        raise Refusal(f"{file}: {path} is an input only {'of the plan' if path in job.inputs else 'of it'}; {AGAIN}")
     for path, value in trace.inputs.items():
         now = known.get(path) or digest(Path(path))
         if now != value and path in known and digest(Path(path)) == value:
