@@ -40,7 +40,7 @@ def test_its_losses_are_those_that_training_has_passed(optimizer):
             rises = [after - before for before, after in pairwise(curve[row["first"] : row["first"] + 5])]
             assert row["rising"] == sum(rise > 0 for rise in rises) / 4
             assert row["uphill"] == pytest.approx(sum(rise for rise in rises if rise > 0) / fall, rel=1e-5, abs=1e-7)
-    assert table["rising"].max() > 0, "a high rate climbs"
+    assert (table["rising"] > 0).any(), "a high rate climbs"
 
 
 def test_bursts_end_evenly_in_the_logarithm_from_their_length_to_the_stop():

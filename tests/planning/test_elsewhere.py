@@ -3,11 +3,14 @@
 import copy
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
+from nominima.auditing.recipe import Recipe
+from nominima.auditing.replication import check_fresh
 from nominima.auditing.seeds import fresh
 from nominima.ground.files import Refusal
 from nominima.planning.costs import read_costs, training_seconds
@@ -57,13 +60,19 @@ def test_other_jobs_are_what_they_were(tmp_path: Path) -> None:
     assert {name: here.train[name] for name in others} == {name: there.train[name] for name in others}
 
 
-def test_they_cost_no_step_and_get_no_fresh_seeds(tmp_path: Path) -> None:
+def test_they_cost_no_step(tmp_path: Path) -> None:
     found = plan(tmp_path)
     training, costs = found.runs["its/w4"].training, read_costs()
     whole, steps = training_seconds(training, found.params.datasets["mnist1d"], costs)
     assert whole > steps == 0
-    with pytest.raises(Refusal, match="its/w2 was trained elsewhere, and fresh seeds of it cannot be trained here"):
-        fresh(found, 1000)
+
+
+def test_claims_that_rest_on_them_get_no_fresh_seeds_and_others_do(tmp_path: Path) -> None:
+    subject = SimpleNamespace(plan=plan(tmp_path), job=lambda name: subject.plan.jobs(name[0])[name[1]])
+    theirs = Recipe([("train", "its/w4")], {("train", "its/w4"): set()}, [], {})
+    with pytest.raises(Refusal, match="its/w4 was trained elsewhere, and fresh seeds of it cannot be trained here"):
+        check_fresh(subject, theirs)  # pyright: ignore[reportArgumentType] - what is asked of one
+    assert Plan(fresh(subject.plan, 1000)).runs["sizes/noisy.w4"].seeds[0] >= 1000
 
 
 @pytest.mark.parametrize(

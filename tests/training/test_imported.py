@@ -108,7 +108,7 @@ def told(tmp_path: Path, text: str) -> int:
 
 def test_numbers_that_are_rounded_are_the_same(tmp_path: Path):
     rows = (
-        "seed,step,train_loss,train_accuracy\n100,0,1.2,0.333\n100,100,0.5002,\n100,150,9,9\n7,100,9,9\n100,200,nan,0\n"
+        "seed,step,train_loss,train_accuracy\n100,0,1.2,0.333\n100,100,0.5002,\n100,150,9,9\n7,100,9,9\n100,200,nan,0.1\n"
     )
     assert told(tmp_path, rows) == 3, (
         "of steps and seeds that are not looked at, and of diverged ones, nothing is asked"
@@ -128,7 +128,8 @@ def test_another_number_is_refused_with_seed_step_theirs_and_ours(tmp_path: Path
         ("seed,step,train_los\n100,0,1\n", "column train_los is not known; did you mean 'train_loss'"),
         ("seed,step,train_loss\n100,0.5,1\n", "line 2: step is '0.5'; it must be a whole number"),
         ("seed,step,train_loss\n100,0,low\n", "line 2: train_loss is 'low'; it must be a number"),
-        ("seed,step,train_loss\n100,50,1\n", "no row has a number of seeds 100 to 100 at .* 0, 100, 200"),
+        ("seed,step,train_loss\n100,50,1\n", "has no number of seed 100 at .* 0, 100, 200"),
+        ("seed,step,train_loss\n100,200,1.5\n", "seed 100, step 200: train_loss is 1.5 there and not finite here"),
         ("", "not a CSV file"),
     ],
 )

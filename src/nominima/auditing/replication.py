@@ -58,11 +58,15 @@ def with_fresh_seeds(subject: Subject, first: int) -> Subject:
 
 
 def check_fresh(subject: Subject, recipe: Recipe) -> None:
-    """That fresh seeds change anything.
+    """That fresh seeds can be trained, and change anything.
 
     Raises:
-        Refusal: no job has other values than the recorded one.
+        Refusal: a claim rests on networks that were trained elsewhere; no job has other values than the recorded one.
     """
+    trained = (job for verb, job in recipe.jobs if verb == "train")
+    adopted = next((job for job in trained if subject.plan.stacks[job][0].training.checkpoints), None)
+    if adopted:
+        raise Refusal(f"--seeds: {adopted} was trained elsewhere, and fresh seeds of it cannot be trained here")
     known = [name for name in recipe.jobs if name not in recipe.obstacles]
     same = all(subject.plan.jobs(verb)[job].spec == subject.job((verb, job)).spec for verb, job in known)
     if known and same:

@@ -45,12 +45,9 @@ def fresh(plan: Plan, first: int) -> Params:
     and no two networks become one.
 
     Raises:
-        Refusal: networks were trained elsewhere, the plan takes no seeds, one of the new ones is recorded already, or
-            one is too large.
+        Refusal: the plan takes no seeds, one of the new ones is recorded already, or one is too large.
     """
-    taken, adopted = spans(plan), [run.name for run in plan.runs.values() if run.training.checkpoints]
-    if adopted:
-        raise Refusal(f"--seeds: {adopted[0]} was trained elsewhere, and fresh seeds of it cannot be trained here")
+    taken = spans(plan)
     if not taken:
         raise Refusal("--seeds: these params take no seeds, so fresh ones would change nothing; leave it out")
     by = first - least(plan)

@@ -53,33 +53,37 @@ def compare(file: Path, run: Run, metrics: pl.DataFrame) -> int:
     Two are one if they differ by no more than half a unit of the last digit given and a thousandth.
 
     Args:
-        file: CSV with columns seed and step (of the training elsewhere) and some of TOLD; of rows and fields that are
-            not looked at here nothing is asked.
+        file: CSV with columns seed and step (of the training elsewhere) and some of TOLD; each seed needs a number at a
+            step that is looked at, and of what is not looked at here nothing is asked.
         run: whose numbers they are.
         metrics: what is seen here, training.trajectory.METRICS.
 
     Raises:
-        Refusal: the file is missing or no such table, tells nothing of the run, or tells another number.
+        Refusal: the file is missing or no such table, tells nothing of a seed, or tells another number.
     """
     table = _read(file)
     every = run.training.checkpoints.every if run.training.checkpoints else 1
     ours = {(row["seed"], row["step"] * every): row for row in metrics.iter_rows(named=True)}
-    count = 0
+    count, silent = 0, {*run.seeds}
     for at, row in enumerate(table.iter_rows(named=True), start=2):
-        seen = ours.get((_whole(file, at, "seed", row), _whole(file, at, "step", row)), {})
+        seed, step = _whole(file, at, "seed", row), _whole(file, at, "step", row)
+        seen = ours.get((seed, step), {})
         for name, theirs in _told(file, at, row):
             here = seen.get(name)
-            if here is None:
+            lost = here is None and seen.get("status") == "diverged" and name.endswith("loss") and theirs.is_finite()
+            if here is None and not lost:
                 continue
-            count += 1
-            if not _same(theirs, here):
+            if here is None or not _same(theirs, here):
                 raise Refusal(
-                    f"{file}: seed {row['seed']}, step {row['step']}: {name} is {theirs} there and {here:.6g} here; "
-                    "give them the same examples in the same scale; losses are means in nats, accuracies are shares"
+                    f"{file}: seed {seed}, step {step}: {name} is {theirs} there and "
+                    f"{'not finite' if here is None else f'{here:.6g}'} here; give them the same examples in the same "
+                    "scale; losses are means in nats, accuracies are shares"
                 )
-    if not count:
+            count += 1
+            silent.discard(seed)
+    if silent:
         raise Refusal(
-            f"{file}: no row has a number of seeds {run.seeds[0]} to {run.seeds[-1]} at a step that is looked at, "
+            f"{file}: has no number of seed {min(silent)} at a step that is looked at, "
             f"{', '.join(str(step) for _, step in list(ours)[:4])}, …; give it some, or leave `losses` out"
         )
     return count
