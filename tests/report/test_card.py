@@ -11,6 +11,7 @@ from made_verdicts import CELLS, GUARDS, RULE, WITHIN, cell, estimate, untested,
 from nominima.drawing.arms import Arms
 from nominima.drawing.card import card
 from nominima.drawing.facets import FACETS, SERIES
+from nominima.drawing.outlined import with_text
 from nominima.drawing.panels import Panel
 from nominima.drawing.tally import Tally
 from nominima.drawing.theme import LOOKS
@@ -72,7 +73,7 @@ def test_no_word_leaves_the_card_or_lies_on_another(name):
 
 def test_a_card_has_its_size_and_says_what_it_is_of():
     drawing = rendered(drawn(verdict(cells=grouped())))
-    svg = drawing["svg"].decode()
+    svg = with_text(drawing["svg"].decode())
     assert re.search(r'<svg[^>]* width="900" height="500"', svg)
     assert "<title>Bigger is better</title><desc>mixed: One condition is" in svg
     texts = re.findall(r"<text[^>]*>([^<]*)<", svg)

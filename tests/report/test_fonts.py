@@ -12,6 +12,7 @@ from made_verdicts import cell, estimate, verdict
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from nominima.drawing.card import card
+from nominima.drawing.outlined import with_text
 from nominima.drawing.panels import Panel
 from nominima.judging.evidence import COLUMNS
 from nominima.verbs.report import detail, rendered
@@ -22,8 +23,9 @@ CONFIGURED = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{}</dir><cachedir>{}</cachedir></fontconfig>"""
 BOXES = """(selector) => {
   const svg = document.querySelector(selector), all = svg.getBoundingClientRect(), found = [];
-  const texts = [...svg.querySelectorAll("text")].filter((each) => each.textContent.trim());
-  const boxes = texts.map((each) => [each.getBoundingClientRect(), each.textContent]);
+  const said = (each) => (each.textContent || each.getAttribute("aria-label") || "").trim();
+  const texts = [...svg.querySelectorAll("text, .text[role=img], .tspan[role=img]")].filter(said);
+  const boxes = texts.map((each) => [each.getBoundingClientRect(), said(each)]);
   for (const [at, [one, told]] of boxes.entries()) {
     if (one.left < all.left || one.right > all.right || one.top < all.top || one.bottom > all.bottom)
       found.push(`cut: ${told}`);
@@ -57,12 +59,14 @@ def started(playwright: Playwright, fonts: Path, folder: Path) -> Browser:
 
 
 @pytest.mark.parametrize("font", ["dejavu", "liberation"])
+@pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize("draw", [card, detail])
-def test_no_text_is_cut_or_lies_on_another_whatever_fonts_there_are(tmp_path, font, draw):
+def test_no_text_is_cut_or_lies_on_another_whatever_fonts_there_are(tmp_path, font, draw, alone):
     if not (FONTS / font).is_dir():
         pytest.skip(f"no fonts in {FONTS / font}")
     drawn = rendered(draw(PANELS, NUMBERS, verdict(cells=CELLS), "Bigger is better", "1a2b3c4d5e6f"))
-    (tmp_path / "picture.html").write_bytes(b"<!doctype html><meta charset=utf-8><body>" + drawn["svg"])
+    svg = drawn["svg"] if alone else with_text(drawn["svg"].decode()).encode()
+    (tmp_path / "picture.html").write_bytes(b"<!doctype html><meta charset=utf-8><body>" + svg)
     with sync_playwright() as playwright:
         browser = started(playwright, FONTS / font, tmp_path)
         page = browser.new_page(viewport={"width": 1500, "height": 900})

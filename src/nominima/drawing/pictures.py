@@ -5,6 +5,8 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
+from nominima.drawing.outlined import with_text
+
 TALL = 1.5  # heights of its width from which a picture gets a window of its own
 SAID = re.compile(r' aria-label="([^"]*)" role="graphics-symbol" aria-roledescription="(symbol|rule|line) mark"')
 OWN = {"symbol": "says", "rule": "name", "line": "name"}
@@ -52,9 +54,10 @@ def size(svg: str) -> tuple[str, str] | None:
 def smaller(svg: str) -> str:
     """The same picture without what the page does not show, to a hundredth of a pixel, equal signs defined once.
 
-    What a mark says of itself stays, as `data-says`, and whose a line is, as `data-name`; the font of the first text
-    becomes that of all.
+    Outlines of text become text again, as the page brings its font. What a mark says of itself stays, as `data-says`,
+    and whose a line is, as `data-name`; the font of the first text becomes that of all.
     """
+    svg = with_text(svg)
     short = TAG.sub(_shorter, UNSEEN.sub("", svg))
     counts = Counter(its for *_, its in SIGN.findall(short))
     names = {its: f"n{index}" for index, its in enumerate(its for its, count in counts.items() if count >= OFTEN)}

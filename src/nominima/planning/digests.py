@@ -16,7 +16,10 @@ from nominima.planning.uses import uses
 from nominima.planning.workplace import VARIABLES, WITHOUT, commands
 
 SOURCE = Path(__file__).parents[1]
-IMPORTED_AS = {"scikit-learn": "sklearn", "pypng": "png", "ruamel-yaml": "ruamel", "vl-convert-python": "vl_convert"}
+IMPORTED_AS = {
+    "scikit-learn": "sklearn", "pypng": "png", "ruamel-yaml": "ruamel", "vl-convert-python": "vl_convert",
+    "fonttools": "fontTools",
+}  # fmt: skip
 COMPUTES_WITH = {"mnist1d": ("numpy", "scipy"), "sklearn": ("numpy", "scipy"), "scipy": ("numpy",)}
 MEMORY = ".snakemake/digests.json"
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from nominima.drawing import strips
 from nominima.drawing.chapters import chapters, growing, with_size
+from nominima.drawing.fonts import FONTS
 from nominima.drawing.pictures import Picture
 from nominima.drawing.pictures import picture as shown
 from nominima.drawing.provenance import Provenance, provenance
@@ -29,10 +30,6 @@ from nominima.tracing.ledger import Ledger, read_ledger
 from nominima.tracing.repository import Commit
 from nominima.tracing.trace import Trace
 
-FONTS = {400: Path(__file__).with_name("sans.woff"), 700: Path(__file__).with_name("sans-bold.woff")}
-"""Weight → Liberation Sans 2.1.5 without hints, cut to the signs that figures may have (theme.DRAWN) and some more.
-
-Its licence, the SIL Open Font License 1.1, asks that what is cut has another name."""
 HISTORY = Path(__file__).with_name("history.json")  # made of docs/register.md by `make docs`
 
 

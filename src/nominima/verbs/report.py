@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import vl_convert
 
-from nominima.drawing import card, details, fitted, forest, frame, pictures, scoreboard
+from nominima.drawing import card, details, fitted, forest, frame, outlined, pictures, scoreboard
 from nominima.drawing.details import Asked
 from nominima.ground.files import write
 from nominima.judging.evidence import Missing, read_numbers
@@ -41,8 +41,8 @@ def rendered(chart: dict[str, Any]) -> dict[str, bytes]:
     """A Vega-Lite chart as vl.json, svg and png; the same bytes every time if drawn first in its process."""
     text = json.dumps(chart, sort_keys=True, allow_nan=False)
     svg = vl_convert.vegalite_to_svg(text, allowed_base_urls=[])
-    held = fitted.fitted(svg, chart.get("description", ""))
-    return {"vl.json": text.encode(), "svg": held.encode(), "png": vl_convert.svg_to_png(svg, scale=scale(svg))}
+    alone = outlined.outlined(fitted.fitted(svg, chart.get("description", "")))
+    return {"vl.json": text.encode(), "svg": alone.encode(), "png": vl_convert.svg_to_png(svg, scale=scale(svg))}
 
 
 def scale(svg: str) -> int:
