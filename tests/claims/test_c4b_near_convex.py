@@ -168,5 +168,5 @@ def test_a_line_bends_nowhere_where_it_is_straight_but_for_rounding(bent):
 
 def test_the_limit_and_the_control_are_drawn():
     text = drawn(CLAIM, **tables())
-    assert "the claim: below it at the largest size" in text
-    assert "the control: above it" in text
+    assert "the claim puts the largest networks below" in text
+    assert "the control must lie above" in text

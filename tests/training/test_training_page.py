@@ -29,7 +29,7 @@ def test_its_sweeps_can_be_planned(tmp_path: Path) -> None:
 
 
 def test_it_tells_of_every_knob() -> None:
-    table = PAGE.partition("## What can be turned")[2].partition("## Runs that")[0]
+    table = PAGE.partition("## What can be set")[2].partition("## Runs that")[0]
     assert {name for name in Training.model_fields if f"`{name}`" not in table} == set()
     told = PAGE.partition("and changes no shape (")[2].partition(")")[0]
     assert set(re.findall(r"`(\w+)`", told)) == FREE
