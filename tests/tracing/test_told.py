@@ -10,12 +10,15 @@ from pathlib import Path
 import png
 import pytest
 from asked import FIGURE, lone, run, told, trace_of
+from rich.console import Console
 
 from chain import build, commit, plan, write
 from nominima.ground.places import VERBS, ledger
 from nominima.planning.plan import Job
 from nominima.tracing.ledger import read_ledger
+from nominima.tracing.tell import show
 from nominima.tracing.trace import Trace
+from nominima.tracing.walk import Walk
 from nominima.verbs.seal import seal
 
 
@@ -55,6 +58,17 @@ def test_a_file_of_100_megabytes_takes_seconds_at_most(project: Path) -> None:
     Path("../x").write_bytes(os.urandom(2**20) * 100)
     assert run("../x").exit_code == 1
     assert time.monotonic() - start < 20
+
+
+@pytest.mark.parametrize(("files", "lines", "more"), [(5, 5, ""), (350, 5, "… and 345 more: `--json` lists them")])
+def test_of_many_raw_files_the_first_are_told(files: int, lines: int, more: str) -> None:
+    screen = io.StringIO()
+    raw = {f"data/raw/{at}.safetensors": "ab" * 32 for at in range(files)}
+    show(Walk("unknown", "no trace", None, None, None, raw=raw), Console(file=screen, width=200))
+    assert screen.getvalue().count("SHA-256") == lines
+    assert [line.split(maxsplit=1)[1].strip() for line in screen.getvalue().splitlines() if "more" in line] == [
+        more
+    ] * bool(more)
 
 
 def test_a_broken_ledger_in_the_working_tree_is_noted_and_passed_over(project: Path) -> None:

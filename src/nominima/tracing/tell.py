@@ -159,9 +159,10 @@ def _short(code: str) -> str:
 
 def _rest(walk: Walk) -> Iterator[tuple[str, str | list[str]]]:
     """What all steps share: raw data, machine and source; and what could not be found."""
-    for path, made in walk.raw.items():
-        if path.startswith("data/raw/"):
-            yield "raw", f"{path}, SHA-256 {made}"
+    raw = [f"{path}, SHA-256 {made}" for path, made in walk.raw.items() if path.startswith("data/raw/")]
+    yield from (("raw", told) for told in raw[:FEW])
+    if len(raw) > FEW:
+        yield "raw", f"… and {len(raw) - FEW} more: `--json` lists them"
     for environment in {canonical(step.trace.environment): step.trace.environment for step in walk.steps}.values():
         yield "made by", ", ".join(f"{name} {told}" for name, told in environment.items())
     if walk.since:
