@@ -87,7 +87,7 @@ def test_they_are_measured_judged_and_traced_as_if_they_had_been_trained_here(pr
         assert len(here), name
         assert here.equals(there), name
     verdicts = project.run("nominima", "verdicts")
-    assert "c4b The way down is next to convex: " in verdicts
+    assert "c4b The way down is nearly convex: " in verdicts
     assert "there is no measurement of learning_order" in " ".join(verdicts.split()), "no label is known to be wrong"
 
     project.run("dvc", "add", "data/raw/theirs")

@@ -182,7 +182,7 @@ def test_colours_charts_messages_comments_and_new_knobs_rerun_no_training_and_no
 def test_pictures_that_are_drawn_otherwise_are_not_judged_again(checkout: Path) -> None:
     name = "c1a_random_points"
     append(checkout, f"src/nominima/claims/{name}.py", "\n\ndef _unused() -> None:\n    pass\n")
-    edit(checkout, f"src/nominima/claims/{name}.py", '"Laws of finite variance"', '"Laws with a variance"')
+    edit(checkout, f"src/nominima/claims/{name}.py", '"Laws with finite variance"', '"Laws with a variance"')
     assert changed(checkout) == {f"report {name}", f"report {name}.detail"}
 
 

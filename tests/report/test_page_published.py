@@ -49,8 +49,8 @@ def test_a_page_with_another_trace_says_the_same(path: Path, tmp_path: Path) -> 
     [
         ('"number">−0.120 [', '"number">−0.520 [', f"{ROW}, number, with its interval", "−0.520 [", "−0.120 ["),
         (">8</td>", ">80</td>", f"{ROW}, n", "80", "8"),
-        (" supported</span></td>", " mixed</span></td>", f"{ROW}, word", "mixed", "supported"),
-        ("<td>grows, hump</td>", "<td>grows</td>", "c0a, With size, mnist1d, clean, word", "grows", "grows, hump"),
+        (" supported</span></td>", " mixed</span></td>", f"{ROW}, verdict", "mixed", "supported"),
+        ("<td>grows, hump</td>", "<td>grows</td>", "c0a, With size, mnist1d, clean, trend", "grows", "grows, hump"),
         ("<td>no</td>", "<td>yes</td>", f"{CONTROL}, behaves (2)", "yes", "no"),
         ("trial: 1 mixed.", "trial: 1 supported.", f"page, {HEADING}", "trial: 1 supported.", "trial: 1 mixed."),
         ("noise .3; −0.0300", "noise .3; −0.0900", "scoreboard, c0a (3)", "−0.0900 [", "−0.0300 ["),
