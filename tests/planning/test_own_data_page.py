@@ -15,9 +15,9 @@ from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 from nominima.planning.run import Checkpoints
 from nominima.tracing.trace import Trace
+from nominima.training.adopted import compare, parameters
 from nominima.training.dataset import write_dataset
 from nominima.training.engine import look_at
-from nominima.training.imported import compare, parameters
 from nominima.training.model import Model, build_model
 
 PAGE = (Path(__file__).parents[2] / "docs/own-data.md").read_text()

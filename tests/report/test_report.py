@@ -54,6 +54,11 @@ def test_the_trace_code_is_printed(figures):
     assert f"trace {trace.key}" in figures[1].read_text()
 
 
+def test_it_says_what_it_shows_in_words(figures):
+    told = "<title>2 claims on trial: 1 mixed, 1 untested</title><desc>Bigger is better: Its one claim is mixed\n"
+    assert told in figures[1].read_text()
+
+
 def test_the_same_input_gives_the_same_bytes(figures, tmp_path):
     again = draw(tmp_path / "again")
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in figures]

@@ -78,7 +78,7 @@ def draw(board: Scoreboard, titles: Mapping[str, str], code: str) -> dict[str, A
     canvas.layers.append(canvas.marks([_sign(row) for row in rows]).mark_point(size=110))
     canvas.word(EDGE, canvas.height - EDGE, _legend(rows), QUIET, SMALL)
     canvas.word(WIDTH - EDGE, canvas.height - EDGE, f"trace {code}", QUIET, SMALL, right=True)
-    return canvas.spec(title(board))
+    return canvas.spec("\n".join([title(board), *(f"{heading}: {answer}" for _, heading, answer in headings)]))
 
 
 def _placed(

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from nominima.ground.files import suggest
-from nominima.planning import budget, imported, shelf, sources
+from nominima.planning import adopted, budget, shelf, sources
 from nominima.planning.params import Params, Sweep
 from nominima.planning.run import Options, Training
 
@@ -61,7 +61,7 @@ def mistakes(params: Params) -> Iterator[str]:
         return
     for name in params.sweeps:
         yield from _in_sweep(params, name)
-    yield from imported.mistakes(params)
+    yield from adopted.mistakes(params)
     yield from sources.mistakes(params)
     yield from budget.mistakes(params)
 

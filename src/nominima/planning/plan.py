@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from nominima.ground import places
 from nominima.ground.places import VERBS, dataset, detail, evidence, figure, verdict
 from nominima.ground.texts import canonical
-from nominima.planning import digests, imported, shelf, subjects
+from nominima.planning import adopted, digests, shelf, subjects
 from nominima.planning.params import DatasetEntry, Params, stacks
 from nominima.planning.run import Run, sparse, together
 
@@ -172,7 +172,7 @@ class Plan:
             spec["sources"] = {name: sparse(run) for name, run in sources.items()}
         taken = [f"data/runs/{name}/{file}" for name in sources for file in places.TRAJECTORY]
         models = {f"models.{run.training.model}" for run in (*runs, *sources.values())}
-        raw = [file for run in runs for file in imported.files(run)]
+        raw = [file for run in runs for file in adopted.files(run)]
         roots = ["verbs.adopt:adopt"] if raw else ["verbs.train:train", f"optimizers.{training.optimizer}"]
         return Job(
             inputs=[dataset(training.dataset), *raw, *taken],

@@ -8,7 +8,7 @@ file says `APART = True`: each of them has a job of its own, `<subject>/<measure
 import ast
 from pathlib import Path
 
-from nominima.planning import imported, module, shelf
+from nominima.planning import adopted, module, shelf
 from nominima.planning.params import Params
 
 LABELS = "{labels}"
@@ -37,8 +37,8 @@ def wanted(params: Params) -> dict[str, list[str]]:
         found[f"datasets/{name}"] = _of("dataset", of_data)
     for name, sweep in params.sweeps.items():
         of_runs = [measure for claim, measure in every if name in params.asked(claim)]
-        if imported.elsewhere(params, name):
-            of_runs = [measure for measure in of_runs if measure not in imported.BEYOND]
+        if adopted.is_adopted(params, name):
+            of_runs = [measure for measure in of_runs if not adopted.is_beyond(measure)]
         found[f"runs/{name}/{LABELS}"] = _of("run", [*of_runs, *sweep.measures])
     return {subject: measures for subject, measures in found.items() if measures}
 

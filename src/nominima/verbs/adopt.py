@@ -10,9 +10,9 @@ from nominima.ground.places import TRAJECTORY
 from nominima.planning.run import Run, apart
 from nominima.tracing import job
 from nominima.tracing.trace import Trace
+from nominima.training.adopted import compare, parameters
 from nominima.training.dataset import Dataset, read_dataset
 from nominima.training.engine import look_at
-from nominima.training.imported import compare, parameters
 from nominima.training.mapped import Kind, mapped
 from nominima.training.model import build_model
 from nominima.training.trajectory import write_metrics
@@ -21,7 +21,7 @@ from nominima.training.trajectory import write_metrics
 def adopt(work: job.Work) -> None:
     """Spec: planning.run.together, of runs with checkpoints.
 
-    Inputs: the data set, then planning.imported.files of each run; outputs: its trajectory, in the order of
+    Inputs: the data set, then planning.adopted.files of each run; outputs: its trajectory, in the order of
     places.TRAJECTORY. One thread and deterministic kernels, as where networks are trained.
     """
     torch.set_num_threads(1)

@@ -1,16 +1,18 @@
-"""Runs of networks that were trained elsewhere: their files, and what is wrong with what params.yaml says of them."""
+"""Adopted runs, of networks trained elsewhere: their files, and what is wrong with what params.yaml says of them."""
 
 from collections.abc import Iterator
 from functools import partial
 
+from nominima.planning.digests import SOURCE
+from nominima.planning.module import module
 from nominima.planning.params import Params
 from nominima.planning.run import Checkpoints, Run, Training
 from nominima.planning.steps import metric_steps
 
 OURS = ("noise", "teacher", "pacing", "half", "draw", "start", "prune")
 """Knobs by which a training here draws or makes something that checkpoints do not tell."""
-BEYOND = ("gradient_noise", "learning_order", "memorised")
-"""Measures of what checkpoints do not tell: a training made again, or labels that are wrong and known to be."""
+BEYOND = {"measuring.replay", "measuring.learning"}
+"""What measures import that are of what checkpoints do not tell: a training made again, labels known to be wrong."""
 BY_STEP = "{step}"
 BY_SEED = "{seed}"
 
@@ -27,20 +29,26 @@ def files(run: Run) -> list[str]:
     return [*parameters, *([given.losses] if given.losses else [])]
 
 
-def elsewhere(params: Params, name: str) -> bool:
-    """Whether the networks of a sweep were trained elsewhere."""
+def is_adopted(params: Params, name: str) -> bool:
+    """Whether the runs of a sweep are adopted."""
     sweep = params.sweeps[name]
     labels = [changes for axis in sweep.axes.values() for changes in axis.values()]
     told = any("checkpoints" in changes.model_fields_set for changes in (params.training, sweep.changes, *labels))
     return told and any(run.training.checkpoints for run in params.sweep_runs(name))
 
 
+def is_beyond(measure: str) -> bool:
+    """Whether checkpoints do not tell what a measure is about."""
+    imports = module(SOURCE, f"measures.{measure}").imports
+    return any(target.module in BEYOND for targets in imports.values() for target in targets)
+
+
 def mistakes(params: Params) -> Iterator[str]:
     """Sweeps half trained here, knobs and measures of trainings here, and files that are not told apart."""
-    for name in filter(partial(elsewhere, params), params.sweeps):
+    for name in filter(partial(is_adopted, params), params.sweeps):
         runs = params.sweep_runs(name)
         adopted = [run for run in runs if run.training.checkpoints]
-        for measure in sorted({*BEYOND} & {*params.sweeps[name].measures}):
+        for measure in filter(is_beyond, params.sweeps[name].measures):
             yield f"sweeps.{name}.measures: {measure}: checkpoints do not tell what it is about; take it out"
         if len(adopted) < len(runs):
             other = next(run for run in runs if not run.training.checkpoints)

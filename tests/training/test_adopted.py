@@ -13,8 +13,8 @@ from nominima.ground.files import Refusal
 from nominima.models import mlp
 from nominima.planning.run import Checkpoints
 from nominima.planning.steps import metric_steps
+from nominima.training.adopted import compare, parameters
 from nominima.training.engine import look_at
-from nominima.training.imported import compare, parameters
 from nominima.training.recorder import Recorder
 from nominima.training.trajectory import METRICS, Records, Trajectory
 
