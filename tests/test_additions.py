@@ -96,6 +96,6 @@ def test_one_more_knob_is_a_field_the_place_that_uses_it_its_test_and_a_row_and_
         "training/test_training_page.py",
         "planning/test_knobs.py",
         "judging/test_lanes.py",
-        "verbs/test_measure.py::test_every_measure_of_a_run_of_every_family_keeps_its_schema",
+        "verbs/test_measure.py::test_every_measure_of_a_run_of_every_family_keeps_its_schema[mlp]",
     )
     run(project, "-m", "pytest", "-q", "-p", "no:cacheprovider", *(f"tests/{name}" for name in tests))
