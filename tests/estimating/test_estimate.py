@@ -160,14 +160,19 @@ def test_an_absurd_budget_is_refused_before_anything_starts(tmp_path):
         load(tmp_path / "params.yaml")
 
 
-def test_measuring_counts_as_well(tmp_path):
+@pytest.mark.parametrize(
+    ("measure", "greedy", "of"),
+    [
+        ("random_points", "points: 9999, seeds: 9999, highest: 999999", "theory"),
+        ("barriers", "steps: 999999, restarts: 99", "sizes"),
+    ],
+)
+def test_measuring_counts_as_well(measure, greedy, of, tmp_path):
     text = (ROOT / "params.yaml").read_text()
-    greedy = re.sub(
-        r"random_points: \{[^}]*", "random_points: {points: 9999, seeds: 9999, highest: 999999", text, count=1
-    )
-    assert greedy != text
-    (tmp_path / "params.yaml").write_text(greedy)
-    with pytest.raises(Refusal, match=r"about [\d,]+ CPU hours, .* of them for random_points of theory"):
+    asked = re.sub(rf"^  {measure}: {{[^}}]*", f"  {measure}: {{{greedy}", text, count=1, flags=re.MULTILINE)
+    assert asked != text
+    (tmp_path / "params.yaml").write_text(asked)
+    with pytest.raises(Refusal, match=rf"about [\d,]+ CPU hours, .* of them for {measure} of {of}"):
         load(tmp_path / "params.yaml")
 
 

@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from nominima.judging.lanes import blocks, conditions, each_cell, lanes, largest, legend, named, paired
+from nominima.judging.lanes import conditions, each_cell, lanes, largest, legend, named, paired
 from nominima.planning.knobs import KNOBS
 
 BASE = {
@@ -197,27 +197,6 @@ def test_frames_are_paired_on_all_their_conditions():
 def test_no_rows_no_lanes():
     assert lanes(table(), LAST).is_empty()
     assert each_cell(lanes(table(), LAST)) == []
-
-
-def test_blocks_are_the_seeds_with_all_sizes():
-    found = lanes(
-        table(
-            rows(4, 1, [1]), rows(8, 1, [2]), rows(4, 2, [3]), rows(8, 2, [4]),
-            rows(4, 3, [5]), rows(8, 3, [6], ["diverged"]), rows(4, 4, [7]),
-        ),
-        LAST,
-    )  # fmt: skip
-    block = blocks(found)
-    assert block.sizes.tolist() == [40, 80]
-    assert block.seeds == [1, 2]
-    assert block.values.tolist() == [[1, 2], [3, 4]]
-    assert block.lost == 1
-    assert largest(found)["value"].to_list() == [2, 4, None]
-
-
-def test_blocks_may_be_empty():
-    block = blocks(lanes(table(rows(4, 1, [1]), rows(8, 2, [2])), LAST))
-    assert (block.seeds, block.values.shape, block.lost) == ([], (0, 2), 0)
 
 
 def test_the_largest_size_is_that_of_each_cell():

@@ -1,6 +1,6 @@
 """Knobs as columns: every field of a training and of its parts, and the options of its shelves."""
 
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import polars as pl
 import pytest
@@ -44,6 +44,42 @@ def test_every_field_of_a_training_is_a_column() -> None:
 )
 def test_a_change_is_seen_in_its_column(changes: dict[str, Any], found: dict[str, Any]) -> None:
     assert found.items() <= knobs(**changes).items()
+
+
+PARTS: dict[str, dict[str, Any]] = {
+    "teacher": {"run": "t/base"}, "start": {"run": "t/base"}, "prune": {"run": "t/base", "keep": 0.5},
+    "pacing": {"order": "random"}, "checkpoints": {"files": "data/raw/{seed}/{step}.safetensors"},
+}  # fmt: skip
+OTHER = {"Boolean": True, "Int64": 7, "Float64": 0.75}
+SHELVES = ("model", "optimizer")  # a name of another file brings other options
+
+
+def choices(annotation: Any) -> list[str]:
+    """The words that a field may be, of `Literal[…]` anywhere in its annotation."""
+    if get_origin(annotation) is Literal:
+        return list(get_args(annotation))
+    return [word for inner in get_args(annotation) for word in choices(inner)]
+
+
+def another(column: str) -> Any:
+    """A value that is not the one which the column has in PARTS or by default."""
+    part, _, name = column.rpartition(".")
+    fields = type(Training.model_validate(TRAINING | {part: PARTS[part]}).__dict__[part]) if part else Training
+    words = choices(fields.model_fields[name].annotation)
+    usual = PARTS[part].get(name, KNOBS[column].default) if part else TRAINING.get(name, KNOBS[column].default)
+    text = next((word for word in words if word != usual), "data/raw/another" if part == "checkpoints" else "another")
+    return OTHER.get(KNOBS[column].kind, text)
+
+
+@pytest.mark.parametrize("column", sorted(KNOBS.keys() - {"tuned", "rate", "examples", *SHELVES}))
+def test_every_knob_is_seen_in_its_column_and_in_no_other(column: str) -> None:
+    part, _, name = column.rpartition(".")
+    value = another(column)
+    usual = {part: PARTS[part]} if part else {}
+    changed = {part: PARTS[part] | {name: value}} if part else {name: value}
+    before, after = knobs(**usual), knobs(**changed)
+    assert after[column] == value != before[column]
+    assert {other for other in after if after[other] != before[other]} == {column}
 
 
 def test_what_is_written_out_is_what_is_left_out() -> None:

@@ -16,11 +16,8 @@ the cells under them.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from nominima.planning.knobs import KNOBS, is_knob
 
@@ -30,18 +27,6 @@ BARE = {"cell", "dataset", "law", "model", "optimizer"}  # named by their value 
 COUNTED = {"examples", "steps"}  # their value comes first
 QUIET = ("Int64", "Float64")  # knobs of these kinds are named only where they are not at their default
 ALL_FINE = (pl.col("status") == "ok").all()
-
-
-class Blocks(NamedTuple):
-    """The seeds of a cell that have a value at every size.
-
-    sizes: (size,) ascending; seeds: ascending; values: (seed, size); lost: seeds with a null at some size.
-    """
-
-    sizes: NDArray[np.float64]
-    seeds: list[int]
-    values: NDArray[np.float64]
-    lost: int
 
 
 def conditions(frame: pl.DataFrame) -> list[str]:
@@ -146,14 +131,6 @@ def paired(one: pl.DataFrame, other: pl.DataFrame, but: Sequence[str] = ()) -> p
     one_only = pl.when(pl.len() == 1).then(pl.col("value").first())
     right = other.group_by(on, maintain_order=True).agg(value_right=one_only)
     return one.join(right, on=on, nulls_equal=True, maintain_order="left")
-
-
-def blocks(rows: pl.DataFrame) -> Blocks:
-    """The complete blocks of one cell's lanes: seeds that are absent or lost at some size are left out."""
-    sizes = rows["size"].unique().sort()
-    wide = rows.sort("size", "seed").pivot(on="size", index="seed", values="value").drop_nulls().sort("seed")
-    lost = rows.filter(pl.col("value").is_null())["seed"].n_unique()
-    return Blocks(sizes.to_numpy(), wide["seed"].to_list(), wide.drop("seed").to_numpy().astype(float), lost)
 
 
 def largest(frame: pl.DataFrame) -> pl.DataFrame:

@@ -36,10 +36,11 @@ def read_seen(path: Path) -> Fingerprint:
     Raises:
         Refusal: it cannot be read.
     """
-    return Fingerprint(digest(path), *_keys(path))
+    return Fingerprint(digest(path), *keys(path))
 
 
-def _keys(path: Path) -> tuple[str | None, str | None]:
+def keys(path: Path) -> tuple[str | None, str | None]:
+    """The key of the trace inside a file and that of what it asked for; none where there is no trace."""
     from nominima.tracing.artefact import read_trace  # polars and its kin take half a second, and most is remembered
 
     try:

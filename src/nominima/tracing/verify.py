@@ -13,10 +13,9 @@ from typing import NamedTuple
 from nominima.ground.files import REMEDY, Refusal
 from nominima.ground.places import LEFT_ALONE, MADE_BY, VERBS, ledger, owner
 from nominima.tracing import history, repository
-from nominima.tracing.artefact import read_trace
 from nominima.tracing.ledger import Ledger, read_ledger
 from nominima.tracing.lock import Finding, Hashes, against_names, against_records, below, cached, records
-from nominima.tracing.seen import Fingerprint
+from nominima.tracing.seen import Fingerprint, keys
 from nominima.tracing.standing import Jobs, standing, unlike
 
 BLOCK = 2**20
@@ -156,10 +155,10 @@ def _against_plan(
         told, name = made.get(path, (None, ""))
         if told is None:
             value = read[path].sha256 if path in read else taken.get(path)
-            return Fingerprint(value, *_keys(root / path)) if value else None
+            return Fingerprint(value, *keys(root / path)) if value else None
         trace = told.trace(name)
         recorded = Fingerprint(told.digests[path], trace.key, trace.asked)
-        return recorded if path in named or path not in read else Fingerprint(told.digests[path], *_keys(root / path))
+        return recorded if path in named or path not in read else Fingerprint(told.digests[path], *keys(root / path))
 
     found = standing(jobs, ledgers, look, root)
     for verb, planned in jobs.items():
@@ -174,14 +173,6 @@ def _against_plan(
             else "another list of jobs, or none",
             remedy="`snakemake --cores all` makes what is not as planned, `dvc repro` records it",
         )
-
-
-def _keys(path: Path) -> tuple[str | None, str | None]:
-    try:
-        trace = read_trace(path)
-    except Refusal:
-        return None, None
-    return (trace.key, trace.asked) if trace else (None, None)
 
 
 def _notes(root: Path) -> list[str]:
