@@ -78,7 +78,7 @@ def test_a_card_has_its_size_and_says_what_it_is_of():
     assert "<title>Bigger is better</title><desc>mixed: One condition is" in svg
     texts = re.findall(r"<text[^>]*>([^<]*)<", svg)
     for expected in ("Bigger is better", "MIXED", "4 of 12 tested cells support it", "4 contradict it",
-                     "4 are undecided", "1 is untested", "→ trend unclear", "the claim: below −0.05",
+                     "4 are undecided", "1 is untested", "? trend unclear", "the claim: below −0.05",
                      "The loss by size", f"trace {CODE}", "digits, noise 0.2", "no number: 8 diverged"):  # fmt: skip
         assert expected in texts
     assert sum("textLength=" in each for each in re.findall(r"<text[^>]*>", svg)) > 30

@@ -78,6 +78,13 @@ def test_a_panel_like_the_one_above_shows_the_first_kind():
     assert "cnn" not in json.dumps(chart)
 
 
+def test_a_panel_of_another_kind_says_whose_it_is_and_leaves_what_is_drawn_across_to_the_one_above():
+    guide = pl.DataFrame({"x": [2.0, 4.0, 8.0], "y": 1.0, "label": "theory"})
+    above, below = drawn(guide=guide, remark="short")["vconcat"]
+    assert above["title"]["subtitle"] == ["mlp; short", "thin dashes: theory"]
+    assert below["title"]["subtitle"] == ["What it shows"]
+
+
 def test_a_guide_ends_where_the_points_of_a_panel_do():
     guide = pl.DataFrame({"x": [2.0, 4.0, 8.0, 99.0], "y": 1.0, "label": "theory"})
     assert within(guide, TABLE.filter(series=CELLS[0]))["x"].to_list() == [4.0, 8.0]

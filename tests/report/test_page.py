@@ -45,7 +45,7 @@ def told(path):
         "run noise size sizes/0.0.w16 0.0 16",
         "norms points 25 4",
         "nominima trace reports/figures/c0a_bigger_is_better.png",
-        "nominima audit c0a_bigger_is_better",
+        "nominima audit c0a_bigger_is_better nominima audits dvc repro",
         "processor x86_64 avx2 python 3.11.7",
     ],
 )

@@ -1,6 +1,6 @@
 from made_project import MACHINE, trace
 
-from nominima.drawing.provenance import behind, provenance
+from nominima.drawing.provenance import Sweep, behind, provenance
 from nominima.tracing.ledger import compose
 
 PREPARED = {"d": trace("prepare", {"dataset": "d", "source": "digits", "options": {}})}
@@ -35,14 +35,15 @@ def test_every_run_of_a_stack_stands_behind_what_was_drawn_from_it():
     trained = compose("train", {"a": trace("train", spec, {"data": "1"})}, {"a": {"run-a": "2", "run-b": "2"}})
     made = provenance(FIGURE, LEDGERS | {"train": trained})
     assert made.common == {"size": "4"}
-    assert (made.varying, made.runs) == (["rate"], [("a/slow", ["0.1"]), ("a/fast", ["0.9"])])
+    assert made.sweeps == [Sweep("a", {}, ["rate"], [("a/slow", ["0.1"]), ("a/fast", ["0.9"])])]
 
 
 def test_a_figure_knows_its_runs_measures_data_code_and_machine():
     made = provenance(FIGURE, LEDGERS)
     assert made.key == FIGURE.key
     assert made.common == {"model_options.depth": "2"}
-    assert (made.varying, made.runs) == (["rate"], [("a", ["0.1"]), ("b", ["0.2"])])
+    assert made.sweeps == [Sweep("a", {"rate": "0.1"}, [], [("a", [])]), Sweep("b", {"rate": "0.2"}, [], [("b", [])])]
+    assert made.runs == 2
     assert made.measures == [("norms", "defaults", 2), ("line", "points 25", 2)]
     assert made.datasets == [("d", "digits: defaults", "1")]
     assert [(verb, count) for verb, _, count in made.codes] == [
@@ -58,4 +59,4 @@ def test_a_figure_knows_its_runs_measures_data_code_and_machine():
 
 def test_a_figure_without_runs_has_none():
     made = provenance(trace("report", {"figure": "c"}), LEDGERS)
-    assert (made.runs, made.common, made.varying, made.measures) == ([], {}, [], [])
+    assert (made.runs, made.common, made.sweeps, made.measures) == (0, {}, [], [])

@@ -77,9 +77,8 @@ def _worst(table: pl.DataFrame, point: str, role: str = "hidden", of: str = "exc
 
 CLAIMED = (0.05, "the claim puts the largest networks below")
 PANELS = (
-    Panel("excess at the stop", "Worst hidden layer, stopped by validation loss", "distance beyond two starts'",
-          limit=CLAIMED),
-    Panel("excess at the end", "Worst hidden layer, end of training", "distance beyond two starts'", limit=CLAIMED),
-    Panel("output layer", "Output layer, stopped by validation loss", "distance beyond two starts'"),
+    Panel("excess at the stop", "Worst hidden layer, stopped by validation loss", "excess KS distance", limit=CLAIMED),
+    Panel("excess at the end", "Worst hidden layer, end of training", "excess KS distance", limit=CLAIMED),
+    Panel("output layer", "Output layer, stopped by validation loss", "excess KS distance"),
     Panel("distance from the own start", "Worst hidden layer, distance from its own start", "KS distance", "xy"),
 )  # fmt: skip

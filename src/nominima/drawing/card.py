@@ -16,7 +16,7 @@ from nominima.drawing.chapters import WORDS
 from nominima.drawing.details import Asked
 from nominima.drawing.halves import chosen, half
 from nominima.drawing.panels import Panel
-from nominima.drawing.scoreboard import trend
+from nominima.drawing.scoreboard import ARROWS, trend
 from nominima.drawing.theme import INK, LOOKS, QUIET, plain
 from nominima.drawing.widths import width, wrapped
 from nominima.judging.record import Verdict
@@ -129,7 +129,7 @@ def _pieces(verdict: Verdict) -> Iterator[Piece]:
         if part.outcome == opposite:
             yield Piece(f"but the part “{plain(part.name)}” is {part.outcome}", part.outcome)
     if verdict.primary.rule.trend and verdict.deciding:
-        yield Piece(f"→ {trend(verdict.truer.word, verdict.primary.rule)}")
+        yield Piece(f"{ARROWS[verdict.truer.word]} {trend(verdict.truer.word, verdict.primary.rule)}")
 
 
 def _running(canvas: Canvas, box: Box, told: str) -> None:

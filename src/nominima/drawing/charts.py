@@ -42,6 +42,7 @@ def curves(
     height: int = HEIGHT,
     like: pl.DataFrame | None = None,
     apart: bool = False,
+    remark: str = "",
 ) -> Spec:
     """Lines with their 95 % intervals, a colour, shape and dash a series.
 
@@ -61,11 +62,13 @@ def curves(
         height: of the panel in pixels.
         like: the table of the panel above, if it has these series: they keep their looks, the legend stands there.
         apart: no lines join the points.
+        remark: what is to be known of the whole panel, below its title.
     """
     above, theirs = ("", None) if like is None else kinds(like)[0]
     (kind, first), *others = kinds(table, above)
     single = {kind: dots} if dots is None or not kind else dict(kinds(dots, kind))
-    note = f"{kind}; other kinds, not drawn: {len(others)}" if others and like is not None else kind
+    left = f"other kinds, not drawn: {len(others)}" if others and like is not None else ""
+    note = "; ".join(filter(None, (kind, left, remark)))
     shared = {"x": x, "y": y, "log": log, "ordered": ordered, "apart": apart}
 
     def theory(rows: pl.DataFrame) -> pl.DataFrame | None:
@@ -78,7 +81,15 @@ def curves(
         return whole
     small = [
         _curves(
-            rows, title=kind, note="", dots=single.get(kind), guide=theory(rows), height=SMALL, like=first, **shared
+            rows,
+            title=kind,
+            note=title,
+            dots=single.get(kind),
+            guide=theory(rows),
+            height=SMALL,
+            like=first,
+            below=True,
+            **shared,
         )
         for kind, rows in others
     ]
@@ -99,8 +110,9 @@ def _curves(
     height: int,
     like: pl.DataFrame | None,
     apart: bool,
+    below: bool = False,
 ) -> Spec:
-    """One panel; the note stands below its title."""
+    """One panel; the note stands below its title. below: what the guide is, the panel above says."""
     above = [] if like is None else like["series"].to_list()
     names = list(dict.fromkeys([*above, *table["series"]]))
     told = set(table["series"])
@@ -122,7 +134,7 @@ def _curves(
         .encode(**axes, color=colour, shape=_shape(names, legend=legend), description="says:N"),
     ]
     notes = lines(note) if note else []
-    if guide is not None and not guide.is_empty():
+    if guide is not None and not guide.is_empty() and not below:
         notes += lines(f"thin dashes: {guide['label'][0]}")
     if parts.hidden:
         notes.append(f"not drawn (lost, infinite or with no logarithm): {parts.hidden}")

@@ -10,13 +10,14 @@ from nominima.drawing.against import HIGH, Against, against
 from nominima.drawing.arms import Arms, arms
 from nominima.drawing.canvas import Box, Canvas
 from nominima.drawing.charts import curves
-from nominima.drawing.panels import Panel, across, means, of_panel, told
+from nominima.drawing.panels import Panel, across, means, of_panel, steps_by_size, told
 from nominima.drawing.spec import Spec
 from nominima.drawing.tally import Tally, tally
 from nominima.drawing.theme import HEIGHT, MARGIN, WIDTH
 from nominima.judging.evidence import Missing, of_view
 from nominima.judging.lanes import named
 
+BY_SIZE = "each size is trained for its own number of steps"
 BELOW = 46  # pixels below a box for its axes and what stands under them
 
 Asked = Sequence[Panel | Tally | Arms | Abreast | Against]
@@ -53,6 +54,7 @@ def panels(asked: Asked, numbers: pl.DataFrame) -> list[Spec]:
             curves(
                 table, title=panel.title, x=panel.x, y=panel.y, log=panel.log, ordered=panel.ordered, dots=dots,
                 guide=across(panel, table), like=like, height=panel.height if drawn else HEIGHT, apart=panel.apart,
+                remark=BY_SIZE * steps_by_size(panel, of_view(numbers, panel.view)),
             )
         )  # fmt: skip
         first = table if first is None else first

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import altair as alt
 import polars as pl
 
+from nominima.drawing.names import with_model
 from nominima.drawing.says import NAMED, of_mark
 from nominima.drawing.spec import Spec, spec
 from nominima.drawing.theme import LOOKS, NULL, PREDICTED, QUIET, WIDTH, interval, lines, prediction
@@ -42,10 +43,12 @@ def panels(verdict: Verdict) -> list[Spec]:
 
 def _marks(part: PartVerdict) -> Iterator[RowMark]:
     """The numbers of every cell that are judged by the rule of the part, variants last."""
+    several = len({cell.condition.get("model") for cell in part.cells}) > 1
     for cell in sorted(part.cells, key=lambda cell: not cell.decides):
         lost = ", ".join(f"{count} {why}" for why, count in cell.lost.items())
         for number_, word in cell.asked:
-            name = cell.name if len(cell.numbers) == 1 else f"{cell.name}, {number_.name}"
+            of = with_model(cell.name, cell.condition.get("model")) if several else cell.name
+            name = of if len(cell.numbers) == 1 else f"{of}, {number_.name}"
             told = name if cell.decides else f"{name} (variant)"
             yield RowMark(told, number_.estimate, word, _behind(number_.estimate.n, cell.lost), lost)
 

@@ -92,7 +92,20 @@ def of_panel(panel: Panel, numbers: pl.DataFrame) -> pl.DataFrame:
     if panel.largest and told:
         lanes = lanes.filter(pl.col("size") == pl.col("size").max().over(told))
     gone = [name for name in told if lanes[name].n_unique() < 2 and name not in ("dataset", "noise")]
+    gone += ["steps"] if "steps" not in gone and steps_by_size(panel, lanes) else []
     return _with_models(lanes.drop(*gone, "view"))
+
+
+def steps_by_size(panel: Panel, lanes: pl.DataFrame) -> bool:
+    """Whether the sizes of a condition were trained for different steps, but each size for one number of them.
+
+    Then steps tell no conditions apart: the panel has a curve over the sizes, not one for every number of steps.
+    """
+    if panel.along != "size" or "steps" not in lanes.columns:
+        return False
+    others = [name for name in lanes.columns if name not in (*COLUMNS, "steps")]
+    cells, each, whole = (lanes.select(*others, *more).n_unique() for more in (["steps"], ["size"], ["size", "steps"]))
+    return each == whole and cells > lanes.select(others).n_unique()
 
 
 def _with_models(rows: pl.DataFrame) -> pl.DataFrame:

@@ -20,6 +20,7 @@ GROWTH: dict[Growth, str] = {
     "flat": "equally true at all sizes",
     "unclear": "trend unclear",
 }
+ARROWS: dict[Growth, str] = {"grows": "↑", "shrinks": "↓", "differs": "↑↓", "flat": "→", "unclear": "?"}
 SHORT: dict[Growth, str] = {
     "grows": "truer", "shrinks": "less true", "differs": "both ways", "flat": "no change", "unclear": "unclear",
 }  # fmt: skip

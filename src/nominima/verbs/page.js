@@ -27,6 +27,12 @@ function chosen() {
 /* Whether what is known of a condition agrees with what is chosen; what is not known of it does not speak against it. */
 const agrees = (of, asked) => of.split(";").map((each) => each.split("=")).every(([name, value]) => !(name in asked) || asked[name] === value);
 
+/* Hide the rows of tables and pale the marks of figures that are of other conditions. */
+function fit(within, asked) {
+  for (const line of all("tr[data-of]", within)) line.hidden = !agrees(line.dataset.of, asked);
+  for (const point of all(".point[data-of], [data-name]", within)) point.classList.toggle("dim", !agrees(point.dataset.of, asked));
+}
+
 /* Show the claims that fit what is chosen, and pale the conditions that do not. */
 function sift() {
   const asked = chosen(), knobs = cells.filter((name) => name in asked), sought = lower(asked.search ?? "").split(" ");
@@ -38,8 +44,7 @@ function sift() {
     const said = Object.keys(asked).every((name) => name === "search" || cells.includes(name) || row.dataset[name].split(" ").includes(asked[name]));
     row.hidden = !(said && (!knobs.length || fitting.length) && sought.every((word) => words.get(key(claim)).includes(word)));
     claim.hidden = row.hidden;
-    for (const line of all("tr[data-of]", claim)) line.hidden = !agrees(line.dataset.of, asked);
-    for (const point of all(".drawn [data-of]", claim)) point.classList.toggle("dim", !agrees(point.dataset.of, asked));
+    fit(claim, asked);
   }
   for (const chapter of all(".chapter")) chapter.hidden = !chapter.querySelector(".row:not([hidden])");
   for (const each of all("select, input", form)) each.classList.toggle("chosen", each.value.trim() !== "");

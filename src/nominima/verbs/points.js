@@ -27,28 +27,30 @@ function known(name, claim) {
 }
 
 function draw(image) {
-  const bytes = Uint8Array.from(atob(image.src.split(",")[1]), (sign) => sign.charCodeAt(0)), own = "f" + pictures++;
+  const signs = atob(image.src.split(",")[1]), bytes = new Uint8Array(signs.length), own = "f" + pictures++;
+  for (let at = 0; at < signs.length; at++) bytes[at] = signs.charCodeAt(at);
   const tree = new DOMParser().parseFromString(new TextDecoder().decode(bytes), "image/svg+xml");
   if (tree.querySelector("parsererror")) return;
-  const svg = document.importNode(tree.documentElement, true), claim = image.closest(".claim");
+  const svg = document.adoptNode(tree.documentElement), claim = image.closest(".claim"), conditions = new Map();
+  const condition = (name) => conditions.get(name) ?? conditions.set(name, known(name, claim)).get(name);
   for (const each of all("[id]", svg)) each.id = own + each.id;
   for (const each of all("[href]", svg)) each.setAttribute("href", each.getAttribute("href").replace("#", "#" + own));
   for (const each of all("[clip-path]", svg)) each.setAttribute("clip-path", each.getAttribute("clip-path").replace("#", "#" + own));
   for (const each of all("text", svg)) each.setAttribute("aria-hidden", "true");
   all("[data-says]", svg).forEach((point, at) => {
     point.classList.add("point");
-    point.dataset.of = known(point.dataset.says.split("; ")[0], claim);
+    point.dataset.of = condition(point.dataset.says.split("; ")[0]);
     point.setAttribute("role", point.dataset.of ? "button" : "img");
     point.setAttribute("aria-label", point.dataset.says);
     point.setAttribute("tabindex", at ? -1 : 0);
   });
-  for (const each of all("[data-name]", svg)) each.dataset.of = known(each.dataset.name, claim);
+  for (const each of all("[data-name]", svg)) each.dataset.of = condition(each.dataset.name);
   svg.classList.add("drawn");
   svg.setAttribute("role", "group");
   svg.setAttribute("aria-label", image.alt);
+  fit(svg, chosen());
   image.replaceWith(svg);
   if (svg.querySelector(".point")) svg.closest("figure").append(numbers(svg, image.alt));
-  sift();
 }
 
 /* What the marks of a figure say as a table, which is made when it is asked for. */
@@ -71,7 +73,7 @@ function numbers(svg, title) {
     block.append(table);
     fold.append(block);
     savable(block);
-    sift();
+    fit(block, chosen());
   }, { once: true });
   return fold;
 }
