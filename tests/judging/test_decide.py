@@ -201,13 +201,33 @@ class TestClaim:
         primary = part(lambda condition, _: value[condition["dataset"]], spread=0.05, conditions=cells(4))
         reason = decide("c", Findings(primary)).reason
         assert reason == (
-            "Supported in 3 of 4 tested cells, weakest in d01; not decided in d03 (the interval straddles a limit)."
+            "Supported in 3 of 4 tested cells, weakest in d01. Undecided in 1: d03 (the interval straddles a limit)."
         )
+
+    @pytest.mark.parametrize(
+        ("numbers", "told"),
+        [
+            ([0.3], "Supported in the one tested cell, d00."),
+            ([0.3, 0.2], "Supported in both tested cells, weakest in d01."),
+            ([-0.3, -0.2, -0.2], "Contradicted in all 3 tested cells, weakest in d01."),
+            ([0.3, -0.3], "Supported in 1 of 2 tested cells: d00. Contradicted in 1: d01."),
+            ([0.1, 0.1], "Undecided in both tested cells: d00 (the interval straddles a limit); d01 (the interval "
+                         "straddles a limit)."),
+        ],
+    )  # fmt: skip
+    def test_the_reason_counts_cells_in_words(self, numbers, told):
+        value = {f"d{at:02}": number for at, number in enumerate(numbers)}
+        conditions = cells(len(numbers))
+        primary = part(lambda condition, _: value[condition["dataset"]], spread=0.05, conditions=conditions)
+        assert decide("c", Findings(primary)).reason == told
 
     def test_the_reason_names_what_opposes(self):
         other = part(constant(-0.3), name="curvature")
         reason = decide("c", Findings(part(constant(0.3)), (other,))).reason
-        assert "curvature is contradicted" in reason
+        assert reason == (
+            "The claim itself: supported in the one tested cell, a. But its part, curvature: contradicted in the one "
+            "tested cell, a."
+        )
 
     def test_a_part_of_variants_only_says_so(self):
         variants = decide_part(part(constant(0.3), conditions=cells(2), decides=pl.col("dataset") == "z"))

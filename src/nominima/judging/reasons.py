@@ -1,4 +1,4 @@
-"""A verdict's reason in one sentence that names the cells."""
+"""A verdict's reason in a few sentences that name the cells."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,8 @@ from nominima.judging.record import Cell, PartVerdict
 from nominima.judging.rules import Outcome, Rule, fewest, margin
 
 DECIDED: tuple[Outcome, Outcome] = ("supported", "contradicted")
+SAID: dict[Outcome, str] = {"supported": "Supported", "contradicted": "Contradicted", "inconclusive": "Undecided"}
+ONLY = "all"  # the name of a cell that has no condition
 
 
 def of_part(part: Part, every: Sequence[Cell], word: Outcome) -> str:
@@ -21,16 +23,10 @@ def of_part(part: Part, every: Sequence[Cell], word: Outcome) -> str:
     if word == "untested":
         lacks = _listed([f"{cell.name}: {cell.why}" for cell in cells if cell.outcome == "untested"])
         return f"{len(tested)} of {len(cells)} cells are tested; evidence is missing: {lacks}."
-    by = {kind: [cell for cell in tested if cell.outcome == kind] for kind in (*DECIDED, "inconclusive")}
-    others = [told for kind, told in _others(by) if kind != word]
-    if word in DECIDED:
-        counted = f"{word.capitalize()} in {len(by[word])} of {len(tested)} tested cells"
-        equal = " (all seeds equal)" if all(cell.estimate.equal for cell in by[word]) else ""
-        return f"{counted}{equal}, weakest in {weakest(by[word], part.rule, word).name}{_rest(others)}."
-    if word == "mixed":
-        return f"Supported in {_names(by['supported'])}; contradicted in {_names(by['contradicted'])}."
-    counts = ", ".join(f"{len(by[kind])} {kind}" for kind in by)
-    return f"Of {len(tested)} tested cells {counts}{_rest([told for _, told in _others(by)])}."
+    by = {kind: [cell for cell in tested if cell.outcome == kind] for kind in SAID}
+    first, *rest = sorted((kind for kind in by if by[kind]), key=lambda kind: kind != word)
+    told = [f"{SAID[first]} in {_counted(len(by[first]), len(tested))}{_which(part, by[first], word)}."]
+    return " ".join(told + [f"{SAID[kind]} in {len(by[kind])}{_which(part, by[kind], word)}." for kind in rest])
 
 
 def of_claim(primary: PartVerdict, parts: Sequence[PartVerdict], word: Outcome) -> str:
@@ -38,8 +34,8 @@ def of_claim(primary: PartVerdict, parts: Sequence[PartVerdict], word: Outcome) 
     if word == primary.outcome:
         return primary.reason
     opposed = [part for part in parts if {part.outcome, primary.outcome} == set(DECIDED)]
-    told = "; ".join(f"{part.name} is {part.outcome}: {part.reason}" for part in opposed)
-    return f"The primary is {primary.outcome}: {primary.reason} But {told}"
+    told = [("The claim itself", primary), *((f"But its part, {part.name}", part) for part in opposed)]
+    return " ".join(f"{name}: {its.reason[0].lower()}{its.reason[1:]}" for name, its in told)
 
 
 def doubt(estimate: Estimate, rule: Rule) -> str:
@@ -67,15 +63,29 @@ def _margin(cell: Cell, rule: Rule) -> float:
     return min((margin(value, its) for value, its in values if value is not None), default=float("inf"))
 
 
-def _others(by: dict[str, list[Cell]]) -> list[tuple[str, str]]:
-    """(word, what is told of the cells with it)."""
-    open_cells = [f"{cell.name} ({cell.why})" for cell in by["inconclusive"]]
-    told = [(kind, f"{kind} in {_names(by[kind])}") for kind in DECIDED if by[kind]]
-    return told + ([("inconclusive", f"not decided in {_listed(open_cells)}")] if open_cells else [])
+def _counted(count: int, tested: int) -> str:
+    if tested == 1:
+        return "the one tested cell"
+    every = "both" if tested == 2 else f"all {tested}"
+    return f"{every} tested cells" if count == tested else f"{count} of {tested} tested cells"
 
 
-def _rest(told: Sequence[str]) -> str:
-    return "".join(f"; {each}" for each in told)
+def _which(part: Part, cells: Sequence[Cell], word: Outcome) -> str:
+    """Which cells have a word: of those with the part's own the weakest, of others all; why they decide nothing."""
+    kind = cells[0].outcome
+    if kind not in DECIDED:
+        return f": {_listed([_said(cell) for cell in cells])}"
+    if kind != word:
+        return f": {_names(cells)}"
+    equal = " (all seeds equal)" if all(cell.estimate.equal for cell in cells) else ""
+    if len(cells) > 1:
+        return f"{equal}, weakest in {weakest(cells, part.rule, word).name}"
+    return equal if cells[0].name == ONLY else f"{equal}, {cells[0].name}"
+
+
+def _said(cell: Cell) -> str:
+    """A cell and why it decides nothing."""
+    return cell.why if cell.name == ONLY else f"{cell.name} ({cell.why})"
 
 
 def _names(cells: Sequence[Cell]) -> str:
