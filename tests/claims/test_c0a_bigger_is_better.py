@@ -27,11 +27,11 @@ def random(stopped=lambda _: 2.3, **changes):
     return rows(stopped, noises=(0.9,), steps=600, **changes)
 
 
-def depths(loss=None, **changes):
+def depths(loss=None, sizes=(16,), **changes):
     """Networks of middle width and one to three hidden layers."""
     told = loss or {1: 1.0, 2: 0.9, 3: 0.8}
     for depth, found in told.items():
-        yield from rows(lambda _, its=found: its, sizes=(16,), **{"model.depth": depth} | changes)
+        yield from rows(lambda _, its=found: its, sizes=sizes, **{"model.depth": depth} | changes)
 
 
 def world(**changes):
@@ -98,6 +98,14 @@ class TestDepth:
     def test_a_rise_makes_the_claim_mixed(self):
         found = told(depths({1: 1.0, 2: 1.1, 3: 1.2}, noises=(0.0,)))
         assert (found.outcome, "depth is contradicted" in found.reason) == ("mixed", True)
+
+    def test_those_of_another_family_are_a_cell_of_their_own(self):
+        """The largest of both would be read as one network otherwise, whatever its family."""
+        others = depths({1: 0.8, 2: 0.9, 3: 1.0}, noises=(0.0,), model="transformer", sizes=(32,))
+        (part,) = told(depths(noises=(0.0,)), others).parts
+        assert outcomes(part) == {
+            "mnist1d, noise 0.0, mlp": "supported", "mnist1d, noise 0.0, transformer": "contradicted"
+        }  # fmt: skip
 
     def test_depths_are_no_cells_of_the_primary(self):
         assert len(told(depths(noises=(0.0,))).primary.cells) == 2

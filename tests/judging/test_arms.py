@@ -63,6 +63,19 @@ def test_depths_are_compared_at_the_same_dial_although_their_sizes_differ():
     ]  # fmt: skip
 
 
+def test_families_with_the_same_option_are_not_pooled():
+    """A transformer of depth 1 says nothing of a perceptron of depth 2, whatever their sizes."""
+    deep = [
+        FRAME.filter(l2=0.0).with_columns(
+            dial=pl.col("dial") * by, size=pl.col("size") * by, model=pl.lit(model), **{"model.depth": depth}
+        )
+        for model, by in (("mlp", 1), ("transformer", 2))
+        for depth in (1, 2)
+    ]
+    assert arms(pl.concat(deep), "model.depth")["model"].unique().sort().to_list() == ["mlp", "transformer"]
+    assert arms(pl.concat([deep[0], deep[3]]), "model.depth").is_empty()
+
+
 def test_differences_are_of_the_same_seed():
     found = less(arms(FRAME, "l2"), 0.0)
     rows = {(arm, seed): value for arm, seed, value in found.select("arm", "seed", "value").rows()}

@@ -3,6 +3,7 @@
 import polars as pl
 
 from nominima.judging.lanes import OTHER, conditions, paired
+from nominima.planning.knobs import OPTIONS
 
 
 def arms(frame: pl.DataFrame, knob: str, among: float | str | None = None) -> pl.DataFrame:
@@ -10,14 +11,15 @@ def arms(frame: pl.DataFrame, knob: str, among: float | str | None = None) -> pl
 
     Args:
         frame: as `judging.lanes` describes.
-        knob: a condition, as `l2` or `teacher.kind`; the other columns of its part are no conditions either. Null, as
-            of a start of the network's own, is a value like others.
+        knob: a condition, as `l2`, `model.depth` or `teacher.kind`; of a teacher, a start and the like the other
+            columns are no conditions either. Null, as of a start of the network's own, is a value like others.
         among: a value that must be one of them, as no decay.
 
     Which values a network has is asked of its conditions and its dial of size, over all seeds.
     """
-    part = knob.partition(".")[0] if "." in knob else knob
-    others = [name for name in conditions(frame) if name.partition(".")[0] != part]
+    part = knob.partition(".")[0]
+    part = knob if part in OPTIONS else part  # an option of a family is no reason to pool families
+    others = [name for name in conditions(frame) if name != part and not name.startswith(f"{part}.")]
     moved = frame.rename({knob: "arm"}).select(*others, *(name for name in OTHER if name in (*frame.columns, "arm")))
     place = [*others, "dial" if "dial" in frame.columns else "size"]
     several = moved.filter(pl.col("arm").n_unique().over(place) > 1)
