@@ -126,6 +126,12 @@ class TestControl:
         assert found.outcome == "supported", found.reason
         assert told(arrived(gain=lambda _: 0.5, batch=200)).outcome == "inconclusive"
 
+    def test_its_sizes_may_differ_in_steps_and_the_largest_is_read(self):
+        """A smaller network that was trained for longer does not stand for it."""
+        smaller = [lane for lane in arrived(steps=9000) if lane["size"] == SIZES[0]]
+        largest = [lane for lane in arrived(gain=lambda _: 0.5) if lane["size"] == SIZES[-1]]
+        assert told(control=[*smaller, *largest]).outcome == "inconclusive"
+
     @pytest.mark.parametrize("status", ["unfitted", "censored"])
     def test_networks_that_never_arrive_are_none(self, status):
         found = told(control=arrived(status=status))

@@ -36,8 +36,10 @@ def combined(one: pl.DataFrame, other: pl.DataFrame, value: pl.Expr, *but: str) 
 
 
 def foremost(frame: pl.DataFrame, across: Sequence[str]) -> pl.DataFrame:
-    """Of lanes whose conditions differ in nothing but these, those with the largest values there, the first first."""
-    others = [name for name in conditions(frame) if name not in across]
+    """Of lanes of a size whose conditions differ in nothing but these, those with the largest values there, the first
+    first: the sizes of one control may differ in them.
+    """
+    others = [*(name for name in conditions(frame) if name not in across), "size"]
     for name in filter(frame.columns.__contains__, across):
         frame = frame.filter(pl.col(name).eq_missing(pl.col(name).max().over(others)))
     return frame
