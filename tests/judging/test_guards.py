@@ -68,6 +68,16 @@ class TestEachCellHasItsOwn:
         assert self.outcomes(must_fail("case", case)) == ["untested", "untested"]
         assert self.outcomes(must_fail("case", case, across=("noise",))) == ["supported", "supported"]
 
+    def test_of_several_it_is_the_one_that_agrees_with_the_cell(self):
+        """A control that somebody adds for another cell, as of its optimizer, neither voids this one nor saves it."""
+        here, there = ({"dataset": "a", "noise": 0.9, "optimizer": name} for name in ("adam", "sgd"))
+        cells = tuple({"dataset": "a", "noise": 0.0, "optimizer": name} for name in ("adam", "sgd", "muon"))
+        case = lanes(lambda condition, _: 0.3 if condition["optimizer"] == "sgd" else 0.0, conditions=(here, there))
+        guard = must_fail("case", case, across=("noise", "optimizer"))
+        found = decide_part(part(constant(0.3), guards=(guard,), conditions=cells))
+        words = {cell.condition["optimizer"]: cell.outcome for cell in found.cells}
+        assert words == {"adam": "supported", "sgd": "inconclusive", "muon": "untested"}
+
     def test_a_planted_one_is_asked_once(self):
         case = lanes(constant(0.0), conditions=({"law": "cauchy"},))
         assert self.outcomes(must_fail("case", case, once=True)) == ["supported", "supported"]

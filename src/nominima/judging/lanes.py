@@ -15,7 +15,8 @@ are for legends: `legend` makes them once all frames of a claim are known, and `
 the cells under them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -137,6 +138,14 @@ def largest(frame: pl.DataFrame) -> pl.DataFrame:
     """The rows of each cell at its largest size."""
     most, cell = pl.col("size").max(), conditions(frame)
     return frame.filter(pl.col("size") == (most.over(cell) if cell else most))
+
+
+def agreeing(frame: pl.DataFrame, condition: Mapping[str, Any]) -> pl.DataFrame:
+    """The rows that agree with a condition, column after column, where there are any that do."""
+    for name in sorted(condition.keys() & set(frame.columns)):
+        own = frame.filter(pl.col(name).eq_missing(pl.lit(condition[name])))
+        frame = frame if own.is_empty() else own
+    return frame
 
 
 def _conditioned(table: pl.DataFrame, *, stopped: bool) -> pl.DataFrame:

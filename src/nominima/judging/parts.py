@@ -32,7 +32,7 @@ from typing import Any, Literal
 import polars as pl
 
 from nominima.judging.evidence import AND, Missing
-from nominima.judging.lanes import conditions, legend, telling
+from nominima.judging.lanes import agreeing, conditions, legend, telling
 from nominima.judging.rules import Rule
 from nominima.judging.samples import Sample, Score, at_largest
 
@@ -76,7 +76,7 @@ class View:
 class Guard:
     """A case with a known answer, asked of every cell.
 
-    across: condition columns, or parts as `optimizer` with its options, in which the case may differ from the cell.
+    across: condition columns, or parts as `optimizer`, in which the case may differ; one that does not goes before.
     once: the case is no network (a planted landscape, a toy, a law of points): its one answer goes for all cells.
     scored: by the score of its view; else by that of the number that it guards.
     of: the view that it guards, by name; empty: the first that its part asks.
@@ -95,7 +95,7 @@ class Guard:
             return self.view.lanes
         free = {*self.across, *(("steps",) if condition.get("steps") is None else ())}  # read at a stop: no condition
         shared = {name: value for name, value in condition.items() if not {name, name.partition(".")[0]} & free}
-        return of_condition(self.view.lanes, shared)
+        return agreeing(of_condition(self.view.lanes, shared), condition)
 
 
 @dataclass(frozen=True)
