@@ -23,10 +23,12 @@ def of_part(part: Part, every: Sequence[Cell], word: Outcome) -> str:
     if word == "untested":
         lacks = _listed([f"{cell.name}: {cell.why}" for cell in cells if cell.outcome == "untested"])
         return f"{len(tested)} of {len(cells)} cells are tested; evidence is missing: {lacks}."
-    by = {kind: [cell for cell in tested if cell.outcome == kind] for kind in SAID}
-    first, *rest = sorted((kind for kind in by if by[kind]), key=lambda kind: kind != word)
-    told = [f"{SAID[first]} in {_counted(len(by[first]), len(tested))}{_which(part, by[first], word)}."]
-    return " ".join(told + [f"{SAID[kind]} in {len(by[kind])}{_which(part, by[kind], word)}." for kind in rest])
+    by: dict[Outcome, list[Cell]] = {kind: [cell for cell in tested if cell.outcome == kind] for kind in SAID}
+    kinds: list[Outcome] = [kind for kind in by if by[kind]]
+    kinds.sort(key=lambda kind: kind != word)
+    counts = [_counted(len(by[kinds[0]]), len(tested)), *(str(len(by[kind])) for kind in kinds[1:])]
+    each = zip(kinds, counts, strict=True)
+    return " ".join(f"{SAID[kind]} in {count}{_which(part, by[kind], word)}." for kind, count in each)
 
 
 def of_claim(primary: PartVerdict, parts: Sequence[PartVerdict], word: Outcome) -> str:
