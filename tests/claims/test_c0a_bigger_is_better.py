@@ -97,7 +97,7 @@ class TestDepth:
 
     def test_a_rise_makes_the_claim_mixed(self):
         found = told(depths({1: 1.0, 2: 1.1, 3: 1.2}, noises=(0.0,)))
-        assert (found.outcome, "depth is contradicted" in found.reason) == ("mixed", True)
+        assert (found.outcome, "But its part, depth: contradicted in " in found.reason) == ("mixed", True)
 
     def test_those_of_another_family_are_a_cell_of_their_own(self):
         """The largest of both would be read as one network otherwise, whatever its family."""

@@ -124,7 +124,7 @@ def test_a_twentieth_more_is_the_limit(ratio, word):
 def test_contradicted_against_the_right_model_though_the_parts_hold_is_mixed_and_names_them():
     found = told(ratio=lambda _: 1.5)
     assert (found.primary.outcome, found.outcome) == ("contradicted", "mixed")
-    assert "every width is supported" in found.reason
+    assert "But its part, every width: supported in both tested cells" in found.reason
 
 
 def test_the_widest_decides_and_nearness_to_the_small_model_is_the_trend():
