@@ -1,4 +1,4 @@
-"""The short form of endurance.py: two kills, one in a seal, and a few flipped bits."""
+"""The short form of endurance.py: two kills, the second aimed at a seal, and a few flipped bits."""
 
 import random
 

@@ -37,6 +37,25 @@ def test_a_failing_job_is_tried_again_by_a_plain_rerun_and_params_edited_meanwhi
     project.assert_clean()
 
 
+def test_source_edited_while_a_stage_runs_is_not_recorded_with_what_came_of_the_old_one(project: Project) -> None:
+    (project.root / "reports/metrics.yaml").unlink()
+    edited = "snakemake --cores all && sed -i s/d9d9d9/d8d8d8/ src/nominima/drawing/theme.py"
+    output = project.run("python", "-m", "nominima.verbs.check", "report", "sh", "-c", edited, check=False)
+    assert "100%" in output, "Snakemake has made what was missing"
+    assert output.endswith("exit code 1")
+    assert "check: reports/ledger/report.json: not that of params.yaml, the source" in output
+
+
+def test_what_lies_about_is_named_and_a_lock_refused_where_nothing_is_to_be_made(project: Project) -> None:
+    (project.root / "data/measures/NOTES.md").write_text("mine")
+    asked = ("python", "-m", "nominima.verbs.check", "measure", "no-such-command")
+    output = project.run(*asked)
+    assert "left alone, since no job makes it: data/measures/NOTES.md" in output
+    (project.root / ".snakemake/locks").mkdir(exist_ok=True)
+    (project.root / ".snakemake/locks/0.input.lock").write_text("")
+    assert "check: a run that was killed left its lock in this folder" in project.run(*asked, check=False)
+
+
 def test_a_measure_that_fails_costs_its_own_rows_and_the_page_says_so(project: Project) -> None:
     failing = 'raise ArithmeticError("no scale")\n    x = subject.train.x'
     project.edit("src/nominima/measures/input_distances.py", "x = subject.train.x", failing)

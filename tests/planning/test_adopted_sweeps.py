@@ -87,6 +87,7 @@ def test_claims_that_rest_on_them_get_no_fresh_seeds_and_others_do(tmp_path: Pat
         ({"files": "data/raw/{width}/{seed}/{step}"}, "in braces can stand an axis of the sweep, seed or step"),
         ({"files": "data/raw/../{seed}/{step}"}, r"files: the path .* is not allowed; start with data/raw/"),
         ({"measures": ["learning_order"]}, "learning_order: checkpoints do not tell what it is about"),
+        ({"measures": ["curvatur"]}, "no 'curvatur' in|curvatur.*no file of that shelf"),
         ({"measures": ["curvature", "bursts"]}, "bursts: checkpoints do not tell what it is about"),
     ],
 )

@@ -1,14 +1,13 @@
 """Commands that make results: some claims alone, by Snakemake."""
 
-import subprocess
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from nominima.cli.frame import EVERY, Cores, project
+from nominima.ground import commands
 from nominima.ground.files import Refusal, completed
 from nominima.ground.places import FIGURE, figure, verdict
 from nominima.judging.record import Verdict, read_judged
@@ -30,20 +29,10 @@ def run(
     asked = load(root / "params.yaml").claims
     chosen = [completed(claim, asked, "no claim of params.yaml") for claim in claims]
     targets = [path for name in chosen for path in (verdict(name), *(figure(name, kind) for kind in FIGURE))]
-    ended = _snakemake(["--cores", str(cores), *targets], root)
+    ended = commands.run([sys.executable, "-m", "snakemake", "--cores", str(cores), *targets], root)
     if ended:
         raise Refusal(f"snakemake ended with exit code {ended}; its messages above and logs/ say why")
     screen = Console()
     for name in chosen:
         judged, _ = read_judged(root / verdict(name), Verdict)
         screen.print(text(["", f"{name}: {judged.outcome}", judged.reason, figure(name, "svg")]), soft_wrap=True)
-
-
-def _snakemake(arguments: list[str], root: Path) -> int:
-    """Its exit code; interrupted, it ends its jobs first."""
-    process = subprocess.Popen([sys.executable, "-m", "snakemake", *arguments], cwd=root)  # noqa: S603 - no shell
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        process.wait()
-        raise

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from nominima.planning.digests import SOURCE
-from nominima.planning.module import module
+from nominima.planning.module import exists, module
 from nominima.planning.params import Params
 from nominima.planning.run import Checkpoints, Run, Training
 from nominima.planning.steps import metric_steps
@@ -12,7 +12,7 @@ from nominima.planning.steps import metric_steps
 OURS = ("noise", "teacher", "pacing", "half", "draw", "start", "prune")
 """Knobs by which a training here draws or makes something that checkpoints do not tell."""
 BEYOND = {"measuring.replay", "measuring.learning"}
-"""What measures import that are of what checkpoints do not tell: a training made again, labels known to be wrong."""
+"""What measures themselves import that are of what checkpoints do not tell: a training made again, wrong labels."""
 BY_STEP = "{step}"
 BY_SEED = "{seed}"
 
@@ -39,8 +39,9 @@ def is_adopted(params: Params, name: str) -> bool:
 
 def is_beyond(measure: str) -> bool:
     """Whether checkpoints do not tell what a measure is about."""
-    imports = module(SOURCE, f"measures.{measure}").imports
-    return any(target.module in BEYOND for targets in imports.values() for target in targets)
+    name = f"measures.{measure}"
+    targets = module(SOURCE, name).imports.values() if exists(SOURCE, name) else ()
+    return any(target.module in BEYOND for its in targets for target in its)
 
 
 def mistakes(params: Params) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Whether what lies here is what the plan asks for: every file by its own trace, every verb by its ledger.
 
-Asked at every start by Snakemake, at the end of each stage by DVC, and by `verify`. Nothing else decides what is made
-again: no time stamp, no record of Snakemake's, no ledger that was put back after a seal failed.
+Asked at every start by Snakemake, at the beginning and the end of each stage by DVC, and by `verify`. Nothing else
+decides what is made again: no time stamp, no record of Snakemake's, no ledger that was put back after a seal failed.
 """
 
 from collections.abc import Callable, Iterator, Mapping
