@@ -31,20 +31,19 @@ def test_random_values_are_found_where_they_were_forged(project: Project, tmp_pa
 
 
 def test_a_value_of_every_kind_of_file_can_be_forged(project: Project) -> None:
-    """Its trace stays, and everything else but one value: else the long form would find what nobody forged."""
+    """What it says is another, and its trace is the same: else the long form would find what nobody forged."""
     claim = "reports/figures/c0a_bigger_is_better"
     names = ["data/runs/single/base/records.safetensors", TABLE, VERDICT, "reports/evidence/c1a_random_points.csv",
              f"{claim}.vl.json", f"{claim}.svg", f"{claim}.png", "reports/index.html"]  # fmt: skip
     for name in names:
         path = project.root / name
-        before, trace = path.read_bytes(), read_trace(path)
+        trace = read_trace(path)
         assert trace
         rewrite(path, trace, lambda _: None)
         same = path.read_bytes()
         rewrite(path, trace, partial(change, name, random.Random(0)))
         assert path.read_bytes() != same, f"{name} is as it was"
         assert read_trace(path) == trace
-        assert abs(len(same) - len(before)) < 0.05 * len(before)
 
 
 def test_a_data_set_regenerated_with_another_seed_under_the_old_name_is_found(project: Project) -> None:
