@@ -132,6 +132,12 @@ class TestControl:
         largest = [lane for lane in arrived(gain=lambda _: 0.5) if lane["size"] == SIZES[-1]]
         assert told(control=[*smaller, *largest]).outcome == "inconclusive"
 
+    def test_nor_does_a_smaller_one_that_alone_agrees_with_the_cell(self):
+        smaller = [lane for lane in arrived(batch=10) if lane["size"] == SIZES[0]]
+        largest = [lane for lane in arrived(batch=20, gain=lambda _: 0.5) if lane["size"] == SIZES[-1]]
+        assert told(control=smaller, batch=10).outcome == "supported"
+        assert told(control=[*smaller, *largest], batch=10).outcome == "inconclusive"
+
     @pytest.mark.parametrize("status", ["unfitted", "censored"])
     def test_networks_that_never_arrive_are_none(self, status):
         found = told(control=arrived(status=status))

@@ -33,3 +33,12 @@ def test_steps_that_tell_runs_of_one_size_apart_stay_a_condition():
 def test_steps_that_go_with_another_condition_are_told():
     found = numbers({("adam", 4.0): [100], ("adam", 8.0): [100], ("sgd", 8.0): [50]})
     assert all(BY_SIZE not in str(drawn) for drawn in panels([PANEL], found))
+
+
+def test_what_is_not_drawn_does_not_count():
+    """Asked of all lanes steps would tell nothing apart; of those that are drawn one size has two."""
+    found = numbers({("adam", 4.0): [100, 50], ("adam", 8.0): [100], ("sgd", 4.0): [100], ("sgd", 8.0): [50]})
+    for optimizer, joined in (("adam", False), ("sgd", True)):
+        panel = Panel("loss", "Loss", "nats", single=False, where=pl.col("optimizer") == optimizer)
+        assert ("steps" in of_panel(panel, found).columns) is not joined
+        assert (BY_SIZE in str(panels([panel], found))) is joined

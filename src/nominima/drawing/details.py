@@ -54,7 +54,7 @@ def panels(asked: Asked, numbers: pl.DataFrame) -> list[Spec]:
             curves(
                 table, title=panel.title, x=panel.x, y=panel.y, log=panel.log, ordered=panel.ordered, dots=dots,
                 guide=across(panel, table), like=like, height=panel.height if drawn else HEIGHT, apart=panel.apart,
-                remark=BY_SIZE * steps_by_size(panel, of_view(numbers, panel.view)),
+                remark=BY_SIZE * steps_by_size(panel, numbers),
             )
         )  # fmt: skip
         first = table if first is None else first

@@ -86,26 +86,34 @@ def means(rows: pl.DataFrame, panel: Panel) -> pl.DataFrame:
 
 def of_panel(panel: Panel, numbers: pl.DataFrame) -> pl.DataFrame:
     """The lanes of a panel's view, with those conditions only that vary in it, data set and noise always."""
-    lanes = of_view(numbers, panel.view).with_columns(value=panel.value)
-    lanes = lanes if panel.where is None or lanes.is_empty() else lanes.filter(panel.where)
+    lanes = _asked(panel, numbers)
     told = [name for name in lanes.columns if name not in COLUMNS]
-    if panel.largest and told:
-        lanes = lanes.filter(pl.col("size") == pl.col("size").max().over(told))
     gone = [name for name in told if lanes[name].n_unique() < 2 and name not in ("dataset", "noise")]
-    gone += ["steps"] if "steps" not in gone and steps_by_size(panel, lanes) else []
+    gone += ["steps"] if "steps" not in gone and steps_by_size(panel, numbers) else []
     return _with_models(lanes.drop(*gone, "view"))
 
 
-def steps_by_size(panel: Panel, lanes: pl.DataFrame) -> bool:
+def steps_by_size(panel: Panel, numbers: pl.DataFrame) -> bool:
     """Whether the sizes of a condition were trained for different steps, but each size for one number of them.
 
     Then steps tell no conditions apart: the panel has a curve over the sizes, not one for every number of steps.
     """
+    lanes = _asked(panel, numbers)
     if panel.along != "size" or "steps" not in lanes.columns:
         return False
     others = [name for name in lanes.columns if name not in (*COLUMNS, "steps")]
     cells, each, whole = (lanes.select(*others, *more).n_unique() for more in (["steps"], ["size"], ["size", "steps"]))
     return each == whole and cells > lanes.select(others).n_unique()
+
+
+def _asked(panel: Panel, numbers: pl.DataFrame) -> pl.DataFrame:
+    """The lanes of a panel's view that it draws, with all their conditions."""
+    lanes = of_view(numbers, panel.view).with_columns(value=panel.value)
+    lanes = lanes if panel.where is None or lanes.is_empty() else lanes.filter(panel.where)
+    told = [name for name in lanes.columns if name not in COLUMNS]
+    if panel.largest and told:
+        lanes = lanes.filter(pl.col("size") == pl.col("size").max().over(told))
+    return lanes
 
 
 def _with_models(rows: pl.DataFrame) -> pl.DataFrame:

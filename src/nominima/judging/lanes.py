@@ -141,10 +141,13 @@ def largest(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def agreeing(frame: pl.DataFrame, condition: Mapping[str, Any]) -> pl.DataFrame:
-    """The rows that agree with a condition, column after column, where there are any that do."""
+    """The rows that agree with a condition, column after column, where those that do have as large a size as any.
+
+    A smaller network that happens to agree does not stand for a larger one.
+    """
     for name in sorted(condition.keys() & set(frame.columns)):
         own = frame.filter(pl.col(name).eq_missing(pl.lit(condition[name])))
-        frame = frame if own.is_empty() else own
+        frame = own if own["size"].max() == frame["size"].max() else frame
     return frame
 
 
