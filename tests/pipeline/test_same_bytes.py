@@ -1,4 +1,4 @@
-"""The short form of repeats.py: a job of every kind once more, elsewhere in memory, every other without caches."""
+"""The short form of repeats.py: a job of every kind once more, elsewhere in memory, every eighth without caches."""
 
 from collections import Counter
 

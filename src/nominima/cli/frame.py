@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from nominima.ground.files import Refusal
+from nominima.planning import digests
 from nominima.tracing.history import projects
 from nominima.tracing.job import INTERRUPTED
 from nominima.tracing.tell import text
@@ -20,10 +21,11 @@ Cores = Annotated[int, typer.Option(min=1, help="Cores that jobs may use.")]
 
 
 def told(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose refusals end in one message on standard error and exit code 1."""
+    """A command that knows the digests kept by earlier ones; its refusals end in one message and exit code 1."""
 
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
+        digests.recall()
         try:
             command(*arguments, **options)
         except Refusal as refusal:
