@@ -1,6 +1,9 @@
+from typing import Any
+
 import altair as alt
 import polars as pl
 import pytest
+from altair.utils.schemapi import SchemaValidationError
 
 from nominima.drawing.spec import joined, picture, spec, views
 
@@ -34,3 +37,9 @@ def test_a_part_taken_out_of_a_column_has_its_tables() -> None:
 def test_a_number_that_is_not_finite_is_refused() -> None:
     with pytest.raises(ValueError, match="Out of range"):
         picture(spec(chart()) | {"width": float("nan")}, "nothing")
+
+
+@pytest.mark.parametrize("wrong", [{"strokeWidth": "thick"}, {"interpolate": "cubic"}])
+def test_what_is_not_vega_lite_is_refused_wherever_it_stands(wrong: dict[str, Any]) -> None:
+    with pytest.raises(SchemaValidationError, match=next(iter(wrong.values()))):
+        spec(alt.layer(chart(), chart().mark_line(**wrong)))

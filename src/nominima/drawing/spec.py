@@ -6,8 +6,11 @@ from typing import Any, Literal
 
 import altair as alt
 from altair.typing import ChartType
+from altair.utils import schemapi
 
 from nominima.drawing.theme import THEME
+
+schemapi.disable_debug_mode()  # a chart is validated whole when it becomes a dict, and its parts not once more before
 
 Spec = dict[str, Any]
 """A view without what belongs to the whole picture; its tables by name under "datasets"."""

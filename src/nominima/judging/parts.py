@@ -32,7 +32,7 @@ from typing import Any, Literal
 import polars as pl
 
 from nominima.judging.evidence import AND, Missing
-from nominima.judging.lanes import agreeing, conditions, legend, telling
+from nominima.judging.lanes import agreeing, conditions, legend, telling, told_apart
 from nominima.judging.rules import Rule
 from nominima.judging.samples import Sample, Score, at_largest
 
@@ -238,7 +238,7 @@ def _telling(findings: Findings) -> set[str]:
     asked = {name for each in findings.published for name, _ in each.where}
     kept = [name for name in cells.columns if name in ALWAYS or name in roots | asked]
     for name in sorted(set(cells.columns) - set(kept), key=lambda name: ("." in name, name)):
-        if cells.n_unique(subset=[*kept, name]) > (cells.n_unique(subset=kept) if kept else 1):
+        if told_apart(cells, [*kept, name]) > told_apart(cells, kept):
             kept.append(name)
     named = [part.asks for part in (findings.primary, *findings.parts)]
     named += [(view,) for view in (findings.trend, *findings.shown) if view]
