@@ -193,7 +193,7 @@ def test_what_is_shown():
 
 def test_curves_are_those_of_the_preferred_rate():
     drawn = {view.name: view.lanes for view in found(CLAIM, **world()).drawn}
-    curves = drawn["fitted, digits, scaled"]
+    curves = drawn["fitted, digits, three"]
     assert sorted(curves["place"].unique()) == SHARES[::2]
     assert curves.group_by("place").agg(pl.col("value").mean()).sort("place")["value"].to_list() == pytest.approx(
         [share / 3 for share in SHARES[::2]], rel=1e-5

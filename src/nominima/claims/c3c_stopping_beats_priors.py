@@ -94,9 +94,9 @@ def judge(evidence: Evidence) -> Findings:
         shown=(
             View("added, by accuracy", _added(accuracy, free(at_mark(curve, "best_accuracy", RIGHT))), variant=True),
             View("added by coupled L2, rate falling to 0", less(falling, alone, "steps", "schedule"), variant=True),
-            View("added, equal runs", _added(end, stop.tuned("rate", edges=True), "rate")),
-            View("added, equal compute", _added(after(curve, 1 / FEWEST), alone, edges=True)),
-            View("added by a prior and stopping", _added(stop, alone, edges=True)),
+            View("added, equal runs", _added(end, stop.tuned("rate"), "rate")),
+            View("added, equal compute", _added(after(curve, 1 / FEWEST), alone)),
+            View("added by a prior and stopping", _added(stop, alone)),
             View("loss added, nats", _added(losses, free(at_mark(curve, "best_loss", "test_loss")))),
             View("share of tuned runs still improving at the end", _each(Tried(lanes(curve, LATE), end.by).tuned)),
             View("strength that validation prefers", _each(end.preferred)),
@@ -117,9 +117,9 @@ def _each(of: Callable[[str], pl.DataFrame]) -> pl.DataFrame:
     return pl.concat([of(knob).with_columns(prior=pl.lit(name)) for name, knob in PRIORS.items()])
 
 
-def _added(tried: Tried, alone: pl.DataFrame, *but: str, edges: bool = False) -> pl.DataFrame:
+def _added(tried: Tried, alone: pl.DataFrame, *but: str) -> pl.DataFrame:
     """Lanes: a number of each tuned prior less that of stopping alone."""
-    return _each(lambda knob: less(tried.tuned(knob, edges=edges), alone, "steps", *but))
+    return _each(lambda knob: less(tried.tuned(knob), alone, "steps", *but))
 
 
 def _bought(curve: pl.DataFrame) -> pl.DataFrame:

@@ -63,7 +63,7 @@ CROSSING = Rule(
 RANKS = Rule(statistic="Spearman's correlation of the two steps over the rates of an optimizer", side="above", tau=0.5)
 
 DRAWN = ("mnist1d", "digits")
-KINDS = {"scaled": ("adam", "adamw", "rmsprop"), "others": ("momentum", "muon", "sgd", "soap")}  # a panel tells five
+KINDS = {"three": ("adam", "muon", "rmsprop"), "others": ("adamw", "momentum", "sgd", "soap")}  # a panel tells five
 TOLD = ("three optimizers", "the other four")
 SHARES = [0.1, 0.3, 0.5, 0.7, 0.9]
 CROSSED, COUNTED, PEAK, RIGHT = (
@@ -140,7 +140,8 @@ def _even(means: pl.DataFrame) -> pl.DataFrame:
 PANELS = tuple(
     panel for of in DRAWN for kind, told in zip(KINDS, TOLD, strict=True) for panel in (
         Panel(f"fitted, {of}, {kind}", f"Corrupted labels fitted by then: {of}, {told}", "share of the corrupted", "",
-              guide=_even, x="share of the clean labels that is fitted", along="place", single=False, height=HEIGHT),
+              guide=_even, x="share of the clean labels fitted, as far as every network gets", along="place",
+              single=False, height=HEIGHT),
         Panel(f"apart, {of}, {kind}", f"From the turn to the bad to the best validation: {of}, {told}",
               "factor between the steps", "xy", (2, "the claim puts preferred rates below"),
               along="place", x="learning rate", single=False),

@@ -55,8 +55,6 @@ SHARES = {"digits": (0.5, 0.6, 0.7, 0.8, 0.9)}
 USUAL = (0.3, 0.375, 0.45, 0.525, 0.6)
 DECAYING = ("adamw",)
 DRAWN = ("mnist1d", "digits")
-KINDS = {"scaled": ("adam", "adamw", "rmsprop"), "others": ("momentum", "muon", "sgd", "soap")}  # a panel tells five
-TOLD = ("three optimizers", "the other four")
 
 
 def judge(evidence: Evidence) -> Findings:
@@ -81,9 +79,7 @@ def judge(evidence: Evidence) -> Findings:
             View("best validation accuracy", configured(highest)),
         ),
         drawn=tuple(
-            View(f"accuracy by order, {of}, {kind}", dots)
-            for of in DRAWN for kind, its in KINDS.items()
-            if len(dots := _dots(order.filter(pl.col("optimizer").is_in(its), dataset=of)))
+            View(f"accuracy by order, {of}", dots) for of in DRAWN if len(dots := _dots(order.filter(dataset=of)))
         ),
     )  # fmt: skip
 
@@ -106,12 +102,12 @@ def _dots(order: pl.DataFrame) -> pl.DataFrame:
     means = both.group_by("optimizer", "rate", "size", maintain_order=True).agg(
         value=pl.col("value_right").mean(), place=pl.col("value").mean(), status=pl.col("status").first()
     )
-    return means.with_columns(seed=pl.col("rate").rank("dense").over("optimizer").cast(pl.Int64)).drop("rate")
+    return means.with_row_index("seed", 1).with_columns(pl.col("seed").cast(pl.Int64)).drop("optimizer", "rate")
 
 
 PANELS = tuple(
-    Panel(f"accuracy by order, {of}, {kind}", f"Order of learning and the best network: {of}, {told}",
-          "validation accuracy", "", along="place", x="order: 1 less the share of the corrupted labels fitted",
-          single=False, height=HEIGHT, apart=True)
-    for of in DRAWN for kind, told in zip(KINDS, TOLD, strict=True)
+    Panel(f"accuracy by order, {of}", f"Optimizers at their rates, each a mark: {of}", "best validation accuracy", "",
+          along="place", x="order: 1 less the share of the corrupted labels fitted", single=False, height=HEIGHT,
+          apart=True)
+    for of in DRAWN
 )  # fmt: skip

@@ -14,7 +14,8 @@ from nominima.drawing.says import NAMED, of_mark
 from nominima.drawing.theme import INK, LOOKS, NULL, PREDICTED, QUIET, interval, prediction
 from nominima.drawing.widths import width, wrapped
 from nominima.judging.intervals import NOTHING, Estimate
-from nominima.judging.record import Cell, Verdict
+from nominima.judging.reasons import DECIDED
+from nominima.judging.record import Cell, Number, Verdict
 from nominima.judging.rules import Outcome, Rule
 
 LABELS = 210  # pixels for labels at most
@@ -52,14 +53,21 @@ def rows(verdict: Verdict) -> list[Row]:
 
 
 def _of_cell(cell: Cell, several: bool) -> Iterator[Row]:
-    lost = ", ".join(f"{count} {why}" for why, count in cell.lost.items())
+    lost = [f"{count} {why}" for why, count in cell.lost.items()]
     of = with_model(cell.name, cell.condition.get("model")) if several else cell.name
     if not cell.asked:
-        yield Row(of, NOTHING, cell.outcome, lost or "judged by rules of its own")
+        yield Row(of, NOTHING, cell.outcome, ", ".join(lost) or "judged by rules of its own")
     for each, word in cell.asked:
         own = each.name.replace(",", "")  # one word of the cell's name, as far as names are made short
         name = of if len(cell.asked) == 1 else own if cell.name == "all" else f"{of}, {own}"
-        yield Row(name, each.estimate, word, lost)
+        yield Row(name, each.estimate, word, ", ".join([*lost, *_doubt(cell, each)]))
+
+
+def _doubt(cell: Cell, number: Number) -> list[str]:
+    """Why a number that lies wholly on one side decides nothing, where that is for a control."""
+    if cell.outcome in DECIDED or number.outcome not in DECIDED or all(guard.behaves for guard in cell.guards):
+        return []
+    return ["no control" if any(guard.lacks for guard in cell.guards) else "control misbehaves"]
 
 
 def least(found: Sequence[Row]) -> int:

@@ -15,7 +15,7 @@ from nominima.drawing.spec import Spec, spec
 from nominima.drawing.theme import INK, LOOKS, QUIET, WIDTH, lines
 
 HEAD, ROW = 24, 40  # pixels: above the rows, and of a row
-MIDDLE, HALF = 335, 84  # pixels: where the bars begin, and a bar of all
+MIDDLE, HALF = 290, 84  # pixels: where the bars begin, and a bar of all
 UP, DOWN = LOOKS["supported"][1], LOOKS["contradicted"][1]
 
 
@@ -58,12 +58,13 @@ def placed(panel: Tally, rows: pl.DataFrame, room: float | None = None) -> tuple
     )
     step = ROW if room is None else min(ROW, int(room - HEAD) // max(table.height, 1))
     marks = [mark for at, row in enumerate(ordered.iter_rows(named=True)) for mark in _row(row, HEAD + step * at, step)]
-    return [*_head(panel), *marks], HEAD + step * table.height
+    return [*_head(panel, int(ordered["lost"].sum())), *marks], HEAD + step * table.height
 
 
-def _head(panel: Tally) -> list[Mark]:
+def _head(panel: Tally, lost: int) -> list[Mark]:
+    left_out = f"; {lost} cells lost" if lost else ""
     yes = {"x": MIDDLE + 6, "y": 8, "text": f"{panel.up} →", "side": "left", "color": UP}
-    key = {"x": 0, "y": 8, "text": "bars: share of cells; numbers: how many", "side": "left", "color": QUIET}
+    key = {"x": 0, "y": 8, "text": f"bars: share of cells{left_out}", "side": "left", "color": QUIET}
     return [key, yes, {"x": MIDDLE - 6, "y": 8, "text": f"← {panel.down}", "side": "right", "color": DOWN}]
 
 
@@ -77,7 +78,14 @@ def _row(row: Mark, top: int, step: int) -> Iterator[Mark]:
         if row[word]:
             end = MIDDLE + sign * HALF * row[word] / row["counted"]
             yield {"x": MIDDLE, "x2": end, "y": top, "y2": top + bar, "color": color}
-            yield {"x": end + 5 * sign, "y": top + bar / 2, "text": str(row[word]), "side": side, "color": color}
+            told = f"{row[word]} of {row['counted']}"
+            yield {"x": end + 5 * sign, "y": top + bar / 2, "text": told, "side": side, "color": color}
+    if not row["up"] and not row["down"]:
+        yield name | {"x": MIDDLE + 6, "y": top + bar / 2, "text": _neither(row), "color": QUIET}
+
+
+def _neither(row: Mark) -> str:
+    return f"neither in {row['neither']}" if row["counted"] else f"all {row['lost']} lost"
 
 
 def _counted(row: Mark) -> str:

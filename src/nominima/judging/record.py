@@ -53,9 +53,10 @@ class Cell(Strict):
 
     @property
     def estimate(self) -> Estimate:
-        """The first of its numbers that is not supported, else the first."""
+        """The first of its numbers that says what the cell does, else the first not supported, else the first."""
+        alike = [number for number in self.numbers if number.outcome == self.outcome]
         others = [number for number in self.numbers if number.outcome != "supported"]
-        return (others or self.numbers)[0].estimate
+        return (alike or others or self.numbers)[0].estimate
 
     @property
     def asked(self) -> list[tuple[Number, Outcome]]:
