@@ -1,7 +1,7 @@
 """Write what is generated from the source into its documents: `make docs`.
 
-README.md: the map of the modules. docs/calibration.md: the rules of all claims, and how they are calibrated;
-docs/register.md: what each of them takes. docs/api.md: the instruments, name by name.
+README.md: what is said of each chapter of the essay; the map of the modules. docs/calibration.md: the rules of all
+claims, and how they are calibrated; docs/register.md: what each of them takes. docs/api.md: the instruments by name.
 tests/params.smoke.yaml: an entry for each claim that it lacks.
 workflow/schemas: the schema of params for editors. history.json: the lines of the register, for the page.
 """
@@ -9,18 +9,22 @@ workflow/schemas: the schema of params for editors. history.json: the lines of t
 import ast
 import json
 import re
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
 from docs import api, scales
 from docs.register import history
 from nominima.drawing.calibrations import markdown
+from nominima.drawing.chapters import TITLES
+from nominima.drawing.paragraphs import read_paragraphs
 from nominima.drawing.theme import prediction
 from nominima.ground.texts import number
 from nominima.judging.rules import Rule, fewest
 from nominima.planning import shelf
 from nominima.planning.params import Params
 from nominima.verbs.calibrate import TABLE, read_table
+from nominima.verbs.page import PARAGRAPHS
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,7 +37,7 @@ def generated() -> dict[Path, str]:
     return {
         register: pasted(register.read_text(), "power", power()),
         trusted: pasted(pasted(trusted.read_text(), "rules", rules()), "calibration", calibration()),
-        readme: pasted(readme.read_text(), "map", module_map()),
+        readme: pasted(pasted(readme.read_text(), "chapters", essay()), "map", module_map()),
         ROOT / "workflow/schemas/params.schema.json": json.dumps(Params.model_json_schema(), indent=1, sort_keys=True)
         + "\n",
         ROOT / "src/nominima/verbs/history.json": json.dumps(
@@ -95,6 +99,14 @@ def _table(*heads: str, rows: Iterable[tuple[str, ...]]) -> str:
 def calibration() -> str:
     """A line for each claim that was simulated (`nominima calibrate`)."""
     return markdown(read_table(ROOT / TABLE))
+
+
+def essay() -> str:
+    """A paragraph for each chapter of the essay, as on the page."""
+    written = read_paragraphs(PARAGRAPHS)
+    told = [f"- **{TITLES[number]}.** {paragraph.text}" for number, paragraph in sorted(written.items())]
+    lines = [textwrap.fill(each, 140, subsequent_indent="  ", break_on_hyphens=False) for each in told]
+    return "\n".join(["", *lines, "", ""])
 
 
 def module_map() -> str:

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nominima.drawing import strips
 from nominima.drawing.chapters import chapters, growing, with_size
 from nominima.drawing.fonts import FONTS
+from nominima.drawing.paragraphs import holding, judged, read_paragraphs
 from nominima.drawing.pictures import Picture
 from nominima.drawing.pictures import picture as shown
 from nominima.drawing.provenance import Provenance, provenance
@@ -31,6 +32,7 @@ from nominima.tracing.repository import Commit
 from nominima.tracing.trace import Trace
 
 HISTORY = Path(__file__).with_name("history.json")  # made of docs/register.md by `make docs`
+PARAGRAPHS = Path(__file__).with_name("paragraphs.json")  # written by hand; README.md has them by `make docs`
 
 
 class Section(NamedTuple):
@@ -120,10 +122,13 @@ def rendered(board: Scoreboard, sections: list[Section], trace: Trace, against: 
         "number": number, "interval": interval, "prediction": prediction, "sri": sri, "nested": nested,
         "ground": strips.of_part, "alone": alone, "of": strips.of_condition,
     }  # fmt: skip
+    found = chapters([section.standing for section in sections])
+    words = {section.name: judged(section.standing, section.verdict) for section in sections}
     told = {
         "sections": {section.name: section for section in sections},
         "order": [section.name for section in sections],
-        "chapters": chapters([section.standing for section in sections]),
+        "chapters": found,
+        "paragraphs": holding(read_paragraphs(PARAGRAPHS), found, words),
         "title": scoreboard_title(board),
         "with_size": with_size(board.standings),
         "choices": strips.choices([section.strip for section in sections]),
