@@ -69,11 +69,11 @@ def curve(*pairs, start=3.0):
     return np.array([[value for step, value in ((0, start), *pairs) if step <= now][-1] for now in STEPS])
 
 
-def test_a_curve_that_all_examples_share_is_read_exactly(subject, made):
+def test_a_curve_that_all_examples_share_is_read_exactly(family, made):
     """Lowest at step 20: test there 1.3 of 2 at the start and 1.1 at best, so (1.3 − 1.1)/(2 − 1.1)."""
     test = curve((1, 1.5), (20, 1.3), (27, 1.1), (31, 1.2), start=2.0)
     noisy = curve((1, 2.5), (15, 2.3), (20, 2.4), start=2.8)
-    table = measure(made(subject, alike(curve((20, 1.0), (23, 1.5))), test=test, noisy=noisy), subsets=7)
+    table = measure(made(family, alike(curve((20, 1.0), (23, 1.5))), test=test, noisy=noisy), subsets=7)
     for count in (20, 40):
         row = at(table, by="loss", rule="lowest", validated=count)
         assert row["regret"] == pytest.approx(0.2 / 0.9)
@@ -83,10 +83,10 @@ def test_a_curve_that_all_examples_share_is_read_exactly(subject, made):
     assert table.filter(rule="never")["validated"].unique().to_list() == [40]
 
 
-def test_accuracy_is_larger_the_better(subject, made):
+def test_accuracy_is_larger_the_better(family, made):
     accuracy = curve((1, 0.3), (12, 0.7), (17, 0.9), (40, 0.8), start=0.1)
     right = alike(curve((12, 1), (13, 0), start=0) > 0)
-    table = measure(made(subject, alike(curve()), right=right, accuracy=accuracy))
+    table = measure(made(family, alike(curve()), right=right, accuracy=accuracy))
     assert at(table, by="accuracy", rule="lowest", validated=20)["regret"] == pytest.approx(0.2 / 0.8)
     assert at(table, by="accuracy", rule="never")["regret"] == pytest.approx(0.1 / 0.8)
 

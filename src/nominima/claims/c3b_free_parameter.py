@@ -1,11 +1,9 @@
 """One more parameter is free.
 
 Claim: A model with as many parameters as examples is the worst of all, and one with more or fewer is better: but only
-when it is trained to the end. Where training stops by validation there is no such peak, and one more parameter
-costs nothing.
+if trained to the end. Where training stops by validation there is no such peak: one more parameter is free.
 
-Refuted by: With stopping, the risk at as many features as examples stands out above the risks at half and at twice as
-many.
+Refuted by: With stopping, the risk at as many features as examples stands out above those at half and twice as many.
 
 Tested by: Linear regression on nested features of one design, with 100 training and 100 validation examples, is learned
 by exact gradient flow. The logarithm of the risk (expected squared error on new examples, noise included) at 100
@@ -19,6 +17,8 @@ Limits: It is asked whether the peak goes, not whether many features do as well 
 the stopped risk rises all the way, which is drawn. Normal, independent features; never stopped, the mean of the risk at
 the peak does not exist, so that all is in logarithms. The width that first fits is one of a few, each twice the one
 before. A flow that validates best when it has arrived is stopped there; how often is shown. One peak has no trend.
+
+For: Nakkiran et al. 2020, Deep double descent (the peak in networks; stopped early, most have none)
 
 For: Nakkiran, Venkat, Kakade & Ma 2021, Optimal regularization can mitigate double descent
 

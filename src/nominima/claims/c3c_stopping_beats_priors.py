@@ -7,23 +7,23 @@ Refuted by: One of these priors, its strength chosen on the same validation exam
 the end of training that is higher than that of a network without prior stopped by its validation loss.
 
 Tested by: Networks of one width learn noisy labels at a constant rate with coupled L2, decoupled decay, a proximal L1,
-dropout, or fewer units, each at six strengths at most a factor of three apart, and without any. The strength
-with the lowest mean validation loss at the end of training is judged there, less stopping alone, seed by seed, in units
-of what counts: .01, on digits .02. A data set supports the claim if every prior lies below one unit (90 % intervals: an
-intersection), and contradicts it if some prior lies above (Holm over the priors). Stopping must beat never stopping.
-Each prior must beat a network stopped at a tenth of its step, or the comparison could not see a prior win.
+dropout, or fewer units, each at six strengths at most a factor of three apart, and without any. The strength with the
+lowest mean validation loss at the end of training is judged there, less stopping alone, seed by seed, in units of .01,
+on digits .02. A data set is one cell that asks all five priors: it supports the claim if every one lies below one unit
+(90 % intervals: an intersection), and contradicts it if some prior lies above (Holm over the priors). Stopping must
+beat never stopping. Each prior must beat a network stopped at a tenth of its step, or no prior could be seen to win.
 
-Limits: One width, one optimizer and rate, one share of wrong labels. A preferred strength at the edge of its grid
-counts as lost. All runs are as long: a prior that would go on improving is judged where they end. Strengths are tuned
-by loss at the end, the primary stops by loss; by accuracy both are variants. Equal runs: stopping chooses among as many
-learning rates as a prior has strengths, by validation loss. Equal compute: all strengths of a prior together get the
-steps of one run, so that each is judged after a sixth of them; fewer units are counted as if their steps cost as much.
-A linear model has one minimum; what is exact there says little of networks.
+Limits: One width, optimizer, rate and share of wrong labels. Power is small: were each prior just as good as stopping,
+13 % of simulated trials would support the claim. A preferred strength at the edge of its grid counts as lost. All runs
+are as long: a prior that would go on improving is judged where they end; with stopping it is seen only in networks that
+have stopped, on MNIST-1D in 3, 3, 6, 7 and 4 of 8 in the order above. Strengths are tuned by loss at the end, the
+primary stops by loss; by accuracy both are variants. Equal runs: stopping chooses among as many rates as a prior has
+strengths, by validation loss. Equal compute: all strengths of a prior together get the steps of one run, a sixth each,
+as if those of fewer units cost as much. A linear model has one minimum; what is exact there says little of networks.
 
 For: Prechelt 1998, Early stopping — but when?
 
-For: Ali, Kolter & Tibshirani 2019, A continuous-time view of early stopping for least squares (risk at most 1.69 times
-that of ridge)
+For: Ali, Kolter & Tibshirani 2019, A continuous-time view of early stopping for least squares (at most 1.69 × ridge)
 
 Against: Krogh & Hertz 1992, A simple weight decay can improve generalization
 

@@ -7,19 +7,19 @@ one; and what is wrong with narrow networks is bias.
 Refuted by: The excess risk of stopped wide networks is more than a twentieth above that of the right small model; or a
 stopped network is worse than a narrower one; or bias falls, and ever more parameters move, in wide networks as well.
 
-Tested by: Teachers draw one of three classes from the softmax of a linear function of all 20 normal inputs, or of 2 of
-them. Of 200 replicas with 100 or 400 examples each, a network of width 256 and the right small model, softmax
-regression on the inputs that count, are trained by Adam, each at a rate and length of its own, and stopped by
-validation. The logarithm of the ratio of their excess risks must on average lie below that of 1.05; with networks that
-were never stopped it must not. First part: in sweeps of width the stopped clean test loss must rise by less than 0.02
-nats from any width to any larger one, and its trend must fall. Second part: the probabilities of networks trained on
-eight disjoint sets are parted into squared bias and variance: the bias must fall, more than half of it below width 32.
-Third part: the number of parameters that share the travel to the stop must grow more slowly than the root of all. At
-the end of training the last two must not hold.
+Tested by: Teachers draw one of three classes from the softmax of a linear function of 20 normal inputs, or of 2. In 200
+replicas of 100 or 400 examples Adam trains a network of width 256 and the right small model, softmax regression on the
+inputs that count, each at its own rate and length, stopped by validation. The ratio of their excess risks must have a
+mean logarithm below that of 1.05, and not with networks never stopped. First part: the stopped clean test loss must
+rise by less than 0.02 nats from any width to any larger one, and fall in trend. Second part: the squared bias of the
+probabilities of networks trained on eight disjoint sets must fall, more than half of it below width 32. Third part:
+parameters that share the travel to the stop must grow slower than the root of all. At the end the last two must fail.
 
-Limits: One family, one rate for all widths; narrower networks are trained longer. A validation loss that has come to
-rest counts as stopped; never stopped is two to five times as long. Bias includes what labels leave to chance. Adam
-moves all parameters about equally far, which counts against the third part; momentum is shown.
+Limits: One family; one rate for all widths, narrow ones trained longer. Power is small: with both models as good, 30 %
+of simulated trials support the claim. A validation loss at rest counts as stopped; never stopped is 2–5 times as long.
+Bias and variance are those of no and 20 % wrong labels, on digits too. The second part cannot be supported here: at the
+end, where it must fail, .99 and .94 of the fall lie below width 32 on digits, .76 and .67 on MNIST-1D. Bias includes
+what labels leave to chance. Adam moves all parameters about equally far, against the third part; momentum is shown.
 
 For: Neal et al. 2018, A modern take on the bias-variance tradeoff in neural networks (variance falls with width)
 
