@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from nominima.ground.files import Refusal, write
 from nominima.ground.texts import canonical
-from nominima.planning import digests, shelf
+from nominima.planning import digests, shelf, subjects
 from nominima.planning.plan import Plan
 from nominima.planning.reader import load
 
@@ -78,7 +78,7 @@ def _line(claim: str, now: Registered, before: Registered | None, why: str) -> s
 
 def _digests(plan: Plan, claim: str, source: Path) -> Registered:
     judged = plan.judge[claim]
-    measures = shelf.constant("claims", claim, "MEASURES")
+    measures = sorted(subjects.read(claim))
     roots = judged.code.partition("@")[0].split("+")
     rule = digests.definitions(*roots, without=(*READING, "measuring"), source=source)
     instruments = digests.definitions(*(f"measures.{name}" for name in measures), without=READING, source=source)
@@ -86,7 +86,7 @@ def _digests(plan: Plan, claim: str, source: Path) -> Registered:
     return Registered(rule[:SHOWN], instruments[:SHOWN], trial[:SHOWN])
 
 
-def _trial(plan: Plan, claim: str, measures: tuple[str, ...]) -> dict[str, Any]:
+def _trial(plan: Plan, claim: str, measures: list[str]) -> dict[str, Any]:
     """All params behind a claim: what it asks for, its runs and data sets, the options of its measures."""
     judged = plan.judge[claim]
     specs = [json.loads(job.spec) for job in plan.measure.values() if set(job.outputs) & set(judged.inputs)]

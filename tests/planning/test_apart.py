@@ -78,6 +78,16 @@ def test_a_claim_is_judged_on_both(tmp_path: Path) -> None:
     assert plan.measure["datasets/mnist1d/toy_minima"].inputs == ["data/datasets/mnist1d.safetensors"]
 
 
+def test_what_a_claim_also_reads_it_is_judged_on_where_a_sweep_asks_for_it_and_never_asks_for(tmp_path: Path) -> None:
+    trial = {"c4a_straight_way_down": {"sweeps": ["new"]}}
+    (also,) = shelf.constant("claims", "c4a_straight_way_down", "ALSO")
+    alone, beside = planned(tmp_path, claims=trial), planned(tmp_path, also, claims=trial)
+    made = {file for job in beside.measure.values() for file in job.outputs if Path(file).stem == also}
+    assert len(made) == 8
+    inputs = [set(plan.judge["c4a_straight_way_down"].inputs) for plan in (alone, beside)]
+    assert inputs[1] - inputs[0] == made
+
+
 def code(plan: Plan, job: str, source: Path) -> str:
     return digests.code(*plan.measure[job].code.partition("@")[0].split("+"), source=source)
 

@@ -227,7 +227,7 @@ class Plan:
 
     def _tables(self, claim: str) -> list[str]:
         """The measurements a claim is judged on."""
-        trial, wanted = self.params.claims[claim], set(subjects.asked(claim))
+        trial, wanted = self.params.claims[claim], subjects.read(claim)
         of = {"theory", *(f"datasets/{name}" for name in trial.datasets)}
         of |= {f"runs/{name}" for sweep in self.params.asked(claim) for name in self.of_sweep[sweep]}
         made = {file for name, job in self.measure.items() if subjects.split(name)[0] in of for file in job.outputs}

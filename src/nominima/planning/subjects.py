@@ -6,8 +6,10 @@ file says `APART = True`: each of them has a job of its own, `<subject>/<measure
 """
 
 import ast
+from contextlib import suppress
 from pathlib import Path
 
+from nominima.ground.files import Refusal
 from nominima.planning import adopted, module, shelf
 from nominima.planning.params import Params
 
@@ -25,6 +27,20 @@ def asked(claim: str) -> list[str]:
     for name in wanted:
         shelf.path("measures", name)
     return wanted
+
+
+def read(claim: str) -> set[str]:
+    """The measures a claim is judged on: those it asks for, and in its `ALSO` those of which it reads what there is.
+
+    Raises:
+        Refusal: the claim names a measure that is no file of the shelf.
+    """
+    found = set(asked(claim))
+    with suppress(Refusal):  # few claims define it
+        found.update(shelf.constant("claims", claim, "ALSO"))
+    for name in found:
+        shelf.path("measures", name)
+    return found
 
 
 def wanted(params: Params) -> dict[str, list[str]]:
