@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from browsing import NEEDED, visit
 from made_project import HOSTILE, make, text
 from made_verdicts import CELLS, PART, verdict
+from playwright.sync_api import Browser, expect
 
 from nominima.drawing.chapters import TITLES
 from nominima.drawing.paragraphs import Paragraph, judged, read_paragraphs
@@ -64,6 +66,21 @@ def test_a_paragraph_stands_in_its_chapter_as_text(tmp_path: Path) -> None:
     assert f"on the claim’s side . Zero. {HOSTILE} c0a" in text(made)
     assert text(made).count("One holds.") == 1
     assert made.count("<script") == 2
+
+
+@NEEDED
+@pytest.mark.usefixtures("written")
+def test_on_a_phone_a_paragraph_opens_below_the_answer_and_elsewhere_it_stands_there(
+    browser: Browser, tmp_path: Path
+) -> None:
+    address = make(tmp_path / "project", RECORDED).as_uri()
+    for width in (390, 1400):
+        visited = visit(browser, address, viewport={"width": width, "height": 800})
+        said = visited.get_by_text("One holds.")
+        if width == 390:
+            expect(said).to_be_hidden()
+            visited.locator(".chapter summary").last.click()
+        expect(said).to_be_visible()
 
 
 CELL = CELLS[0].model_copy(update={"name": "mnist1d, noisy"})

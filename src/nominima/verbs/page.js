@@ -7,6 +7,9 @@ const lower = (text) => text.toLowerCase().replace(/\s+/g, " ").trim();
 const cells = form.getAttribute("data-cells").split(" ");
 let words = null;
 
+/* On a phone the scoreboard ends on the second screen: a chapter's paragraph opens below its answer. */
+if (matchMedia("(max-width: 46rem)").matches) for (const chapter of all(".chapter details")) chapter.open = false;
+
 for (const block of all(".command")) {
   const button = document.createElement("button"), command = block.querySelector("pre");
   button.textContent = "copy";
