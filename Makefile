@@ -11,8 +11,9 @@ reproduce: install
 	snakemake --cores all
 	dvc repro
 
+# Three workers, also on two cores: some tests wait for Slurm or a browser.
 test: install
-	pytest -n 2 --dist worksteal
+	pytest -n 3 --dist worksteal
 
 install: $(BIN)/.installed
 
