@@ -104,7 +104,7 @@ def calibration() -> str:
 def essay() -> str:
     """A paragraph for each chapter of the essay, as on the page."""
     written = read_paragraphs(PARAGRAPHS)
-    told = [f"- **{TITLES[number]}.** {paragraph.text}" for number, paragraph in sorted(written.items())]
+    told = [f"- **{TITLES.get(number, number)}.** {paragraph.text}" for number, paragraph in sorted(written.items())]
     lines = [textwrap.fill(each, 140, subsequent_indent="  ", break_on_hyphens=False) for each in told]
     return "\n".join(["", *lines, "", ""])
 

@@ -5,9 +5,6 @@ import sys
 
 import pytest
 
-from nominima.cli.frame import told
-from nominima.planning import digests
-
 DEAR = {"torch", "scipy.stats", "altair"}
 
 
@@ -25,10 +22,3 @@ def test_a_start_loads_what_it_needs(module: str, needed: set[str]) -> None:
     asked = f"import sys, nominima.{module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert DEAR.intersection(done.stdout.split()) == needed
-
-
-def test_a_command_takes_no_digest_that_an_earlier_one_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    steps: list[str] = []
-    monkeypatch.setattr(digests, "recall", lambda: steps.append("recalled"))
-    told(lambda: steps.append("run"))()
-    assert steps == ["recalled", "run"]

@@ -1,5 +1,6 @@
 """What decides is what the files hold: not time stamps, not Snakemake's records, not a ledger that was put back."""
 
+import json
 import os
 import shutil
 import struct
@@ -9,6 +10,7 @@ import pytest
 from project import AFTER_RATE, RATE, Project, flip, jobs
 
 from nominima.ground.files import digest
+from nominima.planning import digests
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +49,23 @@ def test_a_process_that_runs_one_job_decides_nothing(project: Project) -> None:
     asked = ("--target-jobs", "prepare:name=digits", "--allowed-rules", "prepare", "--force", "--nolock")
     assert "exit code 0" in project.snakemake("--mode", "subprocess", *asked)
     assert "edited by hand" in project.snakemake("--dry-run", check=False)
+
+
+def test_a_verification_believes_no_kept_digest_however_well_it_is_sealed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, source = project.root / digests.MEMORY, project.root / "src/nominima"
+    told = json.loads(memory.read_text())["digests"]
+    claim = source / "claims/c1a_random_points.py"
+    claim.write_text(claim.read_text() + "\njudge = judge\n")
+    monkeypatch.setattr(digests, "_taken", {(source, tuple(each.partition("@")[0].split("+"))): each for each in told})
+    digests.recall(source)
+    digests.keep(source)
+    assert json.loads(memory.read_text())["digests"] == told
+    assert "other results by now" not in project.run("nominima", "verdicts"), "what is only read believes it"
+    output = project.run("nominima", "verify", check=False)
+    assert "reports/ledger/judge.json" in output
+    assert "exit code 1" in output
 
 
 def test_lost_records_and_other_time_stamps_rerun_nothing_and_hide_nothing(project: Project) -> None:

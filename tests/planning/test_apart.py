@@ -78,7 +78,7 @@ def test_a_claim_is_judged_on_both(tmp_path: Path) -> None:
     assert plan.measure["datasets/mnist1d/toy_minima"].inputs == ["data/datasets/mnist1d.safetensors"]
 
 
-def test_what_a_claim_also_reads_it_is_judged_on_where_a_sweep_asks_for_it_and_never_asks_for(tmp_path: Path) -> None:
+def test_a_claim_reads_what_its_also_names_where_a_sweep_asks_for_it_and_asks_for_it_nowhere(tmp_path: Path) -> None:
     trial = {"c4a_straight_way_down": {"sweeps": ["new"]}}
     (also,) = shelf.constant("claims", "c4a_straight_way_down", "ALSO")
     alone, beside = planned(tmp_path, claims=trial), planned(tmp_path, also, claims=trial)

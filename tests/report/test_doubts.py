@@ -14,20 +14,21 @@ LACKING = GUARDS[1].model_copy(update={"lacks": "no interval for it"})
 
 
 @pytest.mark.parametrize(
-    ("number", "word", "guards", "note"),
+    ("number", "word", "why", "note"),
     [
-        ("supported", "inconclusive", GUARDS, "1 lost, control misbehaves"),
-        ("supported", "untested", [GUARDS[0], LACKING], "1 lost, no control"),
-        ("supported", "inconclusive", GUARDS[:1], "1 lost"),
-        ("contradicted", "contradicted", GUARDS, "1 lost"),
-        ("inconclusive", "inconclusive", GUARDS, "1 lost"),
+        ("supported", "inconclusive", "what must fail does not: shuffled labels", "1 lost, control misbehaves"),
+        ("supported", "untested", "what must succeed does not: Cauchy points", "1 lost, control misbehaves"),
+        ("supported", "untested", "no interval for it", "1 lost, no control"),
+        ("supported", "inconclusive", "of 8 runs 2 censored", "1 lost"),
+        ("contradicted", "contradicted", "", "1 lost"),
+        ("inconclusive", "inconclusive", "what must fail does not: shuffled labels", "1 lost"),
     ],
 )
-def test_a_clear_number_that_a_control_undoes_says_so(
-    number: Outcome, word: Outcome, guards: list[object], note: str
-) -> None:
+def test_a_clear_number_that_a_control_undoes_says_so(number: Outcome, word: Outcome, why: str, note: str) -> None:
     asked = [Number(name="slope", estimate=CLEAR, outcome=number)]
-    (row,) = rows(verdict(cells=[cell("a", CLEAR, word, numbers=asked, guards=guards, lost={"lost": 1})]))
+    (row,) = rows(
+        verdict(cells=[cell("a", CLEAR, word, numbers=asked, guards=[*GUARDS, LACKING], why=why, lost={"lost": 1})])
+    )
     assert row.note == note
 
 

@@ -65,9 +65,9 @@ def test_a_number_that_another_rule_judges_has_no_place():
     assert "no number" in mark.told
 
 
-def test_of_several_numbers_the_first_that_is_not_supported_is_marked():
+def test_of_several_numbers_the_one_that_gives_the_cell_its_word_is_marked():
     weak = CELLS[0].numbers[0].model_copy(update={"outcome": "inconclusive", "estimate": estimate(0.3, 0.3, 0.3)})
-    both = CELLS[0].model_copy(update={"numbers": [CELLS[0].numbers[0], weak]})
+    both = CELLS[0].model_copy(update={"numbers": [CELLS[0].numbers[0], weak], "outcome": "inconclusive"})
     assert "0.300 [0.300, 0.300]" in strips.strip(part([both]), {}).marks[0].told
 
 

@@ -64,7 +64,7 @@ RANKS = Rule(statistic="Spearman's correlation of the two steps over the rates o
 
 DRAWN = ("mnist1d", "digits")
 KINDS = {"three": ("adam", "muon", "rmsprop"), "others": ("adamw", "momentum", "sgd", "soap")}  # a panel tells five
-TOLD = ("three optimizers", "the other four")
+TOLD = ("three optimizers that differ", "the other four")
 SHARES = [0.1, 0.3, 0.5, 0.7, 0.9]
 CROSSED, COUNTED, PEAK, RIGHT = (
     pl.col(name).first() for name in ("crossing", "outnumbered", "peak", "peak_accuracy")

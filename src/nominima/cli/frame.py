@@ -11,6 +11,8 @@ from rich.console import Console
 
 from nominima.ground.files import Refusal
 from nominima.planning import digests
+from nominima.planning.plan import Plan
+from nominima.planning.reader import load
 from nominima.tracing.history import projects
 from nominima.tracing.job import INTERRUPTED
 from nominima.tracing.tell import text
@@ -21,11 +23,10 @@ Cores = Annotated[int, typer.Option(min=1, help="Cores that jobs may use.")]
 
 
 def told(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that knows the digests kept by earlier ones; its refusals end in one message and exit code 1."""
+    """A command whose refusals end in one message on standard error and exit code 1."""
 
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
-        digests.recall()
         try:
             command(*arguments, **options)
         except Refusal as refusal:
@@ -48,3 +49,13 @@ def project() -> Path:
     if not roots:
         raise Refusal(f"{Path.cwd()}: no project here; run this inside a clone of it")
     return roots[0]
+
+
+def plan_of(root: Path) -> Plan:
+    """The plan of a project, with the digests that earlier commands kept: for what a person reads, never for checks.
+
+    Raises:
+        Refusal: params.yaml asks for what cannot be.
+    """
+    digests.recall()
+    return Plan(load(root / "params.yaml"))

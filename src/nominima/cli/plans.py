@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from nominima.cli.frame import EVERY, Cores, Json, project
+from nominima.cli.frame import EVERY, Cores, Json, plan_of, project
 from nominima.drawing import calibrations, estimates
 from nominima.estimating import why as reasons
 from nominima.estimating.estimate import estimate as estimated
@@ -31,7 +31,7 @@ def estimate(cores: Cores = EVERY, json_: Json = False) -> None:
     would run now is what a start of snakemake would run: files are asked for their traces.
     """
     root = project()
-    plan = Plan(load(root / "params.yaml"))
+    plan = plan_of(root)
     found = estimated(plan, read_costs(), cores, here(plan.by_verb, root))
     if json_:
         typer.echo(json.dumps(estimates.tree(found), indent=1))
@@ -45,7 +45,7 @@ def why(json_: Json = False) -> None:
     It is what `snakemake --dry-run` would run, told by what moved since the ledgers were written.
     """
     root = project()
-    plan = Plan(load(root / "params.yaml"))
+    plan = plan_of(root)
     found = here(plan.by_verb, root)
     forecast = estimated(plan, read_costs(), 1, found)
     told = reasons.why(plan, found, source_here(root).ledgers, forecast, root)
@@ -62,7 +62,7 @@ def learn() -> None:
     params.yaml may ask for are made of it. Jobs that left no log keep what is known.
     """
     root = project()
-    plan = Plan(load(root / "params.yaml"))
+    plan = plan_of(root)
     found = learned(plan, read_costs(), root)
     write(COSTS, f"{found.model_dump_json(indent=1)}\n".encode())
     typer.echo(f"{COSTS}: learned from {sum(map(len, logs(plan, root).values()))} logs")

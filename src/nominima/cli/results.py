@@ -10,7 +10,7 @@ from rich.console import Console
 
 from nominima.auditing.named import subject
 from nominima.auditing.release import release as packed
-from nominima.cli.frame import Json, project
+from nominima.cli.frame import Json, plan_of, project
 from nominima.drawing import verdicts as table
 from nominima.ground.files import REMEDY, Refusal, digest, write
 from nominima.ground.places import MADE_BY, verdict
@@ -79,7 +79,7 @@ def verdicts(
         typer.echo(table.markdown(board, titles()), nl=False)
     else:
         table.show(board, titles(), Console())
-    old = behind(Plan(load(root / "params.yaml")).by_verb, root)
+    old = behind(plan_of(root).by_verb, root)
     if old:
         note = f"note: params.yaml or the source ask for other results by now ({', '.join(old)}); {REMEDY}"
         Console(stderr=True).print(tell.text(note), soft_wrap=True)

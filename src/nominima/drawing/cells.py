@@ -65,9 +65,11 @@ def _of_cell(cell: Cell, several: bool) -> Iterator[Row]:
 
 def _doubt(cell: Cell, number: Number) -> list[str]:
     """Why a number that lies wholly on one side decides nothing, where that is for a control."""
-    if cell.outcome in DECIDED or number.outcome not in DECIDED or all(guard.behaves for guard in cell.guards):
+    behind = [guard for guard in cell.guards if cell.why in (guard.lacks, f"what must fail does not: {guard.name}",
+                                                             f"what must succeed does not: {guard.name}")]  # fmt: skip
+    if number.outcome not in DECIDED or not behind or not cell.why:
         return []
-    return ["no control" if any(guard.lacks for guard in cell.guards) else "control misbehaves"]
+    return ["no control" if behind[0].lacks else "control misbehaves"]
 
 
 def least(found: Sequence[Row]) -> int:

@@ -1,4 +1,4 @@
-"""Paragraphs on the chapters of the essay: written by a person for one recorded run, and shown for no other."""
+"""Paragraphs on the chapters of the essay: written by a person, and shown only where the verdicts are still those."""
 
 import hashlib
 import json

@@ -7,7 +7,7 @@ from nominima.drawing.forest import span
 from nominima.drawing.since import PartSince
 from nominima.drawing.theme import LOOKS, interval, prediction
 from nominima.judging.intervals import Estimate
-from nominima.judging.record import Cell, Number, PartVerdict
+from nominima.judging.record import Cell, PartVerdict
 from nominima.judging.rules import Outcome, Rule
 
 WIDTH, HEIGHT = 160, 26  # pixels
@@ -163,10 +163,8 @@ def _ghost(was: Cell, x: float, now: CellMark | None, common: Mapping[str, str])
 
 
 def _decisive(cell: Cell) -> Estimate | None:
-    """Of the numbers that the part's rule judges the first that is not supported, else the first."""
-    judged = [number for number in cell.numbers if number.rule is None]
-    other: list[Number] = [number for number in judged if number.outcome != "supported"]
-    return (other or judged)[0].estimate if judged else None
+    """A cell's number, if the part's rule judges it."""
+    return cell.estimate if any(number.rule is None for number in cell.numbers) else None
 
 
 def _mark(cell: Cell, x: float, y: float, says: str, common: Mapping[str, str]) -> CellMark:

@@ -53,10 +53,14 @@ class Cell(Strict):
 
     @property
     def estimate(self) -> Estimate:
-        """The first of its numbers that says what the cell does, else the first not supported, else the first."""
-        alike = [number for number in self.numbers if number.outcome == self.outcome]
-        others = [number for number in self.numbers if number.outcome != "supported"]
-        return (alike or others or self.numbers)[0].estimate
+        """The first of its numbers that says what the cell does, else the first not supported, else the first.
+
+        Numbers that the rule of its part judges come before others.
+        """
+        judged = [number for number in self.numbers if number.rule is None] or self.numbers
+        alike = [number for number in judged if number.outcome == self.outcome]
+        others = [number for number in judged if number.outcome != "supported"]
+        return (alike or others or judged)[0].estimate
 
     @property
     def asked(self) -> list[tuple[Number, Outcome]]:

@@ -46,7 +46,7 @@ def code(*roots: str, source: Path = SOURCE) -> str:
 
 def recall(source: Path = SOURCE) -> None:
     """Take over what an earlier process kept, if it looked at the very same files: their content decides, no date."""
-    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, Refusal):
         _before[source] = _files(source)
         kept = json.loads((source.parent.parent / MEMORY).read_bytes())
         if kept["of"] == _seal(_before[source], kept["digests"]):

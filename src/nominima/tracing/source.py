@@ -107,7 +107,7 @@ def _decides(path: PurePosixPath) -> bool:
 
 def _scheme(plan: Plan, source: Path) -> str | None:
     """The digest of what a plan is made by: the program, and the constants that it reads off the shelves."""
-    claims = [f"claims.{name}:MEASURES" for name in sorted(plan.params.claims)]
+    claims = [f"claims.{name}:MEASURES" for name in sorted(plan.params.claims)]  # as `ALSO` adds inputs only
     names = sorted({each for them in plan.wanted.values() for each in them})
     try:
         made = code(*SCHEME, *claims, *(f"measures.{name}:OF" for name in names), source=source)
