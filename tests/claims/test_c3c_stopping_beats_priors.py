@@ -175,6 +175,8 @@ class TestStrength:
         found = told(digits=False, preferred=lambda name: edge if name == prior else 2)
         assert (found.outcome, found.primary.cells[0].why) == ("inconclusive", f"{NAMES[prior]}: all 8 runs are lost")
         assert found.primary.cells[0].lost == {"edge": 8}
+        for name in ("added, equal runs", "added, equal compute", "added by a prior and stopping"):
+            assert [each.estimate.value for each in found.beside if each.name == name].count(None) == 1, name
 
     def test_at_an_edge_it_hides_no_other_that_wins(self):
         gain = lambda prior: 0.05 if prior == "l2" else 0.0  # noqa: E731

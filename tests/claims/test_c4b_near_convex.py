@@ -2,6 +2,8 @@ import polars as pl
 import pytest
 from made_tables import censor, drawn, judged, lanes, lose, noise, outcomes, table
 
+from nominima.drawing.cells import rows
+
 CLAIM = "c4b_near_convex"
 UNTIL = ("stop", "0.75", "0.5")
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -98,6 +100,10 @@ class TestControl:
             "mnist1d, noise 0.0": "supported", "mnist1d, noise 0.2": "supported",
         }  # fmt: skip
         assert "gap to another seed" in found.primary.cells[0].why
+        noted = {row.name: row.note for row in rows(found)}
+        assert [name for name, note in noted.items() if note == "control misbehaves"] == [
+            "digits, noise 0.0", "digits, noise 0.2"
+        ]  # fmt: skip
 
     @pytest.mark.parametrize(("other", "word"), [(0.12, "supported"), (0.08, "inconclusive")])
     def test_it_must_exceed_a_tenth(self, other, word):
