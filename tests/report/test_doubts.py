@@ -6,28 +6,35 @@ from made_verdicts import GUARDS, cell, estimate, verdict
 
 from nominima.drawing.cells import rows
 from nominima.drawing.tally import Tally, placed
+from nominima.judging.reasons import of_guard
 from nominima.judging.record import Number
 from nominima.judging.rules import Outcome
 
 CLEAR = estimate(-0.12, -0.15, -0.1)
-LACKING = GUARDS[1].model_copy(update={"lacks": "no interval for it"})
+SHUFFLED, CAUCHY = (guard.model_copy(update={"behaves": False}) for guard in GUARDS)
+ORDERED = CAUCHY.model_copy(update={"kind": "positive"})
+LACKING = CAUCHY.model_copy(update={"lacks": "no interval for it"})
 
 
 @pytest.mark.parametrize(
     ("number", "word", "why", "note"),
     [
-        ("supported", "inconclusive", "what must fail does not: shuffled labels", "1 lost, control misbehaves"),
-        ("supported", "untested", "what must succeed does not: Cauchy points", "1 lost, control misbehaves"),
-        ("supported", "untested", "no interval for it", "1 lost, no control"),
+        ("supported", "inconclusive", of_guard(SHUFFLED), "1 lost, control misbehaves"),
+        ("supported", "untested", of_guard(ORDERED), "1 lost, control misbehaves"),
+        ("supported", "untested", of_guard(LACKING), "1 lost, no control"),
         ("supported", "inconclusive", "of 8 runs 2 censored", "1 lost"),
         ("contradicted", "contradicted", "", "1 lost"),
-        ("inconclusive", "inconclusive", "what must fail does not: shuffled labels", "1 lost"),
+        ("inconclusive", "inconclusive", of_guard(SHUFFLED), "1 lost"),
     ],
 )
 def test_a_clear_number_that_a_control_undoes_says_so(number: Outcome, word: Outcome, why: str, note: str) -> None:
     asked = [Number(name="slope", estimate=CLEAR, outcome=number)]
     (row,) = rows(
-        verdict(cells=[cell("a", CLEAR, word, numbers=asked, guards=[*GUARDS, LACKING], why=why, lost={"lost": 1})])
+        verdict(
+            cells=[
+                cell("a", CLEAR, word, numbers=asked, guards=[SHUFFLED, ORDERED, LACKING], why=why, lost={"lost": 1})
+            ]
+        )
     )
     assert row.note == note
 

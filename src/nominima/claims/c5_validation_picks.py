@@ -18,7 +18,7 @@ that the luck of wrong labels in 200 is left out; but the loss that it estimates
 the noisy one is shown. Points lie evenly in the logarithm of steps, in which training progresses for so long that the
 rule PQ, shown beside two others, hardly ever fires. All validation examples are one set, drawn once; subsets of many
 share most of their members. Points are 15 % of steps apart: regret between them is not seen. Regret is never negative,
-its law is skewed, and an interval of eight seeds finds it small a little too easily.
+its law is skewed, and an interval of sixteen seeds finds it small a little too easily.
 
 For: Prechelt 1998, Early stopping — but when?
 

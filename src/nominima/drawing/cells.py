@@ -14,7 +14,7 @@ from nominima.drawing.says import NAMED, of_mark
 from nominima.drawing.theme import INK, LOOKS, NULL, PREDICTED, QUIET, interval, prediction
 from nominima.drawing.widths import width, wrapped
 from nominima.judging.intervals import NOTHING, Estimate
-from nominima.judging.reasons import DECIDED
+from nominima.judging.reasons import DECIDED, of_guard
 from nominima.judging.record import Cell, Number, Verdict
 from nominima.judging.rules import Outcome, Rule
 
@@ -65,9 +65,8 @@ def _of_cell(cell: Cell, several: bool) -> Iterator[Row]:
 
 def _doubt(cell: Cell, number: Number) -> list[str]:
     """Why a number that lies wholly on one side decides nothing, where that is for a control."""
-    behind = [guard for guard in cell.guards if cell.why in (guard.lacks, f"what must fail does not: {guard.name}",
-                                                             f"what must succeed does not: {guard.name}")]  # fmt: skip
-    if number.outcome not in DECIDED or not behind or not cell.why:
+    behind = [guard for guard in cell.guards if not guard.behaves and cell.why == of_guard(guard)]
+    if number.outcome not in DECIDED or not behind:
         return []
     return ["no control" if behind[0].lacks else "control misbehaves"]
 

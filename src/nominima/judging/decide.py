@@ -10,7 +10,7 @@ from nominima.judging.beside import published, shown
 from nominima.judging.evidence import Missing
 from nominima.judging.intervals import FEWEST_EQUAL, NOTHING, USUAL, Estimate, estimate
 from nominima.judging.parts import Condition, Findings, Guard, Part, View, each_condition, of_condition
-from nominima.judging.reasons import doubt, of_claim, of_part, weakest
+from nominima.judging.reasons import doubt, of_claim, of_guard, of_part, weakest
 from nominima.judging.record import Cell, Guarded, Number, PartVerdict, Standing, Verdict
 from nominima.judging.rules import Outcome, Rule, fewest, margin, outcome, truth, wholly_off
 from nominima.judging.samples import Sample, paired
@@ -169,13 +169,12 @@ def _word(asked: Sequence[Asked], numbers: Sequence[Number], guards: Sequence[Gu
     if lossy.most_lost > MOST_LOST:
         return "inconclusive", f"of {lossy.runs} runs {_told(lossy)}"
     if broken:
-        return "untested", broken.lacks or f"what must succeed does not: {broken.name}"
+        return "untested", of_guard(broken)
     word = of_numbers([number.outcome for number in numbers])
     if word == "supported":
         for guard in guards:
             if guard.kind == "negative" and not guard.behaves:
-                lack = f"what must fail does not: {guard.name}"
-                return ("untested", guard.lacks) if guard.lacks else ("inconclusive", lack)
+                return "untested" if guard.lacks else "inconclusive", of_guard(guard)
     undecided = next((number for number in asked if number.outcome(number.rule.confidence) == "inconclusive"), None)
     if word != "inconclusive" or undecided is None or undecided.sample is None:
         return word, ""

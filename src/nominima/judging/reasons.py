@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from nominima.judging.intervals import Estimate
 from nominima.judging.parts import Part
-from nominima.judging.record import Cell, PartVerdict
+from nominima.judging.record import Cell, Guarded, PartVerdict
 from nominima.judging.rules import Outcome, Rule, fewest, margin
 
 DECIDED: tuple[Outcome, Outcome] = ("supported", "contradicted")
@@ -38,6 +38,11 @@ def of_claim(primary: PartVerdict, parts: Sequence[PartVerdict], word: Outcome) 
     opposed = [part for part in parts if {part.outcome, primary.outcome} == set(DECIDED)]
     told = [("The claim itself", primary), *((f"But its part, {part.name}", part) for part in opposed)]
     return " ".join(f"{name}: {its.reason[0].lower()}{its.reason[1:]}" for name, its in told)
+
+
+def of_guard(guard: Guarded) -> str:
+    """What a control lacks, or how it misbehaves."""
+    return guard.lacks or f"what must {'fail' if guard.kind == 'negative' else 'succeed'} does not: {guard.name}"
 
 
 def doubt(estimate: Estimate, rule: Rule) -> str:

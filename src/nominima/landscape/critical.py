@@ -33,8 +33,9 @@ class Found:
 def seek(landscape: Landscape, start: Tensor, *, tolerance: float = 1e-10, steps: int = 200) -> list[Found]:
     """Minimise ‖g‖² from each lane of `start` (lane, param) and tell critical points from gradient-flat ones.
 
-    Levenberg–Marquardt on the gradient with the Hessian as its Jacobian (MINPACK through scipy) is drawn to critical
-    points of every index, but stalls where Hg = 0 though g ≠ 0; most of what it finds in networks is of that kind.
+    Gauss–Newton steps in a trust region on the gradient, with the Hessian as its Jacobian (Branch, Coleman & Li 1999,
+    from scipy), are drawn to critical points of every index, but stall where Hg = 0 though g ≠ 0; much of what they
+    find in networks is of that kind.
 
     Args:
         landscape: a loss of a few hundred parameters, twice differentiable.
@@ -50,8 +51,9 @@ def _seek(landscape: Landscape, start: Tensor, steps: int) -> Tensor:
     if not np.isfinite(loss(place)[1]).all():
         return start
     jac: Any = hessian  # scipy's stubs know only the names of its finite differences
+    # Not lm: from the very same numbers it goes on elsewhere from run to run.
     found = scipy.optimize.least_squares(
-        lambda vector: loss(vector)[1], place, jac, method="lm", ftol=1e-15, xtol=1e-15, gtol=1e-15, max_nfev=steps
+        lambda vector: loss(vector)[1], place, jac, method="trf", ftol=1e-15, xtol=1e-15, gtol=1e-15, max_nfev=steps
     )
     return torch.from_numpy(found.x).to(start.device)
 
