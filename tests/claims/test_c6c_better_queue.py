@@ -185,5 +185,6 @@ def test_a_dot_is_a_configuration():
     assert [lanes.height for lanes in drawn.values()] == [42, 42]
     one = drawn["accuracy by order, mnist1d"].filter(seed=1 + 6 * OPTIMIZERS.index("sgd") + 2)
     lane = {"optimizer": "sgd", "rate": RATES[2]}
+    assert one["optimizer"].item() == "sgd"
     assert one["place"].item() == pytest.approx(1 - 0.15 + 0.01 * quality(lane), abs=0.002)
     assert one["value"].item() == pytest.approx(0.6 + 0.02 * quality(lane), abs=0.002)

@@ -47,9 +47,9 @@ def test_a_cell_stands_on_the_scoreboard_with_the_number_that_gives_its_word() -
     assert cell("a", CLEAR, "untested", numbers=asked).estimate.value == 1
 
 
-def test_a_row_of_trends_says_of_how_many_and_what_is_lost() -> None:
+def test_a_row_of_trends_says_of_how_many_and_which_have_none() -> None:
     told = {"up": [1.0, 1.0, 0.0], "down": [-1.0, 0.0, None], "flat": [0.0, 0.0], "gone": [None, None]}
     trends = pl.DataFrame([{"claim": name, "value": value} for name, its in told.items() for value in its])
     marks, _ = placed(Tally("trends", "Truer?", "claim"), trends, room=120)
     texts = {mark["text"] for mark in marks if "text" in mark}
-    assert texts >= {"bars: share of cells; 3 cells lost", "2 of 3", "1 of 2", "neither in 2", "all 2 lost"}
+    assert texts >= {"bars: share of cells; 3 cells have no trend", "2 of 3", "1 of 2", "neither in 2", "no trend in 2"}

@@ -100,12 +100,12 @@ def _order(grown: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def _dots(order: pl.DataFrame) -> pl.DataFrame:
-    """Lanes of the configurations of one data set in the place of seeds: the mean accuracy, by the mean order."""
+    """Lanes of one data set, an optimizer a condition, its rates in the place of seeds: mean accuracy by mean order."""
     both = order.drop_nulls(["value", "value_right"])
     means = both.group_by("optimizer", "rate", "size", maintain_order=True).agg(
         value=pl.col("value_right").mean(), place=pl.col("value").mean(), status=pl.col("status").first()
     )
-    return means.with_row_index("seed", 1).with_columns(pl.col("seed").cast(pl.Int64)).drop("optimizer", "rate")
+    return means.with_row_index("seed", 1).with_columns(pl.col("seed").cast(pl.Int64)).drop("rate")
 
 
 PANELS = tuple(

@@ -15,7 +15,7 @@ from nominima.drawing.says import NAMED
 from nominima.drawing.theme import DASHES, INK, MARGIN, QUIET, SHAPES, palette, sizes
 from nominima.drawing.widths import width, wrapped
 
-SERIES, FACETS = 6, 4  # at most: what is more stands in the detail picture
+SERIES, FACETS = 7, 4  # at most: what is more stands in the detail picture
 BETWEEN = 18  # pixels between facets, and above them for their titles
 LINE = 17  # pixels from a line of text to the next
 KEY = 28  # pixels of a line with its mark in the legend

@@ -62,7 +62,7 @@ def placed(panel: Tally, rows: pl.DataFrame, room: float | None = None) -> tuple
 
 
 def _head(panel: Tally, lost: int) -> list[Mark]:
-    left_out = f"; {lost} cell{'' if lost == 1 else 's'} lost" if lost else ""
+    left_out = f"; {lost} cell{' has' if lost == 1 else 's have'} no trend" if lost else ""
     yes = {"x": MIDDLE + 6, "y": 8, "text": f"{panel.up} →", "side": "left", "color": UP}
     key = {"x": 0, "y": 8, "text": f"bars: share of cells{left_out}", "side": "left", "color": QUIET}
     return [key, yes, {"x": MIDDLE - 6, "y": 8, "text": f"← {panel.down}", "side": "right", "color": DOWN}]
@@ -85,12 +85,12 @@ def _row(row: Mark, top: int, step: int) -> Iterator[Mark]:
 
 
 def _neither(row: Mark) -> str:
-    return f"neither in {row['neither']}" if row["counted"] else f"all {row['lost']} lost"
+    return f"neither in {row['neither']}" if row["counted"] else f"no trend in {row['lost']}"
 
 
 def _counted(row: Mark) -> str:
     count, lost = row["counted"], row["lost"]
     told = [f"{count or lost} cell{'' if (count or lost) == 1 else 's'}"]
     told += [f"{row['neither']} neither"] if row["neither"] else []
-    told += [f"{lost} more lost" if count else "all lost"] if lost else []
+    told += [f"{lost} more without a trend" if count else "no trend"] if lost else []
     return ", ".join(told)
