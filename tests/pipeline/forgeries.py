@@ -64,6 +64,7 @@ def forged(
 
 def check(output: str, batch: dict[str, Name], above: dict[Name, set[Name]]) -> None:
     """That an audit names each forgery where it begins, and nothing else but what was drawn from it."""
+    assert "{\n" in output, f"the audit told nothing: {output[-2000:]}"
     found = json.loads(output[output.index("{\n") : output.rindex("}") + 1])
     grades = {file["path"]: file["grade"] for job in found["jobs"].values() for file in job["files"]}
     begins = {each["job"]: each["files"] for each in found["begins"]}
