@@ -47,10 +47,13 @@ def full(params: str) -> str:
     first, *sweeps = re.split(r"(?m)^(?=  [a-z0-9-]+:)", params.partition("\nsweeps:")[2].partition("\nmeasures:")[0])
     head, rest = params.partition("\nsweeps:")[0], params.partition("\nmeasures:")[2]
     whole = f"{head}\nsweeps:{first}{''.join(map(_longer, sweeps))}\nmeasures:{rest}"
-    twice = re.sub(
-        r"\bseeds: (\d+)(?=$|[ },]|\n)", lambda found: f"seeds: {2 * int(found[1])}", whole.partition("\nmeasures:")[0]
-    )
+    twice = re.sub(r"\bseeds: (\d+(?=$|[ },]|\n)|\[[\d, ]+\])", _twice, whole.partition("\nmeasures:")[0])
     return f"{FULL}\n{twice[twice.index('datasets:') :]}\nmeasures:{rest}"
+
+
+def _twice(seeds: re.Match[str]) -> str:
+    """Each number of `seeds: 8`, or of `seeds: [8, 8]`, doubled."""
+    return re.sub(r"\d+", lambda number: str(2 * int(number[0])), seeds[0])
 
 
 def _longer(sweep: str) -> str:
@@ -68,7 +71,8 @@ def quick(params: str) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.width, yaml.sort_base_mapping_type_on_output = 150, False  # pyright: ignore[reportAttributeAccessIssue]
     tree: dict[str, Any] = yaml.load(params)
-    tree["training"] |= {"seeds": tree["training"]["seeds"] // 2}
+    seeds = tree["training"]["seeds"]
+    tree["training"] |= {"seeds": (seeds[0] if isinstance(seeds, list) else seeds) // 2}
     tree["sweeps"] = {name: _smaller(name, sweep) for name, sweep in tree["sweeps"].items() if _stays(name, sweep)}
     groups = {group for sweep in tree["sweeps"].values() for group in sweep.get("groups", ())}
     tree["measures"] = {name: options | FEWER.get(name, {}) for name, options in tree["measures"].items()}

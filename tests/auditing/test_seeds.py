@@ -23,7 +23,7 @@ training: {dataset: digits, model: mlp, size: 8, optimizer: adam, rate: 0.01, ba
            first_seed: %(base)d, seeds: 5}
 sweeps:
   alone: {axes: {size: {w: [2, 4]}}}
-  of-its-own: {changes: {first_seed: %(own)d, seeds: 3}}
+  of-its-own: {changes: {first_seed: %(own)d, seeds: [3, 4]}}
   by-label:
     axes: {lot: {one: {first_seed: %(one)d}, two: {first_seed: %(two)d, seeds: 7}}}
   teachers: {changes: {first_seed: %(shared)d, seeds: 8}, lanes: {half: {all: {}, first: {half: first}}}}

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from nominima.ground.files import suggest
-from nominima.planning import adopted, budget, shelf, sources
+from nominima.planning import added, adopted, budget, shelf, sources
 from nominima.planning.params import Params, Sweep
 from nominima.planning.run import Options, Training
 
@@ -56,11 +56,13 @@ def mistakes(params: Params) -> Iterator[str]:
         yield from _axes(name, sweep)
     yield from _drawn(params)
     count = sum(math.prod(map(len, (sweep.axes | sweep.lanes).values())) for sweep in params.sweeps.values())
+    count = len(params.runs()) if count <= MOST_RUNS else count  # with those of added seeds
     if count > MOST_RUNS:
         yield f"sweeps: {count} runs; at most {MOST_RUNS} are allowed: take labels out of the axes"
         return
     for name in params.sweeps:
         yield from _in_sweep(params, name)
+    yield from added.mistakes(params)
     yield from adopted.mistakes(params)
     yield from sources.mistakes(params)
     yield from budget.mistakes(params)

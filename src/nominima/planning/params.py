@@ -1,11 +1,11 @@
 """What params.yaml holds, as frozen objects: sections, and sweeps unrolled to runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import chain, product
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, GetJsonSchemaHandler, create_model
+from pydantic import BaseModel, Discriminator, Field, GetJsonSchemaHandler, Tag, create_model
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -13,11 +13,28 @@ from nominima.ground.records import Strict
 from nominima.planning.run import FREE, Label, Options, Run, Training
 
 ROLES = ("run", "other", "files", "losses")
-_OPTIONAL: dict[str, Any] = {name: (field.rebuild_annotation(), None) for name, field in Training.model_fields.items()}
+MORE = "more-"
+"""How the last label of a stack of seeds that were added begins; after it their number in `seeds:`, from 1 on."""
+BY_PART = ("start", "prune", "pacing")
+"""What a run takes from that part of another which has its seeds; a teacher's seeds are in one part, see `sources`."""
+
+Count = Annotated[int, Field(ge=1, le=1000)]
+Counts = Annotated[tuple[Count, ...], Field(min_length=2, max_length=10)]
+Seeds = Annotated[
+    Annotated[Count, Tag("[one]")] | Annotated[Counts, Tag("[several]")],
+    Discriminator(lambda given: "[several]" if isinstance(given, list | tuple) else "[one]"),
+]
+_TOLD = "how many seeds, trained as one stack; of several numbers, as `[8, 8]`, each is a stack of its own"
+_KINDS: dict[str, Any] = {name: field.rebuild_annotation() for name, field in Training.model_fields.items()}
+_OPTIONAL: dict[str, Any] = {name: (kind, None) for name, kind in (_KINDS | {"seeds": Seeds}).items()}
+
+
+class Base(create_model("_Base", __base__=Training, seeds=(Seeds, Field(description=_TOLD)))):
+    """Every knob of a training; of seeds there may be several numbers."""
 
 
 class Changes(create_model("_Changes", __base__=Strict, **_OPTIONAL)):
-    """Some fields of a training, with the same types and limits."""
+    """Some fields of the base run, with the same types and limits."""
 
 
 class LaneChanges(create_model("_LaneChanges", __base__=Strict, **{name: _OPTIONAL[name] for name in sorted(FREE)})):
@@ -72,7 +89,7 @@ class Params(Strict):
     """All of params.yaml."""
 
     datasets: dict[Label, DatasetEntry] = Field(description="data sets, by name")
-    training: Training = Field(description="the base run")
+    training: Base = Field(description="the base run")
     sweeps: dict[Label, Sweep] = Field(description="grids of changes to the base run, by name")
     measures: dict[Label, Options] = Field(description="options of the files of src/nominima/measures/")
     claims: dict[Label, Trial] = Field(description="a file of src/nominima/claims/ → its evidence")
@@ -88,15 +105,20 @@ class Params(Strict):
         return set(chain.from_iterable(sweep.groups for sweep in self.sweeps.values()))
 
     def runs(self) -> dict[str, Run]:
-        """All runs of all sweeps, by name."""
-        return {run.name: run for name in self.sweeps for run in self.sweep_runs(name)}
+        """All runs of all sweeps, by name; each takes from those parts of others that have its seeds."""
+        parts = {run.name: [run, *more] for name in self.sweeps for run, more in self.unrolled(name)}
+        found = [run for its in parts.values() for run in its]
+        return {run.name: run if len(found) == len(parts) else _fed(run, parts) for run in found}
 
     def sweep_runs(self, name: str) -> list[Run]:
-        """The runs of one sweep, in the order of its axes and lanes."""
+        """The runs of one sweep, in the order of its axes and lanes, each before those of the seeds added to it."""
+        return [each for run, more in self.unrolled(name) for each in (run, *more)]
+
+    def unrolled(self, name: str) -> Iterator[tuple[Run, list[Run]]]:
+        """The runs of one sweep, each with those of the seeds added to it."""
         sweep = self.sweeps[name]
         base = _changed(self.training.model_dump(), sweep.changes)
         axes: dict[str, Any] = sweep.axes | sweep.lanes
-        runs = []
         for labels in product(*axes.values()):
             chosen = dict(zip(axes, labels, strict=True))
             told = reduce(_changed, [axes[axis][label] for axis, label in chosen.items()], base)
@@ -107,9 +129,10 @@ class Params(Strict):
                 for key, value in _named(told, kinds).items()
                 for role in _roles(value)
             }
-            training = Training(**_named(told, chosen))
-            runs.append(Run(stack=f"{name}/{here or 'base'}", variant=lanes, taken=taken, training=training))
-        return runs
+            first, *more = told["seeds"] if isinstance(told["seeds"], tuple) else (told["seeds"],)
+            training = Training(**_named(told, chosen) | {"seeds": first})
+            run = Run(stack=f"{name}/{here or 'base'}", variant=lanes, taken=taken, training=training)
+            yield run, list(_added(run, more))
 
 
 def stacks(runs: Iterable[Run]) -> dict[str, list[Run]]:
@@ -118,6 +141,32 @@ def stacks(runs: Iterable[Run]) -> dict[str, list[Run]]:
     for run in runs:
         found.setdefault(run.stack, []).append(run)
     return found
+
+
+def _added(run: Run, counts: Sequence[int]) -> Iterator[Run]:
+    """The same with the seeds that follow, each of these counts in a stack of its own: `sizes/w8.more-1`."""
+    first = run.seeds.stop
+    for at, count in enumerate(counts, start=1):
+        training = run.training.model_copy(update={"first_seed": first, "seeds": count})
+        yield run.model_copy(update={"stack": f"{run.stack}.{MORE}{at}", "training": training})
+        first += count
+
+
+def _fed(run: Run, parts: Mapping[str, list[Run]]) -> Run:
+    """A run that takes from those parts of others which have its seeds; `taken` names the first, as for all seeds."""
+    changes: dict[str, Any] = {}
+    for key in BY_PART:
+        asked = getattr(run.training, key)
+        named = {role: _part(run, getattr(asked, role, None), parts) for role in ("run", "other")}
+        if new := {role: name for role, name in named.items() if name is not None}:
+            changes[key] = asked.model_copy(update=new)
+    return run.model_copy(update={"training": run.training.model_copy(update=changes)}) if changes else run
+
+
+def _part(run: Run, name: str | None, parts: Mapping[str, list[Run]]) -> str | None:
+    """The part of another run that has all seeds of a run."""
+    there = parts.get(name or "", [])
+    return next((part.name for part in there if {*run.seeds} <= {*part.seeds}), None)
 
 
 def _changed(base: dict[str, Any], changes: BaseModel) -> dict[str, Any]:
