@@ -79,13 +79,15 @@ def test_no_seed_is_lost_or_trained_twice_and_all_but_seeds_is_the_same(counts: 
 
 def test_each_seed_takes_from_its_own_parent_and_what_is_told_of_it_stays_the_same() -> None:
     sweeps = {"dense": {"axes": SIZES}, "tickets": {"axes": SIZES, "changes": PRUNED}}
-    before, after = only(sweeps), only(sweeps, [5, 4])
+    before, after = only(sweeps), only(sweeps, [5, 4, 6])
     assert after.train["tickets/w4"] == before.train["tickets/w4"]
-    run = after.runs["tickets/w4.more-1"]
-    assert run.training.sources == ["dense/w4.more-1"]
-    assert run.taken == after.runs["tickets/w4"].taken == {"prune": "dense/{size}", "start": "dense/{size}"}
-    assert list(json.loads(after.train["tickets/w4.more-1"].spec)["sources"]) == ["dense/w4.more-1"]
-    assert "data/runs/dense/w4.more-1/parameters.safetensors" in after.train["tickets/w4.more-1"].inputs
+    assert after.runs["tickets/w4"].taken == {"prune": "dense/{size}", "start": "dense/{size}"}
+    for more in ("more-1", "more-2"):
+        run, job = after.runs[f"tickets/w4.{more}"], after.train[f"tickets/w4.{more}"]
+        assert run.training.sources == [f"dense/w4.{more}"]
+        assert run.taken == after.runs["tickets/w4"].taken, "so that all are of one cell"
+        assert list(json.loads(job.spec)["sources"]) == run.training.sources
+        assert f"data/runs/dense/w4.{more}/parameters.safetensors" in job.inputs
 
 
 def test_a_parent_that_has_all_seeds_in_one_stack_serves_those_that_are_added_too() -> None:
