@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import png
 import pytest
@@ -16,9 +17,10 @@ from chain import build, commit, plan, write
 from nominima.ground.places import VERBS, ledger
 from nominima.planning.plan import Job
 from nominima.tracing.ledger import read_ledger
+from nominima.tracing.receipt import FOLDER
 from nominima.tracing.tell import show
 from nominima.tracing.trace import Trace
-from nominima.tracing.walk import Walk
+from nominima.tracing.walk import Ancestor, Walk
 from nominima.verbs.seal import seal
 
 
@@ -71,6 +73,32 @@ def test_of_many_raw_files_the_first_are_told(files: int, lines: int, more: str)
     ] * bool(more)
 
 
+def test_a_summary_of_what_was_trained_leads() -> None:
+    shared = {"model": "mlp", "dataset": "digits", "optimizer": "adam", "first_seed": 100}
+    few, many = shared | {"size": 16, "seeds": 2}, shared | {"size": 4, "seeds": 8}
+    specs = [{"run": {"training": few}}, {"run": {"training": many}, "lanes": [{}, {}]}]
+    assert "trained   18 networks: mlp of size 4, 16; on digits; adam; seeds 100–107\n" in shown(specs)
+    others = [{"run": {"training": few | {"model": "cnn", "first_seed": 300}}}]
+    assert "trained   20 networks: cnn of size 16; mlp of size 4, 16; on" in shown(specs + others)
+    assert "seeds 100–107, 300–301\n" in shown(specs + others)
+    assert "trained   " not in shown([{"run": {"training": "a forger's"}}])
+
+
+def shown(specs: list[dict[str, Any]]) -> str:
+    traces = [Trace(verb="train", spec=spec, code="c", inputs={}, environment={}) for spec in specs]
+    steps, screen = [Ancestor("train", "w", trace, {}, None) for trace in traces], io.StringIO()
+    show(Walk("unknown", "no trace", None, None, None, steps=steps), Console(file=screen, width=200))
+    return "".join(f"{line.rstrip()}\n" for line in screen.getvalue().splitlines())
+
+
+def test_a_damaged_receipt_is_noted_and_hides_nothing_else(project: Path) -> None:
+    Path(FOLDER).mkdir()
+    Path(FOLDER, "x.json").write_text("{")
+    walk = told(lone())
+    assert walk["standing"] == "recorded"
+    assert "x.json: not a receipt" in walk["notes"][0]
+
+
 def test_a_broken_ledger_in_the_working_tree_is_noted_and_passed_over(project: Path) -> None:
     file = lone()
     Path(ledger("train")).write_text("<<<<<<< HEAD")
@@ -87,6 +115,16 @@ def test_the_commands_told_bring_the_files_back(project: Path) -> None:
     subprocess.run(["bash", "-c", f"{command} && pwd"], check=True, capture_output=True)
     (aside,) = project.parent.glob("project-*")
     assert (aside / FIGURE).read_bytes() == text
+
+
+@pytest.mark.parametrize(
+    ("config", "place"), [("[cache]\n    dir = /other place", "'/other place'"), ("<<<<<<<", "{}")]
+)
+def test_the_cache_told_is_that_of_dvc(config: str, place: str, project: Path) -> None:
+    Path(".dvc").mkdir(exist_ok=True)
+    Path(".dvc/config.local").write_text(config)
+    expected = place.format(project / ".dvc/cache")
+    assert f"dvc cache dir --local {expected} && dvc checkout  # as recorded" in told(lone())["commands"]
 
 
 @pytest.mark.parametrize("columns", ["80", "40"])

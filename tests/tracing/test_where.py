@@ -8,6 +8,8 @@ import pytest
 from asked import FIGURE, lone, run, told
 
 from chain import CLAIM, build, commit, git, plan
+from nominima.ground.files import Refusal
+from nominima.tracing.repository import resolved
 
 TABLE = "data/measures/runs/width/w4/norms.parquet"
 
@@ -95,6 +97,8 @@ def test_the_oldest_commit_of_a_shallow_clone_is_not_said_to_have_made_what_it_h
     assert walk["standing"] == "recorded"
     told_why = "where this shallow clone is cut: that commit or an earlier one made it; `git fetch --unshallow`"
     assert told_why in walk["told"]
+    with pytest.raises(Refusal, match="`git fetch --unshallow` brings"):
+        resolved(Path.cwd(), "HEAD~1")
     git("fetch", "--quiet", "--unshallow")
     assert "shallow" not in told(FIGURE)["told"]
     assert told(FIGURE)["commit"]["subject"] == "Run it"

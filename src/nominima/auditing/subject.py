@@ -19,6 +19,11 @@ from nominima.tracing.search import source_at
 from nominima.tracing.trace import differences, environment
 
 README = "README.md"
+OTHERWISE = (
+    "the ledger of the commit tells of other files than",
+    "values differ, recorded → planned by the commit's params.yaml",
+)
+"""How obstacles begin where this program plans otherwise than the one that made the results."""
 
 Name = tuple[str, str]
 """A verb and the name of its job."""
@@ -72,7 +77,19 @@ class Subject:
     @cached_property
     def plan(self) -> Plan:
         """What those params ask for, as this program understands them."""
-        return Plan(parsed(self.params, Path(f"params.yaml of commit {self.commit[:12]}")))
+        try:
+            return Plan(parsed(self.params, Path(f"params.yaml of commit {self.commit[:12]}")))
+        except Refusal as refusal:
+            raise Refusal(
+                f"{refusal}\nthese params are not understood by the source that is here; {self.by_itself}"
+            ) from refusal
+
+    @property
+    def by_itself(self) -> str:
+        """How the commit's own program makes its results again, where the one that is here cannot."""
+        return (
+            f"`git worktree add ../then {self.commit[:12]}` checks that commit out: audit it there, by its own program"
+        )
 
     @cached_property
     def anew(self) -> Plan:
@@ -114,9 +131,9 @@ class Subject:
             return "the params.yaml of the commit does not plan it"
         job = self.plan.jobs(name[0])[name[1]]
         if set(job.inputs) != entry.inputs.keys() or set(job.outputs) != entry.outputs.keys():
-            return "the ledger of the commit tells of other files than its params.yaml plans"
+            return f"{OTHERWISE[0]} its params.yaml plans"
         other = differences(entry.spec, json.loads(job.spec))
-        return f"values differ, recorded → planned by the commit's params.yaml: {'; '.join(other[:3])}" if other else ""
+        return f"{OTHERWISE[1]}: {'; '.join(other[:3])}" if other else ""
 
     def moved(self, name: Name) -> bool:
         """Whether the ledger tells of other source than would make a job now."""
@@ -169,4 +186,4 @@ class Subject:
     def _objects(self) -> dict[str, Path]:
         lock = repository.blobs(self.root, self.commit, "dvc.lock")
         stored = repository.contents(self.root, list(lock.values()), store.LARGEST)
-        return store.recorded(stored[0], store.cache(self.root)) if stored else {}
+        return store.recorded(stored[0], store.objects(self.root)) if stored else {}

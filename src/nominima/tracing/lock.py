@@ -145,7 +145,7 @@ def _md5_of_folder(path: str, files: list[str], read: dict[str, Hashes]) -> str:
 def cached(root: Path) -> tuple[dict[str, str], list[Finding]]:
     """Path of every object in DVC's cache, wherever a config of DVC puts it → the MD5 that is its name."""
     try:
-        objects = store.cache(root)
+        objects = store.objects(root)
     except Refusal as refusal:
         remedy = "mend it, or `git checkout -- .dvc/config`"
         return {}, [Finding(".dvc/config", "a file that DVC can read", str(refusal), remedy)]

@@ -31,7 +31,7 @@ class Elsewhere:
         from nominima.tracing import store  # DVC's configuration takes half a second, and is seldom asked for
 
         try:
-            return store.recorded((self._root / "dvc.lock").read_bytes(), store.cache(self._root))
+            return store.recorded((self._root / "dvc.lock").read_bytes(), store.objects(self._root))
         except (OSError, Refusal):
             return {}
 

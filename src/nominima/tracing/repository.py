@@ -54,7 +54,8 @@ def resolved(root: Path, name: str) -> str:
     """
     done = _git(root, "rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
     if done.returncode != 0:
-        raise Refusal(f"{name}: no commit here has this name; `git log --oneline` lists those there are")
+        cut = ", and `git fetch --unshallow` brings what this shallow clone lacks" if boundary(root) else ""
+        raise Refusal(f"{name}: no commit here has this name; `git log --oneline` lists those there are{cut}")
     return done.stdout.decode().strip()
 
 

@@ -16,7 +16,7 @@ Kept = Literal["git", "cache", "gone"]
 
 
 def cache(root: Path) -> Path:
-    """The folder of DVC's cache objects, wherever the project's, the user's or the machine's configuration has it.
+    """The folder of DVC's cache, wherever the project's, the user's or the machine's configuration has it.
 
     Raises:
         Refusal: a configuration file is damaged.
@@ -26,7 +26,16 @@ def cache(root: Path) -> Path:
     except ConfigError as error:
         told = " ".join(str(error).split())
         raise Refusal(f"{root / '.dvc/config'}: {told}; mend it, or `git checkout -- .dvc/config`") from None
-    return Path(folder or root / ".dvc/cache") / "files/md5"
+    return Path(folder or root / ".dvc/cache")
+
+
+def objects(root: Path) -> Path:
+    """The folder of the objects in it.
+
+    Raises:
+        Refusal: a configuration file is damaged.
+    """
+    return cache(root) / "files/md5"
 
 
 def kept(root: Path, commit: str, path: str, made: str) -> Kept:
@@ -36,7 +45,7 @@ def kept(root: Path, commit: str, path: str, made: str) -> Kept:
         if any(hashlib.sha256(content).hexdigest() == made for content in stored):
             return "git"
         lock = repository.contents(root, list(repository.blobs(root, commit, "dvc.lock").values()), LARGEST)
-        found = recorded(lock[0], cache(root)).get(path) if lock else None
+        found = recorded(lock[0], objects(root)).get(path) if lock else None
         return "cache" if found and digest(found) == made else "gone"
     except Refusal:
         return "gone"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from shlex import quote
 from typing import Any
 
@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from nominima.ground.files import Refusal
 from nominima.ground.texts import canonical, printable
+from nominima.tracing.store import cache
 from nominima.tracing.trace import compared, flat
 from nominima.tracing.verify import BUILD, Report
 from nominima.tracing.walk import Ancestor, Walk
@@ -97,15 +99,23 @@ def commands(walk: Walk) -> list[str]:
     aside = quote(f"{walk.root}-{name[:7]}")
     made = walk.path or next(iter(walk.steps[0].outputs))
     copy = quote(f"{name[:7]}-{PurePosixPath(made).name}")
-    cached = f"dvc cache dir --local {root}/.dvc/cache && dvc checkout  # as recorded"
     shown = f"git -C {root} show {name[:12]}:{quote(f'./{made}')} > {copy}  # its bytes, out of Git"
     pulled = "dvc pull  # where a remote is set: neither Git nor this DVC cache has its bytes"
     return [
         *([shown] if walk.kept == "git" else []),
         f"git -C {root} worktree add {aside} {name[:12]} && cd {aside}",
-        pulled if walk.kept == "gone" else cached,
+        pulled if walk.kept == "gone" else _cached(walk.root),
         f"snakemake --cores all {quote(made)}  # or made again, by the source of that commit",
     ]
+
+
+def _cached(root: Path) -> str:
+    """What gives another checkout this one's cache; where DVC's configuration cannot be read, DVC says so."""
+    try:
+        place = cache(root)
+    except Refusal:
+        place = root / ".dvc/cache"
+    return f"dvc cache dir --local {quote(str(place))} && dvc checkout  # as recorded"
 
 
 def _step(step: Ancestor) -> dict[str, Any]:
@@ -114,6 +124,9 @@ def _step(step: Ancestor) -> dict[str, Any]:
 
 
 def _facts(walk: Walk) -> Iterator[tuple[str, str]]:
+    """The summary that leads a walk."""
+    if trained := _trained([step.trace.spec for step in walk.steps if step.verb == "train"]):
+        yield "trained", trained
     if walk.path and walk.path != str(walk.file):
         yield "file", walk.path
     if walk.commit:
@@ -125,6 +138,23 @@ def _facts(walk: Walk) -> Iterator[tuple[str, str]]:
         yield "SHA-256", walk.digest
     if walk.audited:
         yield "audited", walk.audited
+
+
+def _trained(specs: list[dict[str, Any]]) -> str:
+    """What was trained, in a line: families with their sizes, data sets, optimizers, seeds; empty where nothing was."""
+    try:
+        told = [spec["run"]["training"] for spec in specs]
+        networks = sum(each["seeds"] * len(spec.get("lanes", [""])) for each, spec in zip(told, specs, strict=True))
+        sizes = {each["model"]: sorted({its["size"] for its in told if its["model"] == each["model"]}) for each in told}
+        data, optimizers = (sorted({str(each[key]) for each in told}) for key in ("dataset", "optimizer"))
+        spans = {(each["first_seed"], each["first_seed"] + each["seeds"] - 1) for each in told}
+    except (LookupError, TypeError, AttributeError):  # of another form, in a file that nobody recorded
+        return ""
+    widest = [a for a in sorted(spans) if not any(b != a and b[0] <= a[0] and a[1] <= b[1] for b in spans)]
+    families = "; ".join(f"{model} of size {few(map(str, its), MANY)}" for model, its in sorted(sizes.items()))
+    seeds = few(f"{first}–{last}" for first, last in widest)
+    found = f"{networks} networks: {families}; on {few(data)}; {few(optimizers)}; seeds {seeds}"
+    return found if specs else ""
 
 
 def _told(steps: list[Ancestor], walk: Walk) -> Iterator[tuple[str, str | list[str]]]:

@@ -19,7 +19,8 @@ from nominima.tracing.trace import Trace
 Confirmation = Literal["recorded", "uncommitted", "altered", "claimed", "unknown"]
 SOURCES = ("src", "params.yaml", "workflow", "Snakefile", "requirements.lock")
 SHOWN = 4  # commits that recorded the same bytes
-EXAMPLE = "nominima trace --code 1a2b3c4d5e6f"
+A_CODE = "1a2b3c4d5e6f"
+EXAMPLE = f"nominima trace --code {A_CODE}"
 
 
 class Ancestor(NamedTuple):
@@ -100,6 +101,7 @@ def _confirmed(file: Path | None, found: str | None, trace: Trace | None, search
     standing, told = _standing(search, place, found)
     steps, raw, missing = _ancestry([_step(place)], search)
     name = place.source.commit
+    audited, damaged = _audited(search.root, place, found)
     jobs = [(step.verb, step.job, step.trace) for step in steps if step.commit == name]
     head = source_at(search.root, search.head) if name and search.head else None
     return Walk(
@@ -118,8 +120,8 @@ def _confirmed(file: Path | None, found: str | None, trace: Trace | None, search
         missing=missing,
         check=check(search.root, name, jobs) if name else None,
         kept=_kept(search.root, place, found) if name else None,
-        audited=receipt.last_word(search.root, place.entry.outputs, found),
-        notes=[*_notes(search), *(_of_commit(search, name, found) if name else _uncommitted(search))],
+        audited=audited,
+        notes=[*_notes(search), *damaged, *(_of_commit(search, name, found) if name else _uncommitted(search))],
     )
 
 
@@ -145,6 +147,14 @@ def _unconfirmed(file: Path, found: str, trace: Trace | None, searches: list[Sea
 def _reach(searches: list[Search]) -> str:
     reached = "; ".join(search.reach for search in searches)
     return reached or "there is no project here: run this inside a clone of the one it is from"
+
+
+def _audited(root: Path, place: Listed, found: str | None) -> tuple[str, list[str]]:
+    """What the last receipts say; a damaged one hides them all, and is noted."""
+    try:
+        return receipt.last_word(root, place.entry.outputs, found), []
+    except Refusal as refusal:
+        return "", [str(refusal)]
 
 
 def _kept(root: Path, place: Listed, found: str | None) -> Kept:
