@@ -41,6 +41,16 @@ def test_a_receipt_is_an_in_toto_statement_and_comes_back(tmp_path: Path) -> Non
     assert receipts(tmp_path) == {path.name: told}
 
 
+def test_only_what_it_tells_of_is_its_subject(tmp_path: Path) -> None:
+    told = made("2026-01-02", "different", verdict="ab12", lost="")
+    assert told.files == {"verdict": "ab12"}, "a Statement has no subject without a digest"
+    assert told.predicate.word("lost") == "different"
+    path = keep(told, "all", tmp_path)
+    path.write_text(path.read_text().replace('"name": "verdict"', '"name": "another"'))
+    with pytest.raises(Refusal, match="its predicate says nothing of another"):
+        receipts(tmp_path)
+
+
 def test_no_receipt_takes_the_place_of_another(tmp_path: Path) -> None:
     names = [keep(made("2026-01-02", "bitwise", verdict="ab"), "all", tmp_path).name for _ in range(3)]
     assert names == ["2026-01-02-all.json", "2026-01-02-all-2.json", "2026-01-02-all-3.json"]

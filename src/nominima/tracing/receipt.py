@@ -115,6 +115,8 @@ class Receipt(Strict):
     def _of_its_kind(self) -> Self:
         if self.kind != _kind(self.predicate):
             raise ValueError(f"predicateType {self.kind} does not fit its predicate")
+        if of_none := [path for path in self.files if not self.predicate.word(path)]:
+            raise ValueError(f"its predicate says nothing of {of_none[0]}")
         return self
 
     @property
@@ -130,8 +132,11 @@ class Receipt(Strict):
 
 
 def receipt(files: dict[str, str], predicate: Predicate | Replicated) -> Receipt:
-    """The receipt of an audit of files, path → SHA-256 as recorded, or of a replication of what they tell."""
-    subject = [{"name": path, "digest": {"sha256": told}} for path, told in files.items()]
+    """The receipt of an audit of files, path → SHA-256 as recorded, or of a replication of what they tell.
+
+    A file of which no digest is recorded is in the predicate only: a Statement has none without.
+    """
+    subject = [{"name": path, "digest": {"sha256": told}} for path, told in files.items() if told]
     kind = _kind(predicate)
     told = {"_type": STATEMENT, "subject": subject, "predicateType": kind, "predicate": predicate.model_dump()}
     return Receipt.model_validate(told)
