@@ -13,6 +13,7 @@ from nominima.cli import app
         (["--seeds", "1000", "--from", "data"], "leave out --from and --spot"),
         (["--seeds", "0", "--spot", "1"], "leave out --from and --spot"),
         (["--seeds", "1000", "--run-its-code"], "leave out --run-its-code"),
+        (["--lot", "1"], "give --spot too"),
         (["--codecheck", "--no-receipt"], "leave out --no-receipt"),
     ],
 )

@@ -77,7 +77,7 @@ def rewrite(path: Path, trace: Trace, change: Change) -> None:
         pl.DataFrame(columns, schema=table.schema).write_parquet(path, metadata={"trace": trace.dumps()})
     elif path.name.endswith(".vl.json") or path.suffix in (".svg", ".png"):
         change(path)
-        path.write_bytes(embed(_bare(path), "vl.json" if path.suffix == ".json" else path.suffix, trace))
+        path.write_bytes(embed(bare(path), "vl.json" if path.suffix == ".json" else path.suffix, trace))
     elif path.suffix == ".json":
         tree = json.loads(path.read_text())
         change(tree)
@@ -104,7 +104,7 @@ def repacked(picture: Path, target: Path, change: Callable[[bytearray, int], Non
     target.write_bytes(out.getvalue())
 
 
-def _bare(path: Path) -> bytes:
+def bare(path: Path) -> bytes:
     """A figure without its trace."""
     if path.suffix == ".svg":
         return re.sub(rb"<metadata>.*?</metadata>", b"", path.read_bytes(), count=1, flags=re.DOTALL)

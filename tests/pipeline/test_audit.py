@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from forging import forge, repacked
+from forging import bare, forge, repacked
 from project import Project, tell_verdicts
+
+from nominima.ground.places import ledger
+from nominima.tracing.ledger import read_ledger
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -148,9 +151,11 @@ def test_what_a_ledger_hides_is_not_good(project: Project) -> None:
     tree = json.loads(path.read_text())
     del tree["jobs"]["c1a_random_points"]["outputs"][VERDICT]
     path.write_text(json.dumps(tree))
-    project.commit()
-    found = audited(project, "c1a", code=1)
-    assert found["grade"] == "not recomputed"
+    commit = project.commit()
+    output = project.run("nominima", "audit", "c1a", check=False)
+    assert "not recomputed: the worst of " in output
+    assert f"`git worktree add ../then {commit[:12]}` checks that commit out" in output
+    assert output.endswith("exit code 1")
     assert not (project.root / "reports/audits").exists()
 
 
@@ -158,6 +163,7 @@ REFUSED = {
     ("c9z",): "c9z: neither a file, nor a printed code, nor a claim of commit",
     ("c0a", "--at", "v99"): "v99: no commit here has this name",
     ("Makefile",): "Makefile: no PNG, SVG,",
+    ("stripped.png",): "only what a commit records can be audited, by that code too: nominima audit 1a2b3c4d5e6f",
     ("README.md", "--at", "HEAD"): "README.md: in commit",
     ("all", "--spot", "1", "--from", "data"): "leave out --from",
 }
@@ -166,16 +172,30 @@ REFUSED = {
 def test_what_cannot_be_audited_is_refused_in_a_sentence(project: Project) -> None:
     project.edit("README.md", "<!-- verdicts", "<!-- no verdicts")
     project.commit()
+    (project.root / "stripped.png").write_bytes(bare(project.root / FIGURE))
+    code = read_ledger(project.root / ledger("measure")).jobs["theory"].trace
+    told = project.run("nominima", "audit", code, "--from", "verdicts", check=False)
+    assert f"{code}: the picture you have was not looked at" in told
+    assert f"{code}: is not made from verdicts" in told
     for arguments, told in REFUSED.items():
         output = project.run("nominima", "audit", *arguments, check=False)
         assert told in output, arguments
         assert output.endswith("exit code 1")
         assert "Traceback" not in output
+    project.edit("params.yaml", "random_points:", "random_points: {dots: 3}\n  moved:")
+    commit = project.commit()
+    output = project.run("nominima", "audit", "c1a", check=False)
+    assert f"params.yaml of commit {commit[:12]}: measures.moved" in output
+    assert (
+        f"these params are not understood by the source that is here; `git worktree add ../then {commit[:12]}`"
+        in output
+    )
 
 
 def test_data_that_are_nowhere_are_named_with_what_to_do(project: Project, clone: Any) -> None:
     lone = clone(project)
     output = lone.run("nominima", "audit", "c1a", check=False)
     assert "nowhere here with its recorded bytes" in output
+    assert "`--from data` needs raw data only" in output
     assert output.endswith("exit code 1")
     assert not (lone.root / "reports/audits").exists()

@@ -21,6 +21,7 @@ from nominima.tracing.job import INTERRUPTED
 START = "auditing.start"
 """What makes the first steps of a training."""
 RECORDED = "recorded"
+NOWHERE = "is nowhere here with its recorded bytes"
 COST = re.compile(r"^cost: .*$", re.MULTILINE)
 
 
@@ -114,7 +115,7 @@ def _tried(
             made = found[maker].folder
             place, why = made and made / file, f"{' '.join(maker)} could not be made again"
         else:
-            place, why = stored[file], f"{file} is nowhere here with its recorded bytes"
+            place, why = stored[file], f"{file} {NOWHERE}"
         if place is None:
             return Made(None, why)
         _link(folder / file, place)
@@ -122,7 +123,7 @@ def _tried(
     for file in subject.job(name).outputs if start else []:
         place = stored[file]
         if place is None:
-            return Made(None, f"{file} is nowhere here with its recorded bytes")
+            return Made(None, f"{file} {NOWHERE}")
         _link(folder / RECORDED / file, place)
     return _run(subject, name, folder, running, start)
 

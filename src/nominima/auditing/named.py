@@ -8,7 +8,7 @@ from nominima.auditing.subject import README, SCOREBOARD, Name, Subject
 from nominima.ground.files import Refusal, completed
 from nominima.ground.places import detail
 from nominima.tracing import repository
-from nominima.tracing.walk import Walk, walk_code, walk_file
+from nominima.tracing.walk import A_CODE, Walk, walk_code, walk_file
 
 ALL = "all"
 CODE = 12  # hexadecimal digits of a trace code
@@ -46,13 +46,22 @@ def _walked(what: str, start: Path) -> Walk | None:
     Raises:
         Refusal: no commit records exactly this file, or this code.
     """
-    is_code = len(what) == CODE and not set(what.lower()) - set("0123456789abcdef")
-    if not (is_code or (start / what).is_file()):
+    if not (_is_code(what) or (start / what).is_file()):
         return None
     walk = walk_file(start / what, start) if (start / what).is_file() else walk_code(what, start)
     if walk.standing != "recorded":
-        raise Refusal(f"{what}: {walk.told}; only what a commit records can be audited")
+        by_code = "" if walk.trace else f", by that code too: nominima audit {A_CODE}"
+        raise Refusal(f"{what}: {walk.told}; only what a commit records can be audited{by_code}")
     return walk
+
+
+def codes(what: list[str], start: Path) -> list[str]:
+    """Those that are printed codes: nobody has seen the picture that they were read from."""
+    return [each for each in what if _is_code(each) and not (start / each).is_file()]
+
+
+def _is_code(what: str) -> bool:
+    return len(what) == CODE and not set(what.lower()) - set("0123456789abcdef")
 
 
 def _commit(root: Path, at: str | None, walks: dict[str, Walk]) -> str:

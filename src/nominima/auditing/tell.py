@@ -7,9 +7,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from nominima.auditing.again import NOWHERE
 from nominima.auditing.audit import Audit, Beginning
 from nominima.auditing.grades import PUBLISHED, Graded
 from nominima.auditing.recipe import Recipe
+from nominima.auditing.subject import OTHERWISE
 from nominima.drawing.estimates import span
 from nominima.ground.places import VERBS
 from nominima.tracing.tell import few, text
@@ -61,6 +63,8 @@ def show(audit: Audit, console: Console) -> None:
         console.print(text(f"of these only the start was made again: {few(told)}", "yellow"), soft_wrap=True)
     for why, names in _missing(audit).items():
         console.print(text(f"! not recomputed: {few(names)}: {why}", "yellow"), soft_wrap=True)
+    for remedy in _remedies(audit):
+        console.print(text(f"  {remedy}"), soft_wrap=True)
     largest = max((file.largest for file in audit.files), default=0.0)
     off = f", numbers off by {largest:.2g} of their size at most" if largest else ""
     console.print(text(f"{audit.grade}: the worst of {len(audit.files)} files of {len(audit.jobs)} jobs{off}",
@@ -118,6 +122,14 @@ def _lines(file: Graded) -> Iterator[str]:
             yield f"  {file.path} says {each.recorded} for {each.place}; recorded is {each.again}"
         else:
             yield f"  {each.place}: recorded {each.recorded}, again {each.again}"
+
+
+def _remedies(audit: Audit) -> Iterator[str]:
+    """What helps where jobs could not be made again."""
+    if any(why.endswith(NOWHERE) for why in _missing(audit)):
+        yield "`dvc pull` brings recorded bytes where a remote is set; `--from data` needs raw data only"
+    if any(why.startswith(OTHERWISE) for why in audit.recipe.obstacles.values()):
+        yield audit.subject.by_itself
 
 
 def _missing(audit: Audit) -> dict[str, list[str]]:

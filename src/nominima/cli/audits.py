@@ -21,7 +21,7 @@ from nominima.auditing import tell, tell_replication
 from nominima.auditing.again import Made
 from nominima.auditing.audit import audit as made_again
 from nominima.auditing.codecheck import certificate
-from nominima.auditing.named import ALL, subject
+from nominima.auditing.named import ALL, codes, subject
 from nominima.auditing.recipe import Depth, Recipe, recipe, seconds, spot, wall
 from nominima.auditing.replication import check_fresh, replicate, with_fresh_seeds
 from nominima.auditing.seeds import least
@@ -87,8 +87,13 @@ def audit(
     replication, no word turned into its opposite. 1: not.
     """
     _refuse_together(some, from_, seeds, codecheck=codecheck and not kept, its_code=its_code)
+    if lot is not None and not some:
+        raise Refusal("--lot is the seed of a draw; give --spot too, or leave it out")
     root, asked, screen = project(), what or [ALL], Console(stderr=True)
     found = subject(asked, at, Path.cwd(), root)
+    if by_code := codes(asked, Path.cwd()):
+        told = f"note: {', '.join(by_code)}: the picture you have was not looked at; compare it with the recorded one"
+        screen.print(text(told, "yellow"), soft_wrap=True)
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.default_int_handler)  # what runs is ended, what lies about is cleared away
     with _by_its_code(found, screen) if its_code else nullcontext(found) as found:
