@@ -13,9 +13,11 @@ from nominima.auditing.readme import TABLE
 from nominima.auditing.recipe import FirstSteps, Recipe
 from nominima.auditing.subject import PAGE, Name, Subject
 from nominima.tracing.ledger import Entry
+from nominima.tracing.trace import Trace
 
 TRAIN, MEASURE, JUDGE = ("train", "a"), ("measure", "runs/a"), ("judge", "c")
 CHAIN = Recipe([TRAIN, MEASURE, JUDGE], {TRAIN: set(), MEASURE: {TRAIN}, JUDGE: {MEASURE}}, [], {})
+TRACE = Trace(verb="report", spec={}, code="c", inputs={}, environment={})
 PATHS = {TRAIN: "data/runs/a/parameters.safetensors", MEASURE: "data/measures/runs/a/norms.parquet",
          JUDGE: "reports/verdicts/c.json"}  # fmt: skip
 
@@ -146,6 +148,28 @@ def test_a_page_tells_nothing_of_its_own_but_what_older_source_words_otherwise(
     (file,) = told[PAGE]
     assert file.grade == grade
     assert (file.changes[0].recorded, file.changes[0].again) == (text, "The loss is 0.5.")
+
+
+@pytest.mark.parametrize(
+    ("trace", "grade", "why"),
+    [
+        (TRACE, "same verdict", "other bytes that say the same"),
+        (TRACE.model_copy(update={"code": "of then"}), "bitwise", "but for the trace in it"),
+    ],
+)
+def test_other_bytes_are_bitwise_only_where_the_trace_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trace: Trace, grade: Grade, why: str
+) -> None:
+    recorded, again = tmp_path / "recorded.html", tmp_path / "again/page.html"
+    again.parent.mkdir()
+    page = '<!doctype html><script type="application/json" id="trace">{}</script><p>The loss is 0.5.</p>'
+    recorded.write_text(page.format(TRACE.dumps()).replace("The loss", "The  loss"))
+    again.write_text(page.format(trace.dumps()))
+    monkeypatch.setattr(Recorded, "sealed", lambda *_: True, raising=False)
+    whole = Recipe([PAGE], {PAGE: set()}, [], {})
+    subject = Recorded(recorded, "today's")
+    told = graded(subject, whole, {PAGE: Made(again.parent)}, tmp_path)  # pyright: ignore[reportArgumentType]
+    assert (told[PAGE][0].grade, told[PAGE][0].why) == (grade, why)
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,8 @@ def test_rows_in_another_order_and_spaces_say_the_same(project: Callable[[str], 
     lines = WHOLE.splitlines(keepends=True)
     at = next(at for at, line in enumerate(lines) if "c4a" in line)
     lines[at], lines[at + 1] = lines[at + 1].replace(" | ", "|"), lines[at]
-    assert audited(project("".join(lines))).grade == "bitwise"
+    found = audited(project("".join(lines)))
+    assert (found.grade, found.files[0].why) == ("bitwise", "but for spaces and order")
 
 
 def test_a_readme_without_a_table_gives_no_finding_and_cannot_be_asked_for(project: Callable[[str], Path]) -> None:

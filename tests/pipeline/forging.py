@@ -44,8 +44,8 @@ def forge_all(project: Project, changes: dict[str, Change]) -> None:
             job = planned[name]
             inputs = {path: moved.get(path, was) for path, was in traces[name].inputs.items()}
             traces[name] = traces[name].model_copy(update={"inputs": inputs})
-            if changes.keys() & set(job.outputs) or inputs != told.jobs[name].inputs:
-                for path in job.outputs:
+            for path in job.outputs:
+                if path in changes or inputs != told.jobs[name].inputs:
                     rewrite(root / path, traces[name], changes.get(path, lambda _: None))
                     outputs[name][path] = moved[path] = digest(root / path)
         (root / ledger(verb)).write_bytes(compose(verb, traces, outputs).dumps())

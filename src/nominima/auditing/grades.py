@@ -9,6 +9,7 @@ from nominima.auditing.pictures import shows
 from nominima.auditing.recipe import Recipe
 from nominima.auditing.subject import PAGE, Name, Subject
 from nominima.ground.files import Refusal, digest
+from nominima.tracing.artefact import read_trace
 from nominima.tracing.trace import Trace
 
 Grade = Literal["different", "same verdict", "unlike", "rounding", "bitwise", "not recomputed"]
@@ -103,24 +104,37 @@ def _file(subject: Subject, path: str, recorded: str, folder: Path, aside: Path)
     differs = compare(stored, folder / path)
     if differs and subject.makers[path] == PAGE and not subject.moved(PAGE):
         differs = differs._replace(decided=[*differs.decided, *differs.told])  # it tells nothing of its own
-    found = graded_as(path, recorded, again, differs)
+    found = graded_as(path, recorded, again, differs, traced=_by_trace(stored, folder / path))
     if found.grade in ("rounding", "bitwise") and not subject.sealed(path, stored):
         return found._replace(grade="unlike", why="the trace in it is not that of its ledger")
     return found
 
 
-def graded_as(path: str, recorded: str, again: str, found: Difference | None) -> Graded:
-    """A file by its digests, and by what it says otherwise; None: only its bytes can be compared."""
+def _by_trace(recorded: Path, again: Path) -> bool:
+    """Whether two files hold other traces: only then may their bytes differ although they say the same."""
+    try:
+        return read_trace(recorded) != read_trace(again)
+    except Refusal:
+        return True  # Subject.sealed tells of it
+
+
+def graded_as(path: str, recorded: str, again: str, found: Difference | None, *, traced: bool) -> Graded:
+    """A file by its digests, which differ, and by what it says otherwise; None: only its bytes can be compared.
+
+    traced: whether its trace is another, which explains other bytes.
+    """
     if found is None:
         return Graded(path, recorded, again, "unlike")
     changes = tuple(found.changes[:SHOWN])
-    if found.equal:
+    word = path.startswith("reports/verdicts/") or path.endswith(PUBLISHED)
+    if found.equal and traced:
         return Graded(path, recorded, again, "bitwise", "but for the trace in it")
+    if found.equal:
+        return Graded(path, recorded, again, "same verdict" if word else "unlike", "other bytes that say the same")
     if found.decided:
         return Graded(path, recorded, again, "different", f"{found.decided[0]} changed", found.largest, changes)
     if not (found.told or found.beyond):
         return Graded(path, recorded, again, "rounding", "", found.largest, changes)
-    word = path.startswith("reports/verdicts/") or path.endswith(PUBLISHED)
     why = f"{found.told[0]} changed" if found.told else f"{found.beyond[0]} by more than rounding"
     return Graded(path, recorded, again, "same verdict" if word else "unlike", why, found.largest, changes)
 
