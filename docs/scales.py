@@ -48,7 +48,7 @@ def full(params: str) -> str:
     head, rest = params.partition("\nsweeps:")[0], params.partition("\nmeasures:")[2]
     whole = f"{head}\nsweeps:{first}{''.join(map(_longer, sweeps))}\nmeasures:{rest}"
     twice = re.sub(r"\bseeds: (\d+(?=$|[ },]|\n)|\[[\d, ]+\])", _twice, whole.partition("\nmeasures:")[0])
-    return f"{FULL}\n{twice[twice.index('datasets:') :]}\nmeasures:{rest}"
+    return f"{FULL}\n{twice[twice.index('strict:') :]}\nmeasures:{rest}"
 
 
 def _twice(seeds: re.Match[str]) -> str:

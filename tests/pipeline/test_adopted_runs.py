@@ -24,6 +24,7 @@ CHECKPOINTS = {
     "losses": "data/raw/theirs/{size}.csv",
 }
 PARAMS: dict[str, Any] = {
+    "strict": False,
     "datasets": {"mnist1d": {"source": "mnist1d", "options": {"seed": 1, "train": 100, "validation": 50, "test": 50}}},
     "training": {
         "dataset": "mnist1d", "model": "mlp", "size": SIZE, "optimizer": "adam", "rate": 0.02, "batch": 50, "steps": 10,

@@ -93,6 +93,7 @@ NAMES = ", ".join(
     for kind, form in (("images", "idx3"), ("labels", "idx1"))
 )
 SMALL = f"""
+strict: false
 datasets:
   usual: {{source: idx, options: {{train: 50, validation: 20}}}}
   named: {{source: idx, options: {{train: 50, validation: 20, {NAMES}}}}}

@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 CLAIM = "c1d_init_like_solutions"
 PARAMS = f"""
+strict: false
 datasets:
   digits: {{source: digits, options: {{seed: 1, train: 200, validation: 100, test: 200}}}}
 training: {{dataset: digits, model: mlp, size: 8, optimizer: adam, rate: 0.01, batch: 50, steps: 200,

@@ -20,6 +20,7 @@ from nominima.planning.reader import load
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/nominima"
 PARAMS = """
+strict: false
 datasets:
   digits: {source: digits, options: {seed: 1, train: 100, validation: 50, test: 50}}
 training: {dataset: digits, model: mlp, size: 4, optimizer: adam, rate: 0.01, batch: 50, steps: 20,

@@ -1,4 +1,5 @@
 # The plan behind all rules. Jobs see this checkout's source, one thread, and nothing else of the project.
+import os
 import sys
 from pathlib import Path
 
@@ -30,6 +31,7 @@ try:
     if PLAN is None:
         digests.recall()
         PLAN = Plan(load(Path("params.yaml")))
+    os.environ |= PLAN.strict
     STANDING = standing.start(PLAN.by_verb) if workflow.is_main_process else None
     if workflow.is_main_process:
         REQUESTS = requests.Requests(PLAN)

@@ -140,7 +140,7 @@ def _run(subject: Subject, name: Name, folder: Path, running: Running, start: Fi
     write(folder / "arguments.txt", "\n".join(told).encode())
     module = START if start else job.code.partition("@")[0].split("+")[0].partition(":")[0]
     environment = {key: value for key, value in os.environ.items() if key not in workplace.WITHOUT}
-    environment |= workplace.VARIABLES | {"PYTHONPATH": str(subject.package.parent)}
+    environment |= workplace.VARIABLES | subject.anew.strict | {"PYTHONPATH": str(subject.package.parent)}
     command = [sys.executable, "-m", f"{digests.SOURCE.name}.{module}", "@arguments.txt"]
     command += [RECORDED, str(start.until)] if start else []
     ended, printed = running.run(command, folder, environment)

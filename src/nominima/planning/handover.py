@@ -20,6 +20,7 @@ class Handed:
         """path: a file of `hand`."""
         told = json.loads(path.read_bytes())
         self.patterns: dict[str, dict[str, list[str]]] = told["patterns"]
+        self.strict: dict[str, str] = told["strict"]
         self._jobs: dict[str, str] = told["jobs"]
         self.jobs = cache(self._read)
 
@@ -36,7 +37,7 @@ class Handed:
 def hand(plan: Plan) -> None:
     """Write a plan below .snakemake/plans, and name the file in the environment that jobs inherit."""
     jobs = {verb: plan_snapshot(plan, verb) for verb in VERBS}
-    os.environ[VARIABLE] = str(kept(canonical({"patterns": plan.patterns, "jobs": jobs})))
+    os.environ[VARIABLE] = str(kept(canonical({"patterns": plan.patterns, "strict": plan.strict, "jobs": jobs})))
 
 
 def received() -> Handed | None:

@@ -88,6 +88,9 @@ class Trial(Strict):
 class Params(Strict):
     """All of params.yaml."""
 
+    strict: bool = Field(
+        default=False, description="whether processors with AVX-512 compute as those of the same maker with AVX2 do"
+    )
     datasets: dict[Label, DatasetEntry] = Field(description="data sets, by name")
     training: Base = Field(description="the base run")
     sweeps: dict[Label, Sweep] = Field(description="grids of changes to the base run, by name")

@@ -12,6 +12,7 @@ from nominima.ground.texts import canonical
 from nominima.planning import adopted, digests, shelf, subjects
 from nominima.planning.params import DatasetEntry, Params, stacks
 from nominima.planning.run import Run, sparse, together
+from nominima.planning.workplace import STRICT
 
 DECIDES, DRAWS = ("judge", "RULE"), ("PANELS", "__doc__")  # what the judge and the figure read of a claim's file
 
@@ -50,12 +51,8 @@ class Plan:
     def judge(self) -> dict[str, Job]:
         """A job per claim, and the scoreboard over all of them."""
         jobs = {name: self._judge(name) for name in self.params.claims}
-        scoreboard = Job(
-            inputs=[verdict(name) for name in jobs],
-            outputs=[verdict("scoreboard")],
-            spec=canonical({"claims": sorted(jobs)}),
-            code=digests.code("verbs.judge:judge"),
-        )
+        spec, code = self._spec({"claims": sorted(jobs)}), digests.code("verbs.judge:judge")
+        scoreboard = Job([verdict(name) for name in jobs], [verdict("scoreboard")], spec, code)
         return jobs | {"scoreboard": scoreboard}
 
     @cached_property
@@ -84,6 +81,11 @@ class Plan:
     def jobs(self, verb: str) -> dict[str, Job]:
         """The jobs of a verb, by name."""
         return getattr(self, verb)
+
+    @property
+    def strict(self) -> dict[str, str]:
+        """The variables that all jobs see beside those that they always see."""
+        return STRICT if self.params.strict else {}
 
     @property
     def by_verb(self) -> dict[str, dict[str, Job]]:
@@ -155,12 +157,16 @@ class Plan:
             of_sweep = subjects.pattern(own)
             yield from (job.replace(of_sweep, own) for job in self.measured if subjects.split(job)[0] == of_sweep)
 
+    def _spec(self, asked: dict[str, Any]) -> str:
+        """The spec of a job that computes: what is asked of it, and under which variables beside the usual ones."""
+        return canonical(asked | ({"strict": self.strict} if self.strict else {}))
+
     def _prepare(self, name: str, entry: DatasetEntry) -> Job:
         options = shelf.given("datasets", entry.source, entry.options)
         return Job(
             inputs=_raw(entry),
             outputs=[dataset(name)],
-            spec=canonical({"dataset": name, "source": entry.source, "options": options}),
+            spec=self._spec({"dataset": name, "source": entry.source, "options": options}),
             code=digests.code("verbs.prepare:prepare", f"datasets.{entry.source}"),
         )
 
@@ -177,7 +183,7 @@ class Plan:
         return Job(
             inputs=[dataset(training.dataset), *raw, *taken],
             outputs=self.trajectories(runs[0].stack),
-            spec=canonical(spec),
+            spec=self._spec(spec),
             code=digests.code(roots[0], *sorted(models), *roots[1:]),
         )
 
@@ -196,7 +202,7 @@ class Plan:
             roots += [f"models.{training.model}", f"optimizers.{training.optimizer}"]  # their options are columns
         elif kind == "datasets":
             inputs = [dataset(name)]
-        return Job(inputs, self.tables(job), canonical(spec), digests.code(*roots))
+        return Job(inputs, self.tables(job), self._spec(spec), digests.code(*roots))
 
     def _judge(self, claim: str) -> Job:
         """The judge sees tables alone: what a sweep says of its runs is in the specs of those, and in their columns."""
@@ -207,7 +213,7 @@ class Plan:
         return Job(
             inputs=[*self._tables(claim), *map(places.trends, others)],
             outputs=[verdict(claim), evidence(claim), places.trends(claim)],
-            spec=canonical({"claim": claim, "trial": asked}),
+            spec=self._spec({"claim": claim, "trial": asked}),
             code=digests.code("verbs.judge:judge", *(f"claims.{claim}:{part}" for part in DECIDES)),
         )
 

@@ -18,6 +18,14 @@ VARIABLES = dict.fromkeys(THREADS, "1") | {
     "PYTHONHASHSEED": "0",  # one order of sets
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # what deterministic products on a CUDA device need
 }
+STRICT = {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "OPENBLAS_CORETYPE": "Haswell",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
+    "MKL_CBWR": "AVX2,STRICT",  # on processors that are not of Intel the same as AUTO,STRICT
+}
+"""What `strict: true` in params.yaml adds: a processor with AVX-512 computes as one with AVX2 does."""
 WITHOUT = ("PYTHONOPTIMIZE", "PYTHONSTARTUP", "PYTHONWARNINGS")  # of the user's shell
 DIRECTIVE = re.compile(r"^(?P<indent> *)shell:(?P<command>[^\n]*\n(?:(?:(?P=indent) +[^\n]*)?\n)*)", re.MULTILINE)
 
