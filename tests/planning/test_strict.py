@@ -1,4 +1,4 @@
-"""`strict: true` gives every job that computes the variables that keep it from AVX-512, and without it nothing moves."""
+"""`strict: true` gives every job that computes the variables that keep it from AVX-512; without it nothing moves."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def test_a_plan_that_is_handed_over_says_so(
         assert received.strict == plan.strict == strict
 
 
-@pytest.mark.skipif(torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"), reason="a processor without AVX2")
+@pytest.mark.skipif(torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"), reason="no AVX2 here")
 def test_the_libraries_take_the_kernels_of_avx2() -> None:
     """A library that is renewed may call its features otherwise."""
     environment = os.environ | VARIABLES | STRICT
