@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from nominima.auditing.recipe import Recipe, recipe, spot, wall
+from nominima.auditing.recipe import Recipe, otherwise, recipe, spot, wall
 from nominima.auditing.subject import PAGE, Name, Subject
 from nominima.planning.plan import Job
 from nominima.planning.steps import checkpoint_steps
@@ -94,6 +94,13 @@ def test_only_what_the_asked_rest_on_is_made() -> None:
 def test_a_job_in_whose_way_something_is_needs_no_files() -> None:
     found = recipe(subject(("judge", "c"), broken=("judge", "c")), "measures")
     assert (found.obstacles, found.given) == ({("judge", "c"): "in the way"}, [])
+
+
+def test_what_is_taken_although_the_params_ask_otherwise_is_told() -> None:
+    edited = subject(("judge", "c"), broken=("measure", "b"))
+    assert otherwise(edited, recipe(edited, "measures")) == {("measure", "b"): "in the way"}
+    assert otherwise(edited, recipe(edited, "data")) == {}
+    assert otherwise(subject(("judge", "c")), cooked("measures")) == {}
 
 
 def test_a_lot_draws_dear_jobs_more_often_and_each_alone() -> None:

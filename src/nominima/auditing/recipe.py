@@ -96,6 +96,15 @@ def spot(subject: Subject, costs: Mapping[Name, float], count: int, lot: int) ->
     return found._replace(given=sorted({*found.given, *known}), alone=True, starts=parts)
 
 
+def otherwise(subject: Subject, todo: Recipe) -> dict[Name, str]:
+    """Jobs whose recorded files a recipe takes, or rests on further up, although the commit's params ask otherwise.
+
+    Such as a commit whose params.yaml was edited and not run: job → in what they differ.
+    """
+    behind = recipe(subject, "data").obstacles if todo.given else {}
+    return {name: why for name, why in behind.items() if name not in set(todo.jobs)}
+
+
 def seconds(plan: Plan) -> dict[Name, float]:
     """Job → CPU seconds, as benchmarks/costs.json has them."""
     return {(job.verb, job.job): job.seconds for job in estimate(plan, read_costs(), 1, NOTHING).jobs}

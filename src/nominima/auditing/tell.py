@@ -10,8 +10,8 @@ from rich.table import Table
 from nominima.auditing.again import NOWHERE
 from nominima.auditing.audit import Audit, Beginning
 from nominima.auditing.grades import PUBLISHED, Graded
-from nominima.auditing.recipe import Recipe
-from nominima.auditing.subject import OTHERWISE
+from nominima.auditing.recipe import Recipe, otherwise
+from nominima.auditing.subject import OTHERWISE, Name
 from nominima.drawing.estimates import span
 from nominima.ground.places import VERBS
 from nominima.tracing.tell import few, text
@@ -35,19 +35,18 @@ def before(recipe: Recipe, seconds: float, cores: int, console: Console) -> None
         f"{verb} {sum(name[0] == verb for name in jobs)}" for verb in VERBS if any(name[0] == verb for name in jobs)
     ]
     which = f" ({', '.join(parts)})" if parts else ""
-    told = f"{len(jobs)} jobs to make again{which}, about {span(seconds)} on {cores} cores"
-    console.print(text(f"{told}; {len(recipe.given)} files are taken as recorded"), soft_wrap=True)
+    told = f"{_counted(len(jobs), 'job')} to make again{which}, about {span(seconds)} on {_counted(cores, 'core')}"
+    console.print(text(f"{told}; taken as recorded: {_counted(len(recipe.given), 'file')}"), soft_wrap=True)
 
 
 def show(audit: Audit, console: Console) -> None:
     """Print what this program and machine are otherwise, the grades, where differences begin, and what was not made."""
     console.print(text(f"commit {audit.subject.commit[:12]}", "bold"))
-    for name, lines in (("environment", audit.environment), ("source", audit.source)):
-        if lines:
-            console.print(text(f"note: other {name} than made it: {few(lines)}", "yellow"), soft_wrap=True)
+    for note in _notes(audit):
+        console.print(text(f"note: {note}", "yellow"), soft_wrap=True)
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for grade, count in audit.counts.items():
-        table.add_row(text(grade, COLOURS.get(grade, "yellow")), f"{count} files", MEANS[grade])
+        table.add_row(text(grade, COLOURS.get(grade, "yellow")), _counted(count, "file"), MEANS[grade])
     console.print(table)
     grave = [each for each in audit.beginnings if each.grade != "rounding"]
     for begins in grave[:FEW]:
@@ -67,8 +66,18 @@ def show(audit: Audit, console: Console) -> None:
         console.print(text(f"  {remedy}"), soft_wrap=True)
     largest = max((file.largest for file in audit.files), default=0.0)
     off = f", numbers off by {largest:.2g} of their size at most" if largest else ""
-    console.print(text(f"{audit.grade}: the worst of {len(audit.files)} files of {len(audit.jobs)} jobs{off}",
+    console.print(text(f"{audit.grade}: the worst of {_counted(len(audit.files), 'file')} of "
+                       f"{_counted(len(audit.jobs), 'job')}{off}",
                        COLOURS.get(audit.grade, "yellow")))  # fmt: skip
+
+
+def _notes(audit: Audit) -> Iterator[str]:
+    """What besides the commit explains a grade, or narrows what it says."""
+    for name, lines in (("environment", audit.environment), ("source", audit.source)):
+        if lines:
+            yield f"other {name} than made it: {few(lines)}"
+    for why, names in _by_reason(otherwise(audit.subject, audit.recipe)).items():
+        yield f"taken as recorded, although the commit's params.yaml asks otherwise: {few(names)}: {why}"
 
 
 def tree(audit: Audit) -> dict[str, Any]:
@@ -134,8 +143,16 @@ def _remedies(audit: Audit) -> Iterator[str]:
 
 def _missing(audit: Audit) -> dict[str, list[str]]:
     """Why → the jobs that could not be made again."""
+    return _by_reason({name: made.why for name, made in audit.made.items() if made.folder is None})
+
+
+def _by_reason(why: dict[Name, str]) -> dict[str, list[str]]:
+    """Why → the jobs of which it is said."""
     found: dict[str, list[str]] = {}
-    for name, made in audit.made.items():
-        if made.folder is None:
-            found.setdefault(made.why, []).append(" ".join(name))
+    for name, reason in why.items():
+        found.setdefault(reason, []).append(" ".join(name))
     return found
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
