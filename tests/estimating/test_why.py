@@ -40,6 +40,13 @@ def test_a_value_is_told_old_and_new_and_what_rests_on_it_has_no_reason_of_its_o
     }
 
 
+def test_strict_is_told_by_the_word_that_was_edited(built: Path) -> None:
+    strict = Plan(plan().params.model_copy(update={"strict": True}))
+    found = told(strict, built)
+    assert found["train s/a"] == ["strict: false → true"]
+    assert {moved[0] for moved in found.values() if moved} == {"strict: false → true"}
+
+
 def test_missing_files_are_named(built: Path) -> None:
     (built / "data/runs/s/a/metrics.parquet").unlink()
     found = told(plan(), built)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from nominima.ground.files import Refusal
 from nominima.ground.places import VERBS
 from nominima.planning import handover
 from nominima.planning.plan import Plan
-from nominima.planning.reader import load
+from nominima.planning.reader import load, parsed
 from nominima.planning.workplace import STRICT, VARIABLES
 
 ROOT = Path(__file__).parents[2]
@@ -64,3 +65,11 @@ def test_the_libraries_take_the_kernels_of_avx2() -> None:
     command = [sys.executable, "-W", "error", "-c", KERNELS]
     told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     assert told.splitlines() == ["AVX2", "X86_V3", "Haswell"]
+
+
+def test_params_that_do_not_say_it_are_refused_before_dvc_would(tmp_path: Path) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text((ROOT / "tests/pipeline/params.yaml").read_text().replace("strict: false\n", ""))
+    with pytest.raises(Refusal, match="strict: is missing, and `dvc repro` asks for it; add the line `strict: false`"):
+        load(file)
+    assert not parsed(file.read_bytes(), file).strict

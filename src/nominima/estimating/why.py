@@ -45,8 +45,11 @@ def _moved(name: str, job: Job, told: Ledger | None, found: State, root: Path) -
         return ["never made" if told else "nothing is recorded of its verb"]
     new, gone = sorted(set(job.inputs) - entry.inputs.keys()), sorted(entry.inputs.keys() - set(job.inputs))
     missing = [file for file in job.outputs if not (root / file).exists()]
+    before, after = _own(entry.spec), _own(json.loads(job.spec))
+    if "strict" in before.keys() ^ after.keys():  # the word that was edited, not all the variables that it stands for
+        before, after = (spec | {"strict": "strict" in spec} for spec in (before, after))
     moved = [
-        *differences(_own(entry.spec), _own(json.loads(job.spec))),
+        *differences(before, after),
         *(["other source"] if entry.code != job.code else []),
         *([f"made from {_first(new)} too"] if new else []),
         *([f"not made from {_first(gone)} any more"] if gone else []),

@@ -47,9 +47,12 @@ def load(path: Path) -> Params:
     """Read and check a params file.
 
     Raises:
-        Refusal: one message with a line for every mistake found.
+        Refusal: one message with a line for every mistake found, or what DVC would miss, as files before it lack it.
     """
-    return parsed(read(path), path)
+    params = parsed(read(path), path)
+    if "strict" not in params.model_fields_set:
+        raise Refusal(f"{path}: strict: is missing, and `dvc repro` asks for it; add the line `strict: false`")
+    return params
 
 
 def parsed(content: bytes, path: Path) -> Params:
