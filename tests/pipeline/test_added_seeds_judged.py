@@ -14,6 +14,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 CLAIM = "c1d_init_like_solutions"
 PARAMS = f"""
+strict: false
+
 datasets:
   digits: {{source: digits, options: {{seed: 1, train: 100, validation: 50, test: 50}}}}
 training: {{dataset: digits, model: mlp, size: 4, optimizer: adam, rate: 0.01, batch: 50, steps: 30,

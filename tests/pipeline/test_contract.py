@@ -32,11 +32,20 @@ def mutated(leaf: tuple[str, ...]) -> Plan:
     at = tree
     for key in leaf[:-1]:
         at = at[key]
-    value = at[leaf[-1]]
-    at[leaf[-1]] = (
-        value[:-1] if isinstance(value, list) else OTHER_NAME.get(value, value) if isinstance(value, str) else value * 2
-    )
+    at[leaf[-1]] = another(at[leaf[-1]])
     return Plan(Params.model_validate_json(json.dumps(tree)))
+
+
+def another(value: Any) -> Any:
+    match value:
+        case bool():
+            return not value
+        case list():
+            return value[:-1]
+        case str():
+            return OTHER_NAME.get(value, value)
+        case _:
+            return value * 2
 
 
 OTHER_NAME = {"end": "best", "mnist1d": "digits", "digits": "mnist1d", "adam": "sgd"}
