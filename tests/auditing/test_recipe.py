@@ -103,6 +103,16 @@ def test_what_is_taken_although_the_params_ask_otherwise_is_told() -> None:
     assert otherwise(subject(("judge", "c")), cooked("measures")) == {}
 
 
+def test_of_a_lot_only_what_its_jobs_rest_on_is_told() -> None:
+    edited = subject(("judge", "c"), broken=("train", "b"))
+    costs = dict.fromkeys(recipe(edited, "data").jobs, 1.0)
+    told = {name: otherwise(edited, lot) for lot in (spot(edited, costs, 1, seed) for seed in range(50))
+            for name in lot.jobs}  # fmt: skip
+    beneath = {("train", "b"): "in the way"}
+    assert told == {name: beneath if name in {("measure", "b"), ("judge", "c")} else {} for name in told}
+    assert len(told) > 3
+
+
 def test_a_lot_draws_dear_jobs_more_often_and_each_alone() -> None:
     whole = subject(("report", "c"))
     costs = dict.fromkeys(recipe(whole, "data").jobs, 1.0) | {("train", "a"): 6.0}

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from graphlib import TopologicalSorter
 from typing import Literal, NamedTuple
 
@@ -60,13 +60,7 @@ class Recipe(NamedTuple):
 
 def recipe(subject: Subject, depth: Depth) -> Recipe:
     """All that the asked results rest on, from verdicts, from measurements, from runs or from the raw data on."""
-    wanted: set[Name] = set()
-    todo = [name for name in subject.asked if name[0] in MADE[depth]]
-    while todo:
-        name = todo.pop()
-        if name not in wanted:
-            wanted.add(name)
-            todo += [above for above in _before(subject, name) if above[0] in MADE[depth]]
+    wanted = _behind(subject, subject.asked, MADE[depth])
     # The page must tell what is recorded: whether that comes out again is asked of the others.
     return _cooked(subject, {name: _before(subject, name) & wanted if name != PAGE else set() for name in wanted})
 
@@ -101,8 +95,8 @@ def otherwise(subject: Subject, todo: Recipe) -> dict[Name, str]:
 
     Such as a commit whose params.yaml was edited and not run: job → in what they differ.
     """
-    behind = recipe(subject, "data").obstacles if todo.given else {}
-    return {name: why for name, why in behind.items() if name not in set(todo.jobs)}
+    behind = _behind(subject, todo.jobs, VERBS) - set(todo.jobs)
+    return {name: why for name in sorted(behind) if (why := subject.obstacle(name))}
 
 
 def seconds(plan: Plan) -> dict[Name, float]:
@@ -123,6 +117,18 @@ def _start(subject: Subject, name: Name, draw: random.Random) -> FirstSteps:
     drawn = draw.choice(checkpoint_steps(training.steps)[1:])
     until = training.steps if training.checkpoints else drawn
     return FirstSteps(until, training.steps, until / training.steps * len(runs) / tried)
+
+
+def _behind(subject: Subject, asked: Iterable[Name], verbs: Collection[str]) -> set[Name]:
+    """The asked jobs and all that they rest on, of these verbs."""
+    found: set[Name] = set()
+    todo = list(asked)
+    while todo:
+        name = todo.pop()
+        if name[0] in verbs and name not in found:
+            found.add(name)
+            todo += _before(subject, name)
+    return found
 
 
 def _before(subject: Subject, name: Name) -> set[Name]:
