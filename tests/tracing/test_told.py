@@ -91,6 +91,25 @@ def shown(specs: list[dict[str, Any]]) -> str:
     return "".join(f"{line.rstrip()}\n" for line in screen.getvalue().splitlines())
 
 
+@pytest.mark.parametrize(
+    ("lanes", "words"),
+    [
+        (
+            [
+                {"variant": "clean", "training": {"noise": 0.0}, "taken": {}},
+                {"variant": "pruned", "training": {"noise": 0.3, "prune": {"keep": 0.6}}, "taken": {"prune": "a/b"}},
+            ],
+            "clean (noise 0.0) + pruned (noise 0.3, prune.keep 0.6)",
+        ),
+        ([{"training": {}}], '[{"training":{}}]'),
+        ([1], "[1]"),
+        ("text", "text"),
+    ],
+)
+def test_lanes_are_told_in_words(lanes: Any, words: str) -> None:
+    assert f"  with   lanes {words}\n" in shown([{"lanes": lanes}])
+
+
 def test_a_damaged_receipt_is_noted_and_hides_nothing_else(project: Path) -> None:
     Path(FOLDER).mkdir()
     Path(FOLDER, "x.json").write_text("{")

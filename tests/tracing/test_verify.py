@@ -124,7 +124,7 @@ def test_lost_ledgers_and_records_are_not_taken_for_all_there_is(project: Path) 
     Path("dvc.lock").unlink()
     shutil.rmtree("data")
     assert named() == [ledger("judge"), ledger("report")]
-    assert "differ from what is recorded" in run().stdout
+    assert "2 differ from what is recorded" in run().stdout
 
 
 def test_a_raw_file_that_a_ledger_names_is_hashed_and_missed(project: Path) -> None:
@@ -168,6 +168,7 @@ def test_without_git_or_dvc_the_ledgers_are_checked_alone(project: Path) -> None
     assert len(result["notes"]) == 2
     flip(FIGURE)
     assert named() == [FIGURE]
+    assert "1 differs from what is recorded" in run().stdout
 
 
 def test_where_nothing_is_recorded_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

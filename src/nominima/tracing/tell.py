@@ -1,5 +1,6 @@
 """What `trace` and `verify` found, told to people in 80 columns and to programs as JSON."""
 
+import json
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path, PurePosixPath
@@ -82,7 +83,8 @@ def audit(report: Report, console: Console) -> None:
     console.print(text(report.unseen, "dim"))
     size = f"{report.files} files, {report.bytes / 1e6:.1f} MB hashed"
     sound = "everything is here and as recorded" if not report.missing else "what is here is as recorded"
-    told = f"{len(report.findings)} differ from what is recorded" if report.findings else sound
+    count = len(report.findings)
+    told = f"{count} differ{'s' * (count == 1)} from what is recorded" if count else sound
     console.print(text(f"{size}: {told}", "red" if report.findings else "green"))
 
 
@@ -166,13 +168,25 @@ def _told(steps: list[Ancestor], walk: Walk) -> Iterator[tuple[str, str | list[s
     if steps[0].verb == "measure" and any(step.verb == "train" for step in walk.steps):
         specs = [{key: value for key, value in spec.items() if not key.startswith(RUN)} for spec in specs]
     alike, differing = compared(specs)
-    yield "with", few((f"{_short_key(key)} {value}" for key, value in alike.items() if value != "[]"), MANY)
-    told = {_short_key(key): values for key, values in differing.items() if values != names}
+    yield "with", few((f"{_short_key(key)} {_worded(key, told)}" for key, told in alike.items() if told != "[]"), MANY)
+    told = {_short_key(key): [_worded(key, its) for its in all_] for key, all_ in differing.items() if all_ != names}
     yield "varying", [f"{key}: {few(values)}" for key, values in told.items()]
     yield "source", few(sorted({_short(step.trace.code) for step in steps}))
     elsewhere = {step.commit for step in steps if step.commit} - {walk.commit and walk.commit.id}
     if elsewhere:
         yield "commit", few(sorted(name[:12] for name in elsewhere if name))
+
+
+def _worded(key: str, told: str) -> str:
+    """A leaf of a spec as people read it: of the lanes of a stack, what each has of its own, as `noisy (noise 0.3)`."""
+    if key != "lanes":
+        return told
+    try:
+        lanes = {each["variant"]: flat(each["training"]) for each in json.loads(told)}
+    except (ValueError, LookupError, TypeError, AttributeError):  # of another form, in a file that nobody recorded
+        return told
+    own = {name: ", ".join(f"{knob} {value}" for knob, value in its.items()) for name, its in lanes.items()}
+    return " + ".join(f"{name} ({knobs})" for name, knobs in own.items())
 
 
 def _short_key(key: str) -> str:
