@@ -48,9 +48,10 @@ def _compared(problem: Problem) -> list[Row]:
     reference = loop.losses(problem, loop.trained(problem, problem.order(CHECKED), torch.float64))
     sides = dict(_sides(problem, reference))
     timed = interleaved(sides | {"peak": _product()})
-    used = loop.flops(problem) * ratio(timed["ours"], timed["peak"]).ratio
+    peak = 1 / timed["peak"].best
+    rate = loop.flops(problem) * ratio(timed["ours"], timed["peak"]).ratio * peak
     what = {"mlp": "width", "cnn": "channels", "transformer": "features"}[problem.training.model]
-    return rows_of(problem.training.model, f"{what} {problem.training.size}", sides, timed, used)
+    return rows_of(problem.training.model, f"{what} {problem.training.size}", sides, timed, rate, peak)
 
 
 def _sides(problem: Problem, reference: Tensor) -> Iterator[tuple[str, Side]]:

@@ -152,8 +152,8 @@ def _compared(
             seconds[name].append((time.process_time() - before) / amount[name])
     timed = {name: Timed(each[rounds > 1 :]) for name, each in seconds.items()}
     checked = {name: Side(side, amount[name], error(found[name])) for name, side in sides.items()}
-    share = flops(found["ours"]) / (timed["ours"].best * amount["ours"]) / peak()
-    rows = rows_of(work, case.setting, checked, timed, share)
+    rate = flops(found["ours"]) / (timed["ours"].best * amount["ours"])
+    rows = rows_of(work, case.setting, checked, timed, rate, peak())
     return rows if rounds > 1 else [row.model_copy(update={"spread": None}) for row in rows]
 
 

@@ -74,7 +74,7 @@ def _row(work: str, setting: str, found: Errors, percent: float) -> Row:
     published = round(percent / 100, 4)
     return Row(work=work, setting=setting, peer=SOURCE, ratio=float(f"{found.mean / published:.3g}"),
                spread=float(f"{found.deviation / found.mean:.2g}"), error_ours=float(f"{found.mean:.3g}"),
-               error_peer=published, share_of_peak=None)  # fmt: skip
+               error_peer=published, share_of_peak=None, peak=None, processor=None)  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from benchmarks.harness.timing import Side, Timed, interleaved, ratio
+from benchmarks.harness.timing import Side, Timed, ratio
+from nominima.tracing.trace import processor
 
 RESULTS = Path(__file__).parent.parent / "results.json"
 
@@ -28,31 +29,25 @@ class Row(BaseModel):
     error_ours: Number | None
     error_peer: Number | None
     share_of_peak: Number | None = Field(description="FLOP/s of ours / those of a large matrix product in the same run")
+    peak: Number | None = Field(description="those of that product, in GFLOP/s")
+    processor: Text | None = Field(description="where it was timed, as traces name it; null where nothing was timed")
 
 
 ROWS = TypeAdapter(list[Row])
 
 
-def compare(
-    work: str, setting: str, ours: Side, peers: Mapping[str, Side],
-    share_of_peak: float | None = None, rounds: int = 5, at_least: float = 0.2,
-) -> list[Row]:  # fmt: skip
-    """Time ours and all peers and tell of it in a row per peer."""
-    return rows_of(work, setting, {"ours": ours, **peers}, interleaved({"ours": ours, **peers}, rounds, at_least),
-                   share_of_peak)  # fmt: skip
-
-
 def rows_of(
-    work: str, setting: str, sides: Mapping[str, Side], timed: Mapping[str, Timed], share_of_peak: float | None = None
+    work: str, setting: str, sides: Mapping[str, Side], timed: Mapping[str, Timed], rate: float, peak: float
 ) -> list[Row]:
-    """A row for each side but the one called `ours`."""
+    """A row for each side but the one called `ours`; `rate` and `peak` are FLOP/s of ours and of a large product."""
     found = []
     for peer in [name for name in sides if name != "ours"]:
         times = ratio(timed["ours"], timed[peer])
         errors = [_short(sides[name].error) for name in ("ours", peer)]
         found.append(
             Row(work=work, setting=setting, peer=peer, ratio=_rounded(times.ratio), spread=_rounded(times.spread),
-                error_ours=errors[0], error_peer=errors[1], share_of_peak=_short(share_of_peak))
+                error_ours=errors[0], error_peer=errors[1], share_of_peak=_rounded(rate / peak),
+                peak=_rounded(peak / 1e9), processor=processor())
         )  # fmt: skip
     return found
 
@@ -63,15 +58,22 @@ def read(path: Path = RESULTS) -> list[Row]:
 
 
 def replaced(old: Iterable[Row], new: list[Row]) -> list[Row]:
-    """The old rows with all of the works that `new` tells of replaced; sorted by work, otherwise in their order."""
-    works = {row.work for row in new}
-    return sorted([*(row for row in old if row.work not in works), *new], key=lambda row: row.work)
+    """The old rows with all of the works that `new` tells of, on its processor, replaced.
+
+    They are sorted by work and processor, otherwise in their order.
+    """
+    made = {_place(row) for row in new}
+    return sorted([*(row for row in old if _place(row) not in made), *new], key=_place)
 
 
 def dumps(rows: Iterable[Row]) -> str:
     """The text of a results file, a row a line."""
     lines = [json.dumps(row.model_dump(), ensure_ascii=False, allow_nan=False) for row in rows]
     return "[" + ",".join(f"\n {line}" for line in lines) + "\n]\n"
+
+
+def _place(row: Row) -> tuple[str, str]:
+    return row.work, row.processor or ""
 
 
 def _rounded(value: float) -> float:
