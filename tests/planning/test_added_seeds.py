@@ -120,9 +120,9 @@ W8 = {"axes": {"size": {"w8": {"size": 8}}}}
          "teacher.run: sizes/noisy.w8 has no lane for some of the seeds 105 … 108; give it them all in one number"),
         ({"training__seeds": [5, 4], "sweeps__new": W8 | {"changes": {"start": {"run": "sizes/noisy.w8"}, "seeds": 9}}},
          "some of the seeds 100 … 108; give it them: in one number, or in the same numbers here and there"),
-        ({"training__seeds": [5, *[4] * 9], "sweeps__wide": {"axes": {"noise": {f"n{i}": {"noise": i / 999}
-                                                                              for i in range(250)}}}},
-         "runs; at most 2000 are allowed"),
+        ({"training__seeds": [5, *[4] * 9], "sweeps__wide": {"axes": {"noise": {f"n{i}": {"noise": i / 9999}
+                                                                              for i in range(2500)}}}},
+         "runs; at most 20000 are allowed"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_added_is_told_in_a_sentence(tmp_path: Path, changes: dict[str, Any], message: str) -> None:

@@ -143,12 +143,21 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     assert len(told.splitlines()) == 3
 
 
+@pytest.mark.parametrize(("knob", "more"), [("rate", 30), ("first_seed", 29)])
+def test_of_very_many_mistakes_the_first_are_told(tmp_path: Path, knob: str, more: int) -> None:
+    """Rates that the types refuse, and trainings that are all the same."""
+    axis = {f"l{i}": {knob: -1 if knob == "rate" else 7} for i in range(50)}
+    *lines, last = refused(tmp_path, changed(sweeps__sizes__axes={"a": axis})).splitlines()
+    assert len(lines) == 20
+    assert last == f"… and {more} more"
+
+
 def test_too_many_runs_are_refused_before_they_are_unrolled(tmp_path: Path) -> None:
     axis = {f"l{i}": {"first_seed": i} for i in range(1000)}
     other = {f"r{i}": {"size": i + 1} for i in range(1000)}
     third = {f"s{i}": {"steps": i + 1} for i in range(1000)}
     message = refused(tmp_path, changed(sweeps__sizes__axes={"a": axis, "b": other, "c": third}))
-    assert re.search(r"\b10000000\d\d runs; at most 2000", message)
+    assert re.search(r"\b10000000\d\d runs; at most 20000 are", message)
 
 
 def test_numbers_mean_the_same_to_every_reader() -> None:

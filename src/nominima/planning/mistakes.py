@@ -13,7 +13,7 @@ from nominima.planning import added, adopted, budget, shelf, sources
 from nominima.planning.params import Params, Sweep
 from nominima.planning.run import Options, Training
 
-MOST_RUNS = 2_000
+MOST_RUNS = 20_000
 LONGEST = 200  # characters of a folder's name; file systems end at 255
 OF_TYPES = {"[key]", "[one]", "[several]"}  # parts of a place that the types add to those of the file
 PATH_RULE = "start with data/raw/, then use letters, digits, _, -, single dots and slashes, and names in braces"

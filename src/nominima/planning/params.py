@@ -122,11 +122,12 @@ class Params(Strict):
         sweep = self.sweeps[name]
         base = _changed(self.training.model_dump(), sweep.changes)
         axes: dict[str, Any] = sweep.axes | sweep.lanes
+        of_kind = [axis for axis, labels in axes.items() if not _sizes(labels.values())]
         for labels in product(*axes.values()):
             chosen = dict(zip(axes, labels, strict=True))
             told = reduce(_changed, [axes[axis][label] for axis, label in chosen.items()], base)
             here, lanes = (".".join(chosen[axis] for axis in kind) for kind in (sweep.axes, sweep.lanes))
-            kinds = {axis: label for axis, label in chosen.items() if not _sizes(axes[axis].values())}
+            kinds = {axis: chosen[axis] for axis in of_kind}
             taken = {
                 key if role == "run" else f"{key}.{role}": value[role]
                 for key, value in _named(told, kinds).items()

@@ -25,6 +25,7 @@ from nominima.planning.mistakes import mistakes, told
 from nominima.planning.params import Params
 
 LARGEST = 1_000_000  # bytes
+MOST_TOLD = 20  # mistakes
 DEEPEST = 20  # levels
 WIDEST = 64  # bits of a whole number
 
@@ -47,7 +48,8 @@ def load(path: Path) -> Params:
     """Read and check a params file.
 
     Raises:
-        Refusal: one message with a line for every mistake found, or what DVC would miss, as files before it lack it.
+        Refusal: one message with a line for every mistake found (of very many the first), or what DVC would miss, as
+            files before it lack it.
     """
     params = parsed(read(path), path)
     if "strict" not in params.model_fields_set:
@@ -59,17 +61,23 @@ def parsed(content: bytes, path: Path) -> Params:
     """Check the content of a params file; `path` names it in messages.
 
     Raises:
-        Refusal: one message with a line for every mistake found.
+        Refusal: one message with a line for every mistake found (of very many the first).
     """
     tree = parse(content, path)
     try:
         params = Params.model_validate_json(json.dumps(written_out(tree)))
     except ValidationError as error:
-        raise Refusal("\n".join(f"{path}: {told(mistake)}" for mistake in error.errors())) from None
-    found = [f"{path}: {mistake}" for mistake in mistakes(params)]
-    if found:
-        raise Refusal("\n".join(found))
+        raise _refusal(path, [told(mistake) for mistake in error.errors()]) from None
+    if found := list(mistakes(params)):
+        raise _refusal(path, found)
     return params
+
+
+def _refusal(path: Path, found: list[str]) -> Refusal:
+    """A line for every mistake; of very many the first, and how many more there are."""
+    lines = [f"{path}: {mistake}" for mistake in found[:MOST_TOLD]]
+    more = [f"… and {len(found) - MOST_TOLD} more"] if len(found) > MOST_TOLD else []
+    return Refusal("\n".join(lines + more))
 
 
 def parse(content: bytes, path: Path) -> dict[str, Any]:
