@@ -2,15 +2,16 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from landscapes import planted
 
 from benchmarks.landscape.spectra import SHAPES, at_its_spectrum, networks, shaped
-from nominima.landscape.downward import curves_down
+from nominima.landscape.downward import _decided, curves_down
 from nominima.landscape.extremes import ends, most_negative
 from nominima.landscape.lanczos import random_starts, tridiagonalise
-from nominima.landscape.ritz import ritz_of
+from nominima.landscape.ritz import Ritz, ritz_of
 
 ASKED = [(1e-2, 1e-3), (0.05, 2e-5), (1e-4, 1e-7)]
 
@@ -138,6 +139,22 @@ def test_curving_down_is_not_answered_by_too_few_products_nor_by_rounding():
     for still in (torch.zeros(1, 50), torch.cat([torch.zeros(1, 49), torch.ones(1, 1)], dim=1)):
         assert curves_down(at_its_spectrum(50), still.double(), share=0.0)[0].answer == "no"
     assert curves_down(at_its_spectrum(50), -torch.ones(1, 50), share=0.5)[0].answer == "yes"
+
+
+def test_a_chance_of_one_in_a_thousand_is_asked_for():
+    """At a chance of .3, two of these starts miss the lowest eigenvalue."""
+    values = torch.cat([torch.zeros(400), torch.linspace(0.2, 1, 40), torch.tensor([-1e-2])]).double()[None]
+    landscape = at_its_spectrum(values.shape[1])
+    for seed in range(150):
+        (found,) = ends(landscape, values, low=1, high=0, tolerance=0.05, floor=1e-4, seed=seed)
+        assert found.values[0] == pytest.approx(-1e-2, rel=0.05)
+
+
+def test_curving_down_waits_until_the_largest_eigenvalue_cannot_be_much_larger():
+    """Curvature of −1 is less than −½ λ_max of what two steps saw, not of what their coupling of 100 leaves open."""
+    seen = {"diagonal": np.array([-1.0, 1.0]), "scale": 1.0}
+    assert _decided(Ritz(off=np.array([1e-9, 1e-9]), **seen), share=0.5, rounding=1e-15) == "yes"
+    assert _decided(Ritz(off=np.array([1e-9, 1e12]), **seen), share=0.5, rounding=1e-15) == "not converged"
 
 
 def test_curving_down_knows_its_lanes():

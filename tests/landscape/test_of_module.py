@@ -1,14 +1,16 @@
 """`of_module` on other people's networks against plain autograd of the module, in float64."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 import torch
 from cases import CASES, built
-from modules import CE, Scaled, classes, contents, dense, rows
+from modules import CE, F, Scaled, classes, contents, dense, rows
 from plain import Plain
 from torch import nn
 
+from nominima.ground.files import Refusal
 from nominima.landscape.extremes import ends
 from nominima.landscape.loss import of_stack, of_vector
 from nominima.landscape.module import of_module
@@ -114,6 +116,66 @@ def test_a_sum_over_more_than_one_chunk_is_still_the_sum(count):
     x, y = rows(count, 5), classes(count)
     landscape, theta = of_module(module, loss, x, y)
     torch.testing.assert_close(landscape.value(theta)[0], loss(module(x), y).detach())
+
+
+WEIGHTS = torch.tensor([0.05, 1.0, 5.0])
+COUPLED = {
+    "weights": lambda out, y: F.cross_entropy(out, y, weight=WEIGHTS.to(out)),
+    "weights in float32": lambda out, y: F.cross_entropy(out.float(), y, weight=WEIGHTS.sqrt()),
+    "ignored": lambda out, y: F.cross_entropy(out, y, ignore_index=0),
+    "root": lambda out, y: (F.cross_entropy(out, y) + 1).sqrt(),
+}
+
+
+@pytest.mark.parametrize("loss", COUPLED.values(), ids=COUPLED)
+def test_a_loss_of_chunks_that_is_nearly_a_mean_is_refused(loss):
+    """Two chunks of thousands of examples differ little in what couples them."""
+    torch.manual_seed(0)
+    with pytest.raises(Refusal, match="not clearly their mean or their sum"):
+        of_module(nn.Linear(5, 3), loss, *many(), rows=4000)
+
+
+@pytest.mark.parametrize("options", [{"weight": WEIGHTS}, {"ignore_index": 0}], ids=["w", "i"])
+def test_cross_entropy_with_options_is_summed_however_they_are_given(options):
+    module, (x, y) = nn.Linear(5, 3), many()
+    whole = F.cross_entropy(module(x), y, **options).item()
+    for loss in (partial(F.cross_entropy, **options), nn.CrossEntropyLoss(**options)):
+        landscape, theta = of_module(module, loss, x, y, rows=4000)
+        assert landscape.value(theta).item() == pytest.approx(whole, rel=1e-6)
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-5])
+def test_a_mean_is_found_out_where_the_loss_is_next_to_nothing(size):
+    module, (x, _) = nn.Linear(5, 3), many()
+    y = module(x).detach() * (1 + size)
+    landscape, theta = of_module(module, lambda out, y: F.mse_loss(out, y), x, y, rows=4000)
+    expected = 2 / 3 * x.mT @ x / len(x)
+    assert torch.allclose(landscape.hessian(theta)[0][:5, :5], expected, rtol=1e-4, atol=1e-6)
+
+
+def many():
+    x = torch.randn(9000, 5, generator=torch.Generator().manual_seed(0))
+    return x, (x[:, 0] > 0.3).long() + (x[:, 1] > 1).long()
+
+
+BUFFERS = {"not a number": lambda: torch.tensor([torch.nan, 1.0]), "sparse": lambda: torch.eye(30).to_sparse()}
+
+
+@pytest.mark.parametrize("buffer", BUFFERS.values(), ids=BUFFERS)
+def test_buffers_that_do_not_change_are_taken(buffer):
+    class Held(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(5, 3)
+            self.register_buffer("held", buffer())
+
+        def forward(self, x):
+            out = self.layer(x)
+            return torch.sparse.mm(self.held, out) if self.held.is_sparse else out
+
+    module, x, y = Held(), rows(30, 5).float(), classes(30)
+    landscape, theta = of_module(module, F.cross_entropy, x, y)
+    assert landscape.value(theta).item() == pytest.approx(F.cross_entropy(module.layer(x), y).item(), rel=1e-6)
 
 
 def test_a_module_that_is_not_finite_keeps_its_status():

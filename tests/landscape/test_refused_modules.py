@@ -72,6 +72,18 @@ def norm_in_training():
     return nn.Sequential(nn.Linear(5, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 3))
 
 
+class Inner(nn.Module):
+    """Takes a step down its own loss before it answers."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = nn.Parameter(rows(5, 3).float())
+
+    def forward(self, x):
+        (slope,) = torch.autograd.grad((x @ self.w).square().mean(), self.w, create_graph=True)
+        return x @ (self.w - 0.1 * slope)
+
+
 def compiled():
     module = dense()
     module.compile()
@@ -113,6 +125,14 @@ REFUSED = {
     "no reduction": (dense, CE(reduction="none"), {}, r"the loss is float32 (30,): give one number"),
     "all frozen": (lambda: dense().requires_grad_(False), CE(), {}, "say with `parameters=` which are meant"),
     "unknown parameter": (dense, CE(), {"parameters": ["3"]}, "'3' is none of the module's; give some of 0.weight"),
+    "parameters themselves": (dense, CE(), {"parameters": [torch.ones(3)]}, "give names, as `module.named_parameters"),
+    "no rows": (dense, CE(), {"rows": 0}, "rows: 0: give at least 1"),
+    "scripted": (lambda: torch.jit.script(dense()), CE(), {}, "as it was before torch.jit"),
+    "meta": (lambda: nn.Linear(5, 3, device="meta"), CE(), {}, "where it has no numbers"),
+    "its own derivative": (Inner, CE(), {}, "a module that differentiates by its own parameters"),
+    "sparse inputs": (dense, CE(), {"x": rows(30, 5).to_sparse()}, "holds a sparse or nested tensor: give dense ones"),
+    "no targets": (dense, CE(), {"y": None}, "y is a NoneType: give a tensor"),
+    "a mask": (dense, CE(), {"x": (rows(30, 5), rows(5, 5))}, "such as a mask or the edges of a graph"),
     "list": (dense, CE(), {"x": [rows(5)]}, "x is a list: give a tensor, a tuple"),
     "nothing": (dense, CE(), {"x": rows(0, 5), "y": classes(0)}, "0 inputs and 0 targets"),
     "too few targets": (dense, CE(), {"y": classes(20)}, "30 inputs and 20 targets"),
@@ -139,7 +159,8 @@ REFUSED = {
 def test_what_cannot_be_measured_is_refused_in_one_sentence(build, loss, changes, said):
     torch.manual_seed(0)
     module = build()
-    before = copy.deepcopy(contents(module)[0]) if "Lazy" not in type(module).__name__ else {}
+    numberless = "Lazy" in type(module).__name__ or next(module.parameters()).is_meta
+    before = {} if numberless else copy.deepcopy(contents(module)[0])
     data = {"x": rows(30, 5), "y": classes()} | changes
     if isinstance(data["x"], torch.Tensor) and data["x"].is_floating_point():
         data["x"] = data["x"].float()

@@ -1,14 +1,16 @@
 """A module and its loss as a function of flat parameters that leaves the module as it is."""
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_map_only
 
 from nominima.ground.files import Refusal
 from nominima.landscape.examples import Examples
@@ -60,6 +62,11 @@ class Bound:
         with _twice_differentiable(like), _untouched(self.module):
             return self.loss(self.module(*arguments, **keywords), examples.y)
 
+    def double(self) -> Self:
+        """The same for θ in float64; parts of the loss that are no tensors of a module stay as they are."""
+        loss = copy.deepcopy(self.loss).double() if isinstance(self.loss, nn.Module) else self.loss
+        return replace(self, loss=loss, fixed=_doubled(self.fixed))
+
 
 def _slots(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """Every place of a parameter or buffer, each module once."""
@@ -78,14 +85,50 @@ def evaluate(bound: Bound, theta: Tensor, examples: Examples, held: dict[str, Te
         try:
             found = bound.moving(theta, examples, dict(bound.fixed) if held is None else held)
         except Exception as error:
-            first = str(error).strip().split("\n")[0]
-            raise Refusal(f"the module's own loss fails with {type(error).__name__}: {first}; "
-                          f"make `loss(module(x), y)` work first") from error  # fmt: skip
+            raise Refusal(_failure(bound, theta, examples, error)) from error
     if not isinstance(found, Tensor) or found.ndim or found.dtype != theta.dtype:
         told = f"{str(found.dtype)[6:]} {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__
         raise Refusal(f"the loss is {told}: give one number in the parameters' {str(theta.dtype)[6:]}, for instance "
                       f"with reduction='mean'")  # fmt: skip
     return found.detach()
+
+
+def moved(theta: Tensor) -> Tensor:
+    """Another place close by: each parameter by about a hundredth of its size."""
+    draw = torch.randn(theta.shape[-1], generator=torch.Generator().manual_seed(0)).to(theta)
+    return theta + 0.01 * theta.abs() * draw
+
+
+def double(examples: Examples) -> Examples:
+    """The same in float64."""
+    return Examples(_doubled(examples.x), _doubled(examples.y))
+
+
+def works_in_double(bound: Bound, theta: Tensor, examples: Examples) -> bool:
+    """Whether a loss for float32 can be computed in float64 too."""
+    try:
+        evaluate(bound.double(), theta.double(), double(examples))
+    except Refusal:
+        return False
+    return True
+
+
+def _failure(bound: Bound, theta: Tensor, examples: Examples, error: Exception) -> str:
+    """Why a loss could not be computed: because of the module, or only with parameters put into it."""
+    told = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+    try:
+        replace(bound, module=copy.deepcopy(bound.module)).itself(examples, theta)
+    except Exception:
+        return f"the module's own loss fails with {told}; make `loss(module(x), y)` work first"
+    return (f"`loss(module(x), y)` works, but not with parameters that torch.func.functional_call puts into the module "
+            f"({told}); a module that differentiates by its own parameters cannot be measured")  # fmt: skip
+
+
+def _doubled(tree: Any) -> Any:
+    def wide(leaf: Tensor) -> Tensor:
+        return leaf.detach().double().requires_grad_(leaf.requires_grad) if leaf.is_floating_point() else leaf
+
+    return tree_map_only(Tensor, wide, tree)
 
 
 class _Composed(TorchFunctionMode):

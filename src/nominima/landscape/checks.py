@@ -1,17 +1,13 @@
 """What a module has to show on a few examples before its landscape is believed."""
 
-import copy
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils._pytree import tree_map_only
 
 from nominima.ground.files import Refusal
-from nominima.landscape.bound import Bound, evaluate
+from nominima.landscape.bound import Bound, double, evaluate, moved, works_in_double
 from nominima.landscape.chunked import chunked, near
 from nominima.landscape.examples import Examples
 from nominima.landscape.loss import Landscape
@@ -42,23 +38,23 @@ def refuse_unsteady(bound: Bound, theta: Tensor, few: Examples) -> None:
     held = {name: one.clone() for name, one in bound.fixed.items()}
     with _same_draws(theta):
         once = evaluate(bound, place, few, held)
-        evaluate(bound, _moved(theta), few, held)
+        evaluate(bound, moved(theta), few, held)
         again = evaluate(bound, theta.clone(), few)
     if not torch.allclose(place, theta, rtol=0, atol=0, equal_nan=True):
         raise Refusal("a forward pass changes the module's parameters, as `max_norm` of an embedding does; "
                       "take that out")  # fmt: skip
     for name, before in bound.fixed.items():
-        if not held[name].equal(before):
+        if not _unchanged(held[name], before):
             raise Refusal(f"a forward pass changes {name} of the module; put the module into eval()")
     if not torch.allclose(once, again, rtol=0, atol=0, equal_nan=True):
         raise Refusal("the loss of the same parameters came out twice different; put the module into eval() or fix "
                       "what it draws")  # fmt: skip
 
 
-def _moved(theta: Tensor) -> Tensor:
-    """Another place close by."""
-    draw = torch.randn(theta.shape[-1], generator=torch.Generator().manual_seed(0)).to(theta)
-    return theta + 0.01 * theta.abs() * draw
+def _unchanged(now: Tensor, before: Tensor) -> bool:
+    """Whether a buffer holds the same numbers, also where some are none or most are not stored."""
+    one, other = (each if each.layout == torch.strided else each.to_dense() for each in (now, before))
+    return one.shape == other.shape and bool(((one == other) | ((one != one) & (other != other))).all())
 
 
 def _same_draws(like: Tensor) -> AbstractContextManager[None]:
@@ -99,28 +95,17 @@ def refuse_wrong_derivatives(bound: Bound, theta: Tensor, few: Examples) -> None
     """
     few = few[:VERY_FEW]
     if theta.dtype == torch.float32:
-        loss = copy.deepcopy(bound.loss).double() if isinstance(bound.loss, nn.Module) else bound.loss
-        bound, few = replace(bound, loss=loss, fixed=_double(bound.fixed)), Examples(_double(few.x), _double(few.y))
-        theta = theta.double()
-        try:
-            evaluate(bound, theta[0], few)
-        except Refusal:  # written for float32 only: nothing to compare with
+        if not works_in_double(bound, theta[0], few):  # nothing to compare with
             return
+        bound, theta, few = bound.double(), theta.double(), double(few)
     landscape = chunked(bound, theta, few, len(few))
-    if not _slope_holds(landscape, _moved(theta)):
+    if not _slope_holds(landscape, moved(theta)):
         raise Refusal("the gradient of this loss by torch is not the slope of its values; take out hooks that change "
                       "gradients, checkpointing, detach() and the like, or leave the parameters behind them out with "
                       "`parameters=`")  # fmt: skip
     if not _curvature_holds(landscape, theta):
         raise Refusal("torch's second derivatives of this loss are not the derivatives of its gradient; "
                       "replace the layer whose backward pass cannot be differentiated")  # fmt: skip
-
-
-def _double(tree: Any) -> Any:
-    def wide(leaf: Tensor) -> Tensor:
-        return leaf.detach().double().requires_grad_(leaf.requires_grad) if leaf.is_floating_point() else leaf
-
-    return tree_map_only(Tensor, wide, tree)
 
 
 def _slope_holds(landscape: Landscape, theta: Tensor) -> bool:

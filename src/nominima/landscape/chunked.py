@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -10,13 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from nominima.ground.files import Refusal
-from nominima.landscape.bound import Bound, Loss, evaluate
+from nominima.landscape.bound import Bound, Loss, double, evaluate, moved, works_in_double
 from nominima.landscape.examples import Examples
 from nominima.landscape.loss import Landscape, lanes
 from nominima.landscape.parts import Traced
 
 AGREE = 1e3
 """How many roundings apart two computations of the same number may lie."""
+ALIKE = 20
+"""The same for means of thousands of examples, in float32; losses that are no sums differ by more than that."""
 
 
 def chunked(bound: Bound, theta: Tensor, examples: Examples, rows: int, *, decay: float = 0.0) -> Landscape:
@@ -24,6 +27,8 @@ def chunked(bound: Bound, theta: Tensor, examples: Examples, rows: int, *, decay
 
     A cross-entropy is summed and divided once, whatever its weights and ignored classes. Of any other loss, and of
     that too, each two neighbouring chunks are compared with both together.
+
+    The comparison is made in float64, unless the module can be computed in float32 only.
 
     Raises:
         Refusal: the loss of two chunks is neither their mean nor their sum.
@@ -35,10 +40,10 @@ def chunked(bound: Bound, theta: Tensor, examples: Examples, rows: int, *, decay
     return Landscape(parts, theta.shape[1], decay)
 
 
-def near(a: Tensor, b: Tensor) -> bool:
+def near(a: Tensor, b: Tensor, roundings: float = AGREE) -> bool:
     """Whether two losses are the same to rounding."""
     eps = torch.finfo(a.dtype).eps
-    return torch.allclose(a, b, rtol=AGREE * eps, atol=10 * eps, equal_nan=True)
+    return torch.allclose(a, b, rtol=roundings * eps, atol=10 * eps, equal_nan=True)
 
 
 def _part(bound: Bound, chunk: Examples, share: float) -> Callable[[Tensor], Tensor]:
@@ -52,8 +57,14 @@ def _rule(bound: Bound, theta: Tensor, examples: Examples, chunks: list[Examples
         weights = {"mean": [len(chunk) / len(examples) for chunk in chunks], "sum": [1.0] * len(chunks)}
     else:
         bound, weights = replace(bound, loss=summed[0]), {"sum": [summed[1]] * len(chunks)}
-    held = _holding(bound, theta, examples, chunks)
-    holding = [name for name in weights if held[name]]
+    wide = theta.dtype == torch.float32 and works_in_double(bound, theta, chunks[0][:1])
+    by = bound.double() if wide else bound
+    holding = list(weights)
+    for place in (theta, moved(theta)):  # at a loss of zero both hold
+        held = _holding(by, place.double() if wide else place, examples, chunks)
+        holding = [name for name in holding if held[name]]
+        if len(holding) <= 1:
+            break
     told = getattr(bound.loss, "reduction", None)
     if told not in holding and len(holding) != 1:
         raise Refusal(f"the loss of two chunks together is not clearly their mean or their sum; "
@@ -63,13 +74,19 @@ def _rule(bound: Bound, theta: Tensor, examples: Examples, chunks: list[Examples
 
 def _holding(bound: Bound, theta: Tensor, examples: Examples, chunks: list[Examples]) -> dict[str, bool]:
     """Whether each two neighbours together have their mean loss, and their sum."""
-    losses = [evaluate(bound, theta, chunk) for chunk in chunks]
+    wide = theta.dtype == torch.float64
+    roundings = AGREE if wide else ALIKE
+
+    def of(chunk: Examples) -> Tensor:
+        return evaluate(bound, theta, double(chunk) if wide else chunk)
+
+    losses = [of(chunk) for chunk in chunks]
     held, first = {"mean": True, "sum": True}, 0
     for (one, a), (other, b) in pairwise(zip(chunks, losses, strict=True)):
         count = len(one) + len(other)
-        both = evaluate(bound, theta, examples[first : first + count])
-        held["mean"] &= near(both, (len(one) * a + len(other) * b) / count)
-        held["sum"] &= near(both, a + b)
+        both = of(examples[first : first + count])
+        held["mean"] &= near(both, (len(one) * a + len(other) * b) / count, roundings)
+        held["sum"] &= near(both, a + b, roundings)
         first += len(one)
     return held
 
@@ -77,7 +94,8 @@ def _holding(bound: Bound, theta: Tensor, examples: Examples, chunks: list[Examp
 def _summed(loss: Loss, y: Any) -> tuple[Loss, float] | None:
     """torch's mean cross-entropy of classes as a sum, and one over what torch divides that by."""
     plain = {nn.functional.cross_entropy: nn.CrossEntropyLoss, nn.functional.nll_loss: nn.NLLLoss}
-    known: Any = next((kind() for function, kind in plain.items() if loss is function), loss)
+    called, options = (loss.func, loss.keywords) if isinstance(loss, partial) and not loss.args else (loss, {})
+    known: Any = next((kind(**options) for function, kind in plain.items() if called is function), loss)
     if type(known) not in plain.values() or known.reduction != "mean" or not _classes(y):
         return None
     kept = y[y != known.ignore_index].long()

@@ -73,7 +73,7 @@ def ends(
         steps: most products of one run of Lanczos.
         seed: of the random starts.
         guess: (lane, param) near the vectors sought, as of the checkpoint before. It may save products; a wrong one
-            costs some, and cannot spoil the result.
+            costs some and, in float64, cannot spoil the result.
 
     Raises:
         Refusal: no pair or more pairs than parameters are asked for.

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
+from torch.utils._pytree import tree_leaves
 
 from nominima.ground.files import Refusal
 from nominima.landscape.bound import Bound, Loss
@@ -25,6 +26,7 @@ from nominima.landscape.perceptron import Perceptron, perceptrons
 
 FEW = 256
 """Examples on which a landscape is compared with the module itself."""
+ELSEWHERE = "what is no example, such as a mask or the edges of a graph, belongs into a buffer or an attribute"
 
 
 @torch.inference_mode(mode=False)
@@ -58,8 +60,10 @@ def of_module(
         Refusal: the module or its loss cannot be measured, or its loss comes out twice different.
     """
     _refuse_wrapped(module)
+    if rows < 1:
+        raise Refusal(f"rows: {rows}: give at least 1, the number of examples that are computed at once")
     free = _chosen(module, parameters)
-    examples, bound = Examples.of(x, y), Bound.of(module, loss, free)
+    examples, bound = _examples(x, y), Bound.of(module, loss, free)
     theta = torch.cat([one.detach().clone().reshape(-1) for one in free.values()])[None]
     few = examples[: min(FEW, rows)]
     refuse_unsteady(bound, theta[0], few)
@@ -82,17 +86,38 @@ def _refuse_wrapped(module: nn.Module) -> None:
         if hasattr(one, "_orig_mod") or getattr(one, "_compiled_call_impl", None) is not None:
             raise Refusal("a compiled module cannot be differentiated twice; give the module as it was before "
                           "torch.compile (`module._orig_mod`)")  # fmt: skip
+        if isinstance(one, torch.jit.ScriptModule):
+            raise Refusal("a scripted or traced module takes no other parameters; give the module as it was before "
+                          "torch.jit")  # fmt: skip
         if isinstance(one, nn.DataParallel | nn.parallel.DistributedDataParallel):
             raise Refusal(f"{type(one).__name__} only hands examples to the module inside; give `module.module`")
     if any(is_lazy(one) for one in [*module.parameters(), *module.buffers()]):
         raise Refusal("the module has lazy layers without a shape; call it once on an example first")
+    if any(one.is_meta for one in [*module.parameters(), *module.buffers()]):
+        raise Refusal("the module is on the meta device, where it has no numbers; give it some first")
     if any(one.is_inference() for one in module.parameters()):
         raise Refusal("the module was made under inference_mode, in which torch cannot differentiate; make it outside")
+
+
+def _examples(x: Any, y: Any) -> Examples:
+    """Inputs and targets, all dense and with the same number of rows."""
+    if not any(isinstance(leaf, Tensor) for leaf in tree_leaves(y)):
+        raise Refusal(f"y is a {type(y).__name__}: give a tensor, or a tuple, list or dict of tensors")
+    for leaf in tree_leaves((x, y)):
+        if isinstance(leaf, Tensor) and (leaf.layout != torch.strided or leaf.is_nested):
+            raise Refusal(f"x or y holds a sparse or nested tensor: give dense ones; {ELSEWHERE}")
+    try:
+        return Examples.of(x, y)
+    except Refusal as refusal:
+        raise Refusal(f"{refusal}; examples lie along the first axis (`batch_first=True`), and {ELSEWHERE}") from None
 
 
 def _chosen(module: nn.Module, parameters: Iterable[str] | None) -> dict[str, nn.Parameter]:
     """The parameters that θ consists of, in the module's order."""
     named = dict(module.named_parameters())
+    parameters = None if parameters is None else [*parameters] if not isinstance(parameters, str) else [parameters]
+    if parameters is not None and not all(isinstance(one, str) for one in parameters):
+        raise Refusal("parameters: give names, as `module.named_parameters()` has them, not the tensors")
     asked = [name for name, one in named.items() if one.requires_grad] if parameters is None else list(parameters)
     for one in asked:
         if not any(_within(name, one) for name in named):
