@@ -115,7 +115,8 @@ def works_in_double(bound: Bound, theta: Tensor, examples: Examples) -> bool:
 
 def _failure(bound: Bound, theta: Tensor, examples: Examples, error: Exception) -> str:
     """Why a loss could not be computed: because of the module, or only with parameters put into it."""
-    told = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+    first = str(error).strip().split("\n")[0]
+    told = f"{type(error).__name__}: {first}"
     try:
         replace(bound, module=copy.deepcopy(bound.module)).itself(examples, theta)
     except Exception:

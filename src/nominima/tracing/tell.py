@@ -169,8 +169,8 @@ def _told(steps: list[Ancestor], walk: Walk) -> Iterator[tuple[str, str | list[s
         specs = [{key: value for key, value in spec.items() if not key.startswith(RUN)} for spec in specs]
     alike, differing = compared(specs)
     yield "with", few((f"{_short_key(key)} {_worded(key, told)}" for key, told in alike.items() if told != "[]"), MANY)
-    told = {_short_key(key): [_worded(key, its) for its in all_] for key, all_ in differing.items() if all_ != names}
-    yield "varying", [f"{key}: {few(values)}" for key, values in told.items()]
+    told = {key: [_worded(key, value) for value in values] for key, values in differing.items() if values != names}
+    yield "varying", [f"{_short_key(key)}: {few(values)}" for key, values in told.items()]
     yield "source", few(sorted({_short(step.trace.code) for step in steps}))
     elsewhere = {step.commit for step in steps if step.commit} - {walk.commit and walk.commit.id}
     if elsewhere:
