@@ -115,10 +115,10 @@ def _examples(x: Any, y: Any) -> Examples:
 def _chosen(module: nn.Module, parameters: Iterable[str] | None) -> dict[str, nn.Parameter]:
     """The parameters that θ consists of, in the module's order."""
     named = dict(module.named_parameters())
-    parameters = None if parameters is None else [*parameters] if not isinstance(parameters, str) else [parameters]
-    if parameters is not None and not all(isinstance(one, str) for one in parameters):
+    given = [parameters] if isinstance(parameters, str) else parameters
+    asked = [name for name, one in named.items() if one.requires_grad] if given is None else list(given)
+    if not all(isinstance(one, str) for one in asked):
         raise Refusal("parameters: give names, as `module.named_parameters()` has them, not the tensors")
-    asked = [name for name, one in named.items() if one.requires_grad] if parameters is None else list(parameters)
     for one in asked:
         if not any(_within(name, one) for name in named):
             raise Refusal(f"parameters: {one!r} is none of the module's; give some of {', '.join(named)}")
