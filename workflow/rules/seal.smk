@@ -17,7 +17,6 @@ rule seal:
     threads: 1
     params:
         plan=lambda w: guard.plan_snapshot(PLAN, w.verb),
-        code=lambda w: digests.code("verbs.seal"),
     shell:
         "python -m nominima.verbs.seal --verb {wildcards.verb} --plan .snakemake/plans/{params.plan}.json > {log} 2>&1"
 
