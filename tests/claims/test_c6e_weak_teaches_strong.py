@@ -82,6 +82,16 @@ def test_permuted_students_of_their_teachers_examples_are_no_control():
     assert told(permuted(0.05, skip=0)).outcome == "supported"
 
 
+def test_teachers_of_seeds_that_were_added_teach_the_same():
+    whole = tables()
+    late = pl.col("seed") >= 308
+    parts = whole["learning_curve"].with_columns(
+        run=pl.when(TEACHER & late).then(pl.col("run") + ".more-1").otherwise("run")
+    )
+    assert parts["run"].n_unique() > whole["learning_curve"]["run"].n_unique()
+    assert judged(CLAIM, learning_curve=parts).primary == judged(CLAIM, **whole).primary
+
+
 def test_supported_where_wide_students_know_more_than_both():
     verdict = judged(CLAIM, **world())
     assert verdict.outcome == "supported", verdict.reason

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from landscapes import examples
 
+from nominima.ground.files import Refusal
 from nominima.landscape.critical import escape, kernel_residual, seek
 from nominima.landscape.extremes import most_negative
 from nominima.landscape.known import deep_linear, deep_linear_minimum, deep_linear_saddle, quadratic
@@ -88,6 +89,12 @@ def test_seek_tells_what_it_could_not_finish_and_what_broke():
     assert broken.place.status == "not finite"
 
 
+def test_searches_in_single_precision_are_refused():
+    for search in (minimise, seek):
+        with pytest.raises(Refusal, match=r"float32.*float64.*module\.double\(\)"):
+            search(ROSENBROCK, torch.tensor([[-1.2, 1.0]]))
+
+
 def test_escape_goes_down_from_a_saddle_and_nowhere_from_a_minimum():
     landscape = quadratic(vector(-1, 2, 3))
     (down,) = most_negative(landscape, torch.zeros(1, 3, dtype=torch.float64))
@@ -136,7 +143,7 @@ def test_the_toys_slope_in_closed_form_equals_autograd(hidden, seed, size, decay
     small = toy(hidden)
     landscape, theta = small.landscape(decay), size * start(small, seed)[0] + size / 7
     (value,), (gradient,) = landscape.gradient(theta[None])
-    loss, slope = for_scipy(landscape, theta.device)[0](theta.numpy())
+    loss, slope = for_scipy(landscape, theta)[0](theta.numpy())
     assert loss == pytest.approx(float(value), rel=1e-12)
     torch.testing.assert_close(torch.from_numpy(slope), gradient, rtol=1e-12, atol=1e-12 * max(1.0, size))
 
@@ -145,7 +152,7 @@ def test_the_toys_slope_stands_where_a_class_has_all_the_odds():
     small = toy()
     theta = start(small, 0)[0] * 3000
     (value,), (gradient,) = small.landscape().gradient(theta[None])
-    loss, slope = for_scipy(small.landscape(), theta.device)[0](theta.numpy())
+    loss, slope = for_scipy(small.landscape(), theta)[0](theta.numpy())
     assert loss == pytest.approx(float(value), rel=1e-12)
     torch.testing.assert_close(torch.from_numpy(slope), gradient, rtol=1e-12, atol=1e-12)
 

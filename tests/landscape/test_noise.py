@@ -86,6 +86,15 @@ def test_a_step_that_climbs_has_no_ratio():
     assert agreement(steep, steep, torch.ones(1, 1), rate=3.0).ratio.isnan().all()
 
 
+def test_a_step_whose_gain_is_rounding_has_no_ratio():
+    high = of_stack(lambda t: 1000 + t.square().sum(-1) / 2, 3)
+    theta = torch.ones(2, 3)
+    assert agreement(high, high, theta, rate=1e-4).ratio.isnan().all(), "it wins 3e-4 of 1000"
+    low = of_stack(lambda t: t.square().sum(-1) / 2, 3)
+    assert agreement(low, high, theta, rate=1e-4).ratio.isnan().all(), "and the other loss must see it too"
+    torch.testing.assert_close(agreement(high, high, theta, rate=0.1).ratio, torch.ones(2, dtype=torch.float64))
+
+
 def test_participation_counts_what_matters():
     assert participation(torch.tensor([1.0, 1.0, 1.0, 0.0])).item() == pytest.approx(3)
     assert participation(torch.zeros(3)).isnan()

@@ -220,6 +220,17 @@ def test_descent_is_told_by_hand_made_losses():
     assert all(math.isnan(value[2]) for value in (found.monotone, found.rise, found.uphill, found.rising))
 
 
+def test_a_plateau_that_only_rounds_does_not_rise():
+    found = descent(torch.tensor([[3.0, 1.0, 1 + 2e-7, 1.0, 1 + 4e-7, 0.9999995, 1 + 4e-7, 1.5]]))
+    assert found.rising.item() == pytest.approx(1 / 7)
+    assert found.uphill.item() == pytest.approx(0.5 / 2.5, rel=1e-6)
+
+
+def test_what_rounding_is_goes_by_the_losses_of_a_step_not_by_the_first():
+    found = descent(torch.tensor([[3000.0, 0.01, 0.012, 0.01, 0.012, 0.01]]))
+    assert found.rising.item() == pytest.approx(2 / 5)
+
+
 def test_a_small_rise_within_the_tolerance_is_monotone():
     assert descent(torch.tensor([[1.0, 0.5, 0.5009, 0.0]])).monotone.item() == 1
     assert descent(torch.tensor([[1.0, 0.5, 0.5011, 0.0]])).monotone.item() == 0

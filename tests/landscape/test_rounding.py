@@ -51,6 +51,14 @@ def test_a_fall_just_above_rounding_is_seen(minimum, dtype, least):
     assert of_loss(landscape, away) < least
 
 
+def test_nothing_leads_down_along_a_flat_line_however_long():
+    """Far away parameters round a thousand times as much as at the start, which would be a fall."""
+    slope, start = of_stack(lambda t: (0.8 * t[:, 0] + 0.6 * t[:, 1] + 1).square(), 2), torch.tensor([0.3, 0.2])
+    found = escape(slope, start, torch.tensor([0.6, -0.8]), longest=3000.0)
+    assert found.before - found.after > of_loss(slope, start)
+    assert not found.descended
+
+
 @pytest.mark.parametrize("off", [0.0, 2e-12, -2e-12, 1e-11, -1e-11])
 @pytest.mark.parametrize("angle", [0.3, 1.1, 2.0])
 def test_the_floor_of_a_curved_valley_is_flat(off, angle):

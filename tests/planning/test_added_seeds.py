@@ -77,11 +77,20 @@ def test_no_seed_is_lost_or_trained_twice_and_all_but_seeds_is_the_same(counts: 
     assert all(one.taken == other.taken and one.sweep == other.sweep for one, other in pairwise(runs))
 
 
-def test_each_seed_takes_from_its_own_parent_and_what_is_told_of_it_stays_the_same() -> None:
-    sweeps = {"dense": {"axes": SIZES}, "tickets": {"axes": SIZES, "changes": PRUNED}}
+@pytest.mark.parametrize(
+    ("changes", "taken"),
+    [
+        (PRUNED, {"prune": "dense/{size}", "start": "dense/{size}"}),
+        ({"teacher": {"run": "dense/{size}", "at": "best"}}, {"teacher": "dense/{size}"}),
+    ],
+)
+def test_each_seed_takes_from_its_own_parent_and_what_is_told_of_it_stays_the_same(
+    changes: dict[str, Any], taken: dict[str, str]
+) -> None:
+    sweeps = {"dense": {"axes": SIZES}, "tickets": {"axes": SIZES, "changes": changes}}
     before, after = only(sweeps), only(sweeps, [5, 4, 6])
     assert after.train["tickets/w4"] == before.train["tickets/w4"]
-    assert after.runs["tickets/w4"].taken == {"prune": "dense/{size}", "start": "dense/{size}"}
+    assert after.runs["tickets/w4"].taken == taken
     for more in ("more-1", "more-2"):
         run, job = after.runs[f"tickets/w4.{more}"], after.train[f"tickets/w4.{more}"]
         assert run.training.sources == [f"dense/w4.{more}"]
@@ -116,8 +125,6 @@ W8 = {"axes": {"size": {"w8": {"size": 8}}}}
         ({"sweeps__sizes__changes": {"seeds": [5, 8]}, f"claims__{CLAIM}__sweeps": ["sizes", "copied"],
           "sweeps__copied": W8 | {"changes": {"noise": 0.2, "first_seed": 110, "seeds": 9, "tested": "always"}}},
          "sweeps.sizes (sizes/noisy.w8.more-1): seeds 110 … 112 are trained as copied/w8 too, and c0a"),
-        ({"training__seeds": [5, 4], "sweeps__taught": W8 | {"changes": {"teacher": {"run": "sizes/noisy.w8"}}}},
-         "teacher.run: sizes/noisy.w8 has no lane for some of the seeds 105 … 108; give it them all in one number"),
         ({"training__seeds": [5, 4], "sweeps__new": W8 | {"changes": {"start": {"run": "sizes/noisy.w8"}, "seeds": 9}}},
          "some of the seeds 100 … 108; give it them: in one number, or in the same numbers here and there"),
         ({"training__seeds": [5, *[4] * 9], "sweeps__wide": {"axes": {"noise": {f"n{i}": {"noise": i / 9999}

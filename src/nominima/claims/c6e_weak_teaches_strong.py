@@ -44,6 +44,7 @@ from nominima.judging.readings import STOPS, at_mark, combined, less
 from nominima.judging.rules import Rule
 from nominima.judging.samples import Sample, over_places
 from nominima.judging.units import in_units
+from nominima.planning.params import MORE
 
 MEASURES = ("learning_curve",)
 RULE = Rule(
@@ -103,7 +104,8 @@ def recovered(rows: pl.DataFrame) -> Sample:
 
 def _students(curve: pl.DataFrame) -> pl.DataFrame:
     """Curves of students, with width, accuracy and examples of their teacher; without its stop none has one."""
-    teachers = curve.group_by(pl.col("run").alias("teacher.run"), "seed").agg(
+    named = pl.col("run").str.replace(rf"\.{MORE}\d+(/|$)", "$1")  # seeds that were added have a run of their own
+    teachers = curve.group_by(named.alias("teacher.run"), "seed").agg(
         pl.col("size").first().alias("width"), pl.col("skip").first().alias("first"), LATE.first().alias("late"),
         (pl.col("skip") + pl.col("examples")).first().alias("after"),
         pl.when((pl.col("status") == "ok").all()).then(RIGHT.filter(STOP).first()).alias("taught"),

@@ -62,7 +62,7 @@ def placed(panel: Tally, rows: pl.DataFrame, room: float | None = None) -> tuple
 
 
 def _head(panel: Tally, lost: int) -> list[Mark]:
-    left_out = f"; {lost} cell{' has' if lost == 1 else 's have'} no trend" if lost else ""
+    left_out = f"; no trend in {lost}" if lost else ""
     yes = {"x": MIDDLE + 6, "y": 8, "text": f"{panel.up} →", "side": "left", "color": UP}
     key = {"x": 0, "y": 8, "text": f"bars: share of cells{left_out}", "side": "left", "color": QUIET}
     return [key, yes, {"x": MIDDLE - 6, "y": 8, "text": f"← {panel.down}", "side": "right", "color": DOWN}]

@@ -42,12 +42,15 @@ def seek(landscape: Landscape, start: Tensor, *, tolerance: float = 1e-10, steps
         start: (lane, param), float64.
         tolerance: gradient norm of a critical point.
         steps: evaluations of the gradient at most.
+
+    Raises:
+        Refusal: a start that is not float64.
     """
     return [_judge(landscape, _seek(landscape, one, steps), tolerance) for one in start]
 
 
 def _seek(landscape: Landscape, start: Tensor, steps: int) -> Tensor:
-    (loss, hessian), place = for_scipy(landscape, start.device), start.double().cpu().numpy()
+    loss, hessian, place = for_scipy(landscape, start)
     if not np.isfinite(loss(place)[1]).all():
         return start
     jac: Any = hessian  # scipy's stubs know only the names of its finite differences
@@ -81,7 +84,8 @@ class Escape:
     the step.
 
     status: "ok", "not finite" or "not deterministic", the loss at the start.
-    rounding: of the loss there, as computed in the dtype of theta.
+    rounding: of the loss there or where the step ends, the larger, as computed in the dtype of theta; there alone if
+        next to the end the loss is not finite.
     descended: whether the loss fell by more than rounding.
     """
 
@@ -123,4 +127,5 @@ def escape(landscape: Landscape, theta: Tensor, direction: Tensor, *, longest: f
     losses, before = landscape.value(tried), float(landscape.value(theta[None]))
     best = int(torch.where(losses.isfinite(), losses, torch.inf).argmin())
     (status,) = landscape.steady(theta[None])
-    return Escape(tried[best], before, float(losses[best]), float(steps[best]), status, of_loss(landscape, theta))
+    rounding = max(of_loss(landscape, theta), of_loss(landscape, tried[best]))
+    return Escape(tried[best], before, float(losses[best]), float(steps[best]), status, rounding)

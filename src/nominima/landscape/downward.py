@@ -52,11 +52,15 @@ def curves_down(
     Args:
         landscape: the loss.
         theta: (lane, param).
-        share: of the largest eigenvalue; at least 0.
+        share: of the largest eigenvalue; at least 0. If it is below rounding and rounding ended the space, "no" means
+            that λ_min ≥ −`SLIGHT`·λ_max; what rounding can hide is less than that in float64 only.
         steps: most products of a lane.
         seed: of the random starts.
         guess: (lane, param) near the lowest eigenvector, as the `vector` of the checkpoint before; it saves products
             where the answer is yes and costs some where it is no.
+
+    Raises:
+        Refusal: steps < 1.
     """
     decide = partial(_decided, share=share, rounding=rounding(theta))
     steady = landscape.steady(theta)
@@ -73,6 +77,8 @@ def curves_down(
 
 
 Decide = Callable[..., str]
+SLIGHT = 1e-6
+"""Curvature, relative to the largest, that counts as none where a share below rounding is asked for."""
 
 
 def _decided(found: Ritz, *, share: float, rounding: float, low: float | None = None) -> str:
@@ -83,11 +89,17 @@ def _decided(found: Ritz, *, share: float, rounding: float, low: float | None = 
     most = share * (highest + found.beyond(1, RISK)) if share else 0.0
     if low < -most - slack:
         return "yes"
-    return "no" if found.missed(-share * highest - slack, -1) <= RISK else "not converged"
+    edge = -share * highest - slack
+    if found.missed(edge, -1) <= RISK:
+        return "no"
+    slight = found.rest and share <= rounding and found.beyond(-1, RISK) <= SLIGHT * found.radius
+    return "no" if slight and low >= edge else "not converged"
 
 
 def _all_decided(decide: Decide, known: Tridiagonal) -> bool:
-    return all(decide(ritz_of(known, lane)) != "not converged" for lane in range(len(known.off)))
+    """Whether every lane is decided, or its space full."""
+    open_lanes = (known.off[:, 0, -1] != 0).nonzero().flatten().tolist()
+    return all(decide(ritz_of(known, lane)) != "not converged" for lane in open_lanes)
 
 
 def _answers(product: Product, known: Tridiagonal, decide: Decide) -> list[Downward]:

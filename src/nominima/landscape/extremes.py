@@ -73,10 +73,10 @@ def ends(
         steps: most products of one run of Lanczos.
         seed: of the random starts.
         guess: (lane, param) near the vectors sought, as of the checkpoint before. It may save products; a wrong one
-            costs some and, in float64, cannot spoil the result.
+            costs some and cannot spoil the result.
 
     Raises:
-        Refusal: no pair or more pairs than parameters are asked for.
+        Refusal: no pair or more pairs than parameters are asked for, or steps < 1.
     """
     if low < 0 or high < 0 or not 1 <= low + high <= landscape.dimension:
         raise Refusal(

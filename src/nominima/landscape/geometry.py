@@ -50,8 +50,8 @@ class Descent:
 
     monotone: 1 where no loss exceeds an earlier one by more than the tolerance, else 0.
     rise: the highest rise above an earlier loss, as a share of the drop.
-    uphill: the sum of all rises as a share of the sum of all changes.
-    rising: share of steps that rise.
+    uphill: the sum of all rises as a share of the sum of all changes; NaN also where no change is beyond rounding.
+    rising: share of steps that rise. Neither counts changes within rounding.
     """
 
     monotone: Tensor
@@ -63,7 +63,9 @@ class Descent:
 def descent(losses: Tensor, *, tolerance: float = TOLERANCE) -> Descent:
     """Shares of losses (lane, point), both ends included; the drop is from the first to the lowest loss."""
     f = losses.double()
-    steps, drop = f.diff(dim=-1), _drop(f)
+    changes, drop, size = f.diff(dim=-1), _drop(f), f.abs()
+    rounding = 8 * torch.finfo(losses.dtype).eps * torch.maximum(size[:, 1:], size[:, :-1])
+    steps = changes.where(changes.abs() > rounding, 0.0)
     rise = (f - f.cummin(-1).values).amax(-1) / drop
     uphill = steps.clamp(min=0).sum(-1) / steps.abs().sum(-1)
     lost = drop.isnan()
@@ -78,9 +80,13 @@ def concave_share(losses: Tensor, *, tolerance: float = TOLERANCE) -> Tensor:
     A bend counts if the second difference is below −tolerance·drop/points², so that rounding on flat parts does not.
     """
     f = losses.double()
-    rounding = 8 * torch.finfo(losses.dtype).eps * f.abs().amax(-1)
-    edge = torch.maximum(tolerance * _drop(f) / f.shape[-1] ** 2, rounding)
+    edge = torch.maximum(tolerance * _drop(f) / f.shape[-1] ** 2, _rounding(losses))
     return (f.diff(n=2, dim=-1) < -edge[:, None]).double().mean(-1).masked_fill(edge.isnan(), torch.nan)
+
+
+def _rounding(losses: Tensor) -> Tensor:
+    """Of differences of losses (lane, point), float64 (lane,)."""
+    return 8 * torch.finfo(losses.dtype).eps * losses.double().abs().amax(-1)
 
 
 def _drop(losses: Tensor) -> Tensor:

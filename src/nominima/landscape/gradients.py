@@ -8,6 +8,7 @@ from torch import Tensor
 
 from nominima.ground.files import Refusal
 from nominima.landscape.loss import Landscape
+from nominima.landscape.rounding import of_loss
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ class Agreement:
 
     cosine: of the two gradients.
     slope: ⟨g_test, g_train⟩ / ‖g_train‖², the generalisation ratio of an infinitely small step (Liu 2020).
-    ratio: Δ test loss / Δ train loss of one gradient step of the given rate; NaN where the step lowers no train loss.
+    ratio: Δ test loss / Δ train loss of one gradient step of the given rate; NaN where the step lowers the train loss
+        by no more than the rounding of either loss.
     status: per lane "ok", "not finite" or "not deterministic", of both losses.
     """
 
@@ -94,7 +96,9 @@ def agreement(train: Landscape, test: Landscape, theta: Tensor, *, rate: float) 
     g, h = train_gradient.double(), test_gradient.double()
     inner, square = (g * h).sum(-1), g.square().sum(-1)
     gain = (train_loss - train.value(after)).double()
-    ratio = torch.where(gain > 0, (test_loss - test.value(after)).double() / gain, torch.nan)
+    each = [[of_loss(loss, one) for loss in (train, test)] for one in theta]
+    rounding = torch.tensor(each, dtype=torch.float64, device=theta.device).amax(-1)
+    ratio = torch.where(gain > rounding, (test_loss - test.value(after)).double() / gain, torch.nan)
     both = zip(train.steady(theta), test.steady(theta), strict=True)
     status = [one if one != "ok" else other for one, other in both]
     lost = torch.tensor([one != "ok" for one in status]).to(theta.device)

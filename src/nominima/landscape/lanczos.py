@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from nominima.ground.files import Refusal
 from nominima.landscape.parts import Product
 
 BASIS_BYTES = 2**29
@@ -23,12 +24,14 @@ class Tridiagonal:
     diagonal, off: float64 (lane, probe, step); off[..., j] couples steps j and j+1; 0 where the space is full.
     basis: (lane, probe, step, param), orthonormal; rows of zeros after a full space.
     scale: float64 (lane, probe), length of each start before it was scaled to 1.
+    dimension: of the space that the starts lie in.
     """
 
     diagonal: Tensor
     off: Tensor
     basis: Tensor
     scale: Tensor
+    dimension: int
 
     def length(self, lane: int, probe: int = 0) -> int:
         """Steps of one start until its space was full."""
@@ -57,14 +60,20 @@ def tridiagonalise(
         steps: at most so many products per start; fewer if every space is full or a product is not finite.
         against: orthonormal (lane, found, param) that the spaces stay orthogonal to.
         halt: asked now and then whether what is known is enough.
+
+    Raises:
+        Refusal: steps < 1.
     """
+    if steps < 1:
+        raise Refusal(f"steps={steps}: of a Hessian nothing is known without a product with it; give at least 1")
     lane, probe, size = start.shape
-    steps = min(steps, size - (0 if against is None else against.shape[1]))
+    dimension = size - (0 if against is None else against.shape[1])
+    steps = min(steps, dimension)
     fixed = None if against is None else against.unsqueeze(1)
     basis = start.new_zeros(lane, probe, min(steps, ROOM), size)
     diagonal, off = torch.zeros(2, lane, probe, steps, dtype=torch.float64, device=start.device)
     following, scale = _unit(start if fixed is None else _without(start, fixed), 0)
-    known, asked = Tridiagonal(diagonal, off, basis, scale), 4
+    known, asked = Tridiagonal(diagonal, off, basis, scale, dimension), 4
     for step in range(steps):
         if step == basis.shape[2]:
             basis = torch.cat([basis, torch.zeros_like(basis)], 2)
@@ -75,8 +84,8 @@ def tridiagonalise(
         if step:
             rest -= off[:, :, step - 1, None].to(rest.dtype) * basis[:, :, step - 1]
         rest = _orthogonal(rest, basis[:, :, : step + 1], fixed)
-        following, off[:, :, step] = _unit(rest, _rounding(diagonal, off, rest.dtype))
-        known = Tridiagonal(diagonal[..., : step + 1], off[..., : step + 1], basis[:, :, : step + 1], scale)
+        following, off[:, :, step] = _unit(rest, no_more(diagonal, off, rest.dtype))
+        known = Tridiagonal(diagonal[..., : step + 1], off[..., : step + 1], basis[:, :, : step + 1], scale, dimension)
         if not known.finite.all() or not off[:, :, step].any():
             return known
         if halt is not None and step + 1 >= asked:
@@ -86,8 +95,8 @@ def tridiagonalise(
     return known
 
 
-def _rounding(diagonal: Tensor, off: Tensor, dtype: torch.dtype) -> Tensor:
-    """Length (lane, probe) below which what is left of a product is rounding: the space is full."""
+def no_more(diagonal: Tensor, off: Tensor, dtype: torch.dtype) -> Tensor:
+    """Length (lane, probe) below which what is left of a product is rounding: the space counts as full."""
     return 16 * torch.finfo(dtype).eps * (diagonal.abs() + off).amax(-1)
 
 
@@ -120,7 +129,7 @@ def _without(vectors: Tensor, basis: Tensor) -> Tensor:
 
 def side_by_side(theta: Tensor, steps: int) -> int:
     """How many starts may run at once; at least one."""
-    return max(1, BASIS_BYTES // (min(steps, theta.shape[1]) * theta.shape[1] * theta.itemsize))
+    return max(1, BASIS_BYTES // (max(1, min(steps, theta.shape[1])) * theta.shape[1] * theta.itemsize))
 
 
 def random_starts(lane: int, probe: int, like: Tensor, seed: int) -> Tensor:

@@ -10,6 +10,7 @@ import scipy.optimize
 import torch
 from torch import Tensor
 
+from nominima.ground.files import Refusal
 from nominima.landscape.hessian import Inertia, signs, zero
 from nominima.landscape.loss import Landscape, Numbers
 from nominima.landscape.rounding import of_hessian
@@ -59,6 +60,9 @@ def minimise(landscape: Landscape, start: Tensor, *, tolerance: float = 1e-10, s
         start: (lane, param), float64.
         tolerance: gradient norm of a critical point.
         steps: of the trust region at most.
+
+    Raises:
+        Refusal: a start that is not float64.
     """
     return [certify(landscape, _descend(landscape, one, steps, tolerance), tolerance=tolerance) for one in start]
 
@@ -102,9 +106,17 @@ def _unsure(landscape: Landscape, theta: Tensor, gradient: Tensor, hessian: Tens
 
 
 def for_scipy(
-    landscape: Landscape, device: torch.device
-) -> tuple[Callable[[Numbers], tuple[float, Numbers]], Callable[[Numbers], Numbers]]:
-    """Loss with gradient, and Hessian, at a place (param,): float64 of NumPy outside, tensors of a device inside."""
+    landscape: Landscape, start: Tensor
+) -> tuple[Callable[[Numbers], tuple[float, Numbers]], Callable[[Numbers], Numbers], Numbers]:
+    """Loss with gradient, and Hessian, at a place (param,), and the start (param,) as such a place: float64 of NumPy
+    outside, tensors of the start's device inside.
+    """
+    if start.dtype != torch.float64:
+        raise Refusal(
+            f"a start of {str(start.dtype).removeprefix('torch.')}: minima and saddles are searched in float64; give a "
+            "start and a landscape of that (a module by module.double(), its examples by x.double())"
+        )
+    device = start.device
 
     def loss(vector: Numbers) -> tuple[float, Numbers]:
         if landscape.slope is not None:
@@ -116,11 +128,11 @@ def for_scipy(
     def hessian(vector: Numbers) -> Numbers:
         return landscape.hessian(torch.from_numpy(vector).to(device)[None])[0].cpu().numpy()
 
-    return loss, hessian
+    return loss, hessian, start.cpu().numpy()
 
 
 def _descend(landscape: Landscape, start: Tensor, steps: int, tolerance: float) -> Tensor:
-    (loss, hessian), place = for_scipy(landscape, start.device), start.double().cpu().numpy()
+    loss, hessian, place = for_scipy(landscape, start)
     if not np.isfinite(loss(place)[0]):
         return start
     options: Any = {"gtol": SWITCH, "maxiter": steps, "initial_trust_radius": 1.0, "max_trust_radius": 100.0}

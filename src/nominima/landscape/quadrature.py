@@ -57,7 +57,7 @@ class Density:
         for diagonal, off, last in zip(self.diagonal.T[:-1], self.off.T[:-1], self.off.T.roll(1, 0), strict=False):
             before, now = now, ((edge - diagonal) * now - last * before) / off
             total = total + now.square()
-        total = total.nan_to_num(nan=torch.inf)  # the space was full: the share is exact
+        total = total.nan_to_num(nan=torch.inf)  # the space is full but for rounding: the share is exact to that
         return torch.where(self.off[:, -1] == 0, 0.0, 1 / total)
 
     @property

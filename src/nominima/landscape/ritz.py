@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh_tridiagonal, eigvalsh_tridiagonal
 from torch import Tensor
 
-from nominima.landscape.lanczos import Tridiagonal
+from nominima.landscape.lanczos import Tridiagonal, no_more
 
 Array = NDArray[np.float64]
 
@@ -22,11 +22,13 @@ class Ritz:
 
     diagonal, off: of the Lanczos matrix (step,); the last off-diagonal couples to the vector that would come next.
     scale: length of the start before it was scaled to 1.
+    rest: what the last off-diagonal may be at most where it is 0 because of rounding; else 0.
     """
 
     diagonal: Array
     off: Array
     scale: float
+    rest: float
 
     @cached_property
     def values(self) -> Array:
@@ -45,9 +47,9 @@ class Ritz:
 
     @cached_property
     def hidden(self) -> float:
-        """log(‖start‖ · Π off), minus infinity where the space is full."""
+        """log(‖start‖ · Π off), at most so much where rounding ended it, minus infinity where the space is full."""
         with np.errstate(divide="ignore"):
-            return math.log(self.scale) + float(np.log(self.off).sum())
+            return math.log(self.scale) + float(np.log([*self.off[:-1], max(self.off[-1], self.rest)]).sum())
 
     @property
     def radius(self) -> float:
@@ -88,8 +90,10 @@ class Ritz:
 def ritz_of(known: Tridiagonal, lane: int) -> Ritz:
     """Of one lane's first start."""
     length = known.length(lane)
-    diagonal, off = (part[lane, 0, :length].cpu().numpy() for part in (known.diagonal, known.off))
-    return Ritz(diagonal, off, float(known.scale[lane, 0]))
+    diagonal, off = (part[lane, 0, :length] for part in (known.diagonal, known.off))
+    rounded = off[-1] == 0 and length < known.dimension
+    rest = float(no_more(diagonal, off, known.basis.dtype)) if rounded else 0.0
+    return Ritz(diagonal.cpu().numpy(), off.cpu().numpy(), float(known.scale[lane, 0]), rest)
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def way_down(landscape: Landscape, theta: Tensor) -> tuple[Tensor, Escape]:
 
 
 def _approach(landscape: Landscape, start: Tensor, evaluations: int) -> Tensor:
-    loss, _ = for_scipy(landscape, start.device)
+    loss, _, place = for_scipy(landscape, start)
     options = {"maxiter": evaluations, "maxfun": evaluations, "gtol": NEAR, "ftol": 0.0, "maxcor": 30}
-    found = scipy.optimize.minimize(loss, start.numpy(), jac=True, method="L-BFGS-B", options=options)
+    found = scipy.optimize.minimize(loss, place, jac=True, method="L-BFGS-B", options=options)
     return torch.from_numpy(found.x)

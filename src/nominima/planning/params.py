@@ -15,8 +15,8 @@ from nominima.planning.run import FREE, Label, Options, Run, Training
 ROLES = ("run", "other", "files", "losses")
 MORE = "more-"
 """How the last label of a stack of seeds that were added begins; after it their number in `seeds:`, from 1 on."""
-BY_PART = ("start", "prune", "pacing")
-"""What a run takes from that part of another which has its seeds; a teacher's seeds are in one part, see `sources`."""
+BY_PART = ("start", "teacher", "prune", "pacing")
+"""What a run takes from that part of another which has its seeds."""
 
 Count = Annotated[int, Field(ge=1, le=1000)]
 Counts = Annotated[tuple[Count, ...], Field(min_length=2, max_length=10)]

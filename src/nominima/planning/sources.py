@@ -48,7 +48,7 @@ def _of(run: Run, runs: dict[str, Run]) -> Iterator[str]:
         if not set(run.seeds) <= set(source.seeds):
             told = f"{place}: {name} has no lane for some of the seeds {run.seeds[0]} … {run.seeds[-1]}; give it them"
             more = places.place(f"{source.stack}.{MORE}1", source.variant)
-            yield told + (_in_numbers(key) if more in runs else "")
+            yield told + (": in one number, or in the same numbers here and there" if more in runs else "")
         steps = checkpoint_steps(source.training.steps)
         if isinstance(asked.at, int) and asked.at not in steps:
             there = ", ".join(map(str, steps))
@@ -61,13 +61,6 @@ def _of(run: Run, runs: dict[str, Run]) -> Iterator[str]:
         yield f"teacher.validates: noise {training.noise}: no label is known whose noise validation could carry; take 0"
     if training.pacing:
         yield from _teachers(training.pacing, runs)
-
-
-def _in_numbers(key: str) -> str:
-    """How seeds are given to a source that has them in several numbers, of which none has all that are asked for."""
-    if key == "teacher":
-        return " all in one number, since claims find a teacher by one name"
-    return ": in one number, or in the same numbers here and there"
 
 
 def _teachers(pacing: Pacing, runs: dict[str, Run]) -> Iterator[str]:
