@@ -97,7 +97,7 @@ def agreement(train: Landscape, test: Landscape, theta: Tensor, *, rate: float) 
     inner, square = (g * h).sum(-1), g.square().sum(-1)
     gain = (train_loss - train.value(after)).double()
     each = [[of_loss(loss, one) for loss in (train, test)] for one in theta]
-    rounding = torch.tensor(each, dtype=torch.float64, device=theta.device).amax(-1)
+    rounding = torch.tensor(each, dtype=torch.float64).to(gain).amax(-1)
     ratio = torch.where(gain > rounding, (test_loss - test.value(after)).double() / gain, torch.nan)
     both = zip(train.steady(theta), test.steady(theta), strict=True)
     status = [one if one != "ok" else other for one, other in both]
